@@ -1,0 +1,88 @@
+# The everyday commands; `make help` lists them. They only call scripts and CMake presets, which work without make too.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test bench asan tsan clang fuzz coverage format lint install clean
+
+JOBS ?= $(shell nproc)
+TEST_JOBS ?= 2
+FUZZ_SECONDS ?= 30
+PREFIX ?= /usr/local
+# More arguments for the configure step, e.g. CMAKE_ARGS=-DTUSK_WERROR=ON
+CMAKE_ARGS ?=
+
+# The server that scripts/setup unpacked; resolved, because build/deps may lead out of a checkout that the server's
+# account cannot enter.
+tusk_pg_bin = $(realpath $(CURDIR)/build/deps/postgresql/usr/lib/postgresql/15/bin)
+with_server = $(if $(TUSK_PG_BIN),,$(if $(tusk_pg_bin),TUSK_PG_BIN=$(tusk_pg_bin)))
+
+configure = cmake --preset $(1) $(CMAKE_ARGS)
+build = cmake --build --preset $(1) -j $(JOBS)
+
+help: ## list these targets
+	@echo "Tusk: make <target>"
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+setup: ## install what is needed (Debian 12; root or sudo), unpack servers into build/deps
+	@scripts/setup
+
+build: setup ## build everything for development into build/dev
+	$(call configure,dev)
+	$(call build,dev) --target all headers_alone
+
+run: setup ## build alerthist and tusk, start alerthist on a server of its own
+	$(call configure,release)
+	$(call build,release) --target alerthist tusk
+	@$(with_server) scripts/run
+
+test: build ## build and run all tests but the slow ones
+	$(with_server) ctest --preset dev -j $(TEST_JOBS)
+
+bench: setup ## build for release and run the benchmarks
+	$(call configure,release)
+	$(call build,release)
+	$(with_server) scripts/bench
+
+asan: setup ## unit and integration tests under AddressSanitizer and UBSan
+	$(call configure,asan)
+	$(call build,asan)
+	$(with_server) ctest --preset asan -j $(TEST_JOBS)
+
+tsan: setup ## unit and integration tests under ThreadSanitizer
+	$(call configure,tsan)
+	$(call build,tsan)
+	$(with_server) ctest --preset tsan -j $(TEST_JOBS)
+
+clang: ## build everything with clang++ 19, warnings are errors
+	@scripts/setup --ci
+	$(call configure,clang)
+	$(call build,clang)
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS=30
+	@scripts/setup --ci
+	$(call configure,fuzz)
+	$(call build,fuzz) --target fuzzers
+	@scripts/fuzz build/fuzz/bin $(FUZZ_SECONDS)
+
+coverage: setup ## line coverage of the tests, by folder
+	$(call configure,coverage)
+	$(call build,coverage)
+	@find build/coverage -name '*.gcda' -delete
+	$(with_server) ctest --preset coverage -j $(TEST_JOBS)
+	@scripts/coverage build/coverage
+
+format: ## clang-format all sources in place
+	@scripts/setup --lint
+	@scripts/lint --fix
+
+lint: ## check formatting, clang-tidy on what differs from HEAD (LINT=all: on everything)
+	@scripts/setup --lint
+	$(call configure,dev)
+	@scripts/lint
+
+install: setup ## build for release and install below PREFIX=/usr/local (and DESTDIR)
+	$(call configure,release)
+	$(call build,release)
+	cmake --install build/release --prefix $(PREFIX)
+
+clean: ## remove what was built; build/deps and build/data stay
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name deps ! -name data -exec rm -rf {} +

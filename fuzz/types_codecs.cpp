@@ -1,0 +1,164 @@
+// Every codec against a hostile server. The first byte chooses a C++ type, the second an SQL type that it accepts and
+// the format, the rest is the value. What decodes must encode, and decode again to an equal value in both formats.
+#include <tusk/types.hpp>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include <boost/json.hpp>
+
+namespace {
+
+using namespace tusk;
+
+template <class T>
+bool same(const T& a, const T& b) {
+    return a == b;
+}
+/// NaN is itself here.
+template <std::floating_point T>
+bool same(const T& a, const T& b) {
+    return std::memcmp(&a, &b, sizeof a) == 0 || a == b || (a != a && b != b);
+}
+/// Boost.JSON reads doubles to within a unit in the last place, so only documents without them compare.
+bool has_double(const boost::json::value& v) {
+    if (v.is_double()) return true;
+    if (v.is_array())
+        for (const auto& item : v.get_array())
+            if (has_double(item)) return true;
+    if (v.is_object())
+        for (const auto& item : v.get_object())
+            if (has_double(item.value())) return true;
+    return false;
+}
+bool same(const boost::json::value& a, const boost::json::value& b) {
+    return a == b || (has_double(a) && has_double(b));
+}
+template <class T>
+bool same(const std::optional<T>& a, const std::optional<T>& b) {
+    return a.has_value() == b.has_value() && (!a || same(*a, *b));
+}
+template <class T>
+bool same(const std::vector<T>& a, const std::vector<T>& b) {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (!same<T>(a[i], b[i])) return false;
+    return true;
+}
+
+/// A block of exactly n bytes, so that the sanitizer sees a read past the end.
+struct block {
+    block(const void* bytes, std::size_t n) : data{std::make_unique_for_overwrite<std::byte[]>(n)}, size{n} {
+        if (n != 0) std::memcpy(data.get(), bytes, n);
+    }
+    field_view field(oid_t type, bool binary) const {
+        return {data.get(), static_cast<std::int32_t>(size), type, binary};
+    }
+    std::unique_ptr<std::byte[]> data;
+    std::size_t size;
+};
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+/// A server prints booleans as one letter and takes the word; in arrays too.
+template <class T>
+inline constexpr bool text_differs = std::is_same_v<T, bool> || std::is_same_v<T, std::vector<bool>>;
+/// Views that were decoded from a copy, or only from one format.
+template <class T>
+inline constexpr bool is_view = std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>> ||
+                                std::is_same_v<T, std::vector<std::string_view>>;
+
+template <class T>
+void round_trip(const T& value, oid_t type, bool binary) {
+    value_sink sink;
+    const codec_errc written = binary ? codec<T>::encode_binary(sink, type, value)
+                                      : codec<T>::encode_text(sink, type, value);
+    require(written == codec_errc::ok);
+    const block again{sink.data(), sink.size()};
+    T back{};
+    require(decode_field(again.field(type, binary), back) == codec_errc::ok);
+    require(same<T>(back, value));
+}
+
+template <class T>
+void run(oid_t type, bool binary, const std::uint8_t* data, std::size_t size) {
+    if (!accepts_column<T>(type, binary)) return;
+    require(!binary || has_binary_codec(type));
+    const block input{data, size};
+    T value{};
+    if (decode_field(input.field(type, binary), value) != codec_errc::ok) return;
+    if constexpr (!is_view<T>) {
+        // The text of the server is not always what a jsonb in binary holds, but our own is.
+        if (codec<T>::binary_target(type)) round_trip(value, type, true);
+        if constexpr (!text_differs<T>) round_trip(value, type, false);
+    }
+    require(codec<T>::binary_target(type) || !binary || !std::is_same_v<T, bytes>);
+}
+
+template <class T>
+void run_scalar_and_array(oid_t type, bool binary, const std::uint8_t* data, std::size_t size) {
+    run<T>(type, binary, data, size);
+    run<std::vector<T>>(type, binary, data, size);
+    if constexpr (!is_view<T>) run<std::vector<std::optional<T>>>(type, binary, data, size);
+}
+
+using runner = void (*)(oid_t, bool, const std::uint8_t*, std::size_t);
+
+constexpr runner runners[] = {
+    run_scalar_and_array<bool>,
+    run_scalar_and_array<std::int8_t>,
+    run_scalar_and_array<std::int16_t>,
+    run_scalar_and_array<std::int32_t>,
+    run_scalar_and_array<std::int64_t>,
+    run_scalar_and_array<std::uint32_t>,
+    run_scalar_and_array<std::uint64_t>,
+    run_scalar_and_array<float>,
+    run_scalar_and_array<double>,
+    run_scalar_and_array<std::string>,
+    run_scalar_and_array<std::string_view>,
+    run_scalar_and_array<bytes>,
+    run<std::span<const std::byte>>,
+    run<std::array<std::byte, 4>>,
+    run_scalar_and_array<uuid>,
+    run_scalar_and_array<numeric>,
+    run_scalar_and_array<std::chrono::sys_time<std::chrono::microseconds>>,
+    run_scalar_and_array<std::chrono::sys_time<std::chrono::nanoseconds>>,
+    run_scalar_and_array<std::chrono::local_time<std::chrono::microseconds>>,
+    run_scalar_and_array<std::chrono::sys_days>,
+    run_scalar_and_array<std::chrono::local_days>,
+    run_scalar_and_array<std::chrono::year_month_day>,
+    run_scalar_and_array<time_of_day>,
+    run_scalar_and_array<interval>,
+    run_scalar_and_array<std::chrono::microseconds>,
+    run_scalar_and_array<std::chrono::nanoseconds>,
+    run_scalar_and_array<json_text>,
+    run_scalar_and_array<boost::json::value>,
+};
+
+constexpr oid_t types[] = {
+    oid::boolean, oid::bytea, oid::character, oid::name, oid::int8, oid::int2, oid::int4, oid::text, oid::oid,
+    oid::json, oid::xml, oid::float4, oid::float8, oid::unknown, oid::bpchar, oid::varchar, oid::date, oid::time,
+    oid::timestamp, oid::timestamptz, oid::interval, oid::numeric, oid::uuid, oid::jsonb, oid::boolean_array,
+    oid::bytea_array, oid::character_array, oid::name_array, oid::int2_array, oid::int4_array, oid::text_array,
+    oid::bpchar_array, oid::varchar_array, oid::int8_array, oid::float4_array, oid::float8_array, oid::oid_array,
+    oid::timestamp_array, oid::date_array, oid::timestamptz_array, oid::numeric_array, oid::json_array,
+    oid::uuid_array, oid::jsonb_array, 143, 1020, 1183, 1187, 16384,
+};
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size < 2) return 0;
+    const bool binary = (data[0] & 128) != 0;
+    const runner run_type = runners[(data[0] & 127) % std::size(runners)];
+    const oid_t wanted = types[data[1] % std::size(types)];
+    // Most pairs do not convert; spend the input on all types that this one takes when the choice is such a pair.
+    run_type(wanted, binary, data + 2, size - 2);
+    for (const oid_t type : types)
+        if (type != wanted) run_type(type, binary, data + 2, size - 2);
+    return 0;
+}

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <tusk/embedded/detail/admin_session.hpp>
+#include <tusk/embedded/detail/places.hpp>
+#include <tusk/embedded/detail/process.hpp>
+#include <tusk/embedded/detail/tree.hpp>
+#include <tusk/embedded/server.hpp>
+
+namespace tusk::embedded::test {
+
+namespace fs = std::filesystem;
+
+inline deadline soon() { return deadline::in(std::chrono::seconds{30}); }
+
+/// A directory that the server's account can reach, removed at the end.
+class temporary_directory {
+public:
+    temporary_directory() {
+        // In memory, if possible: the durable servers of the tests flush a lot.
+        const auto base = detail::scratch_base({}, detail::server_identity().value());
+        std::string name = (base.value() / "tusk-test-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"mkdtemp " + name};
+        path_ = name;
+        ::chmod(name.c_str(), 0755);
+    }
+    ~temporary_directory() { detail::remove_tree(path_); }
+    temporary_directory(const temporary_directory&) = delete;
+    temporary_directory& operator=(const temporary_directory&) = delete;
+
+    const fs::path& path() const { return path_; }
+    fs::path operator/(const std::string& below) const { return path_ / below; }
+
+private:
+    fs::path path_;
+};
+
+/// Sets an environment variable until the end of the scope.
+class scoped_variable {
+public:
+    scoped_variable(const char* name, const std::string& value) : name_{name} {
+        if (const char* before = std::getenv(name)) before_ = before;
+        ::setenv(name, value.c_str(), 1);
+    }
+    ~scoped_variable() {
+        if (before_)
+            ::setenv(name_, before_->c_str(), 1);
+        else
+            ::unsetenv(name_);
+    }
+    scoped_variable(const scoped_variable&) = delete;
+    scoped_variable& operator=(const scoped_variable&) = delete;
+
+private:
+    const char* name_;
+    std::optional<std::string> before_;
+};
+
+/// The first value of a query, or the error as "error: …".
+inline std::string ask(const fs::path& socket_dir, std::uint16_t port, const std::string& sql,
+                       const std::string& user = "postgres", const std::string& database = "postgres") {
+    auto session =
+        detail::admin_session::open(detail::socket_file(socket_dir, port), 0, user, database, soon());
+    if (!session) return "error: " + session.error().message();
+    const auto rows = session->query(sql, soon());
+    if (!rows) return "error: " + rows.error().message();
+    return rows->empty() ? "" : rows->front();
+}
+inline std::string ask(const server& of, const std::string& sql) {
+    return ask(of.socket_dir(), of.port(), sql);
+}
+
+/// Starts a server; the test fails with the reason when that is impossible.
+inline server started(const server_options& options = server_options{}) {
+    auto made = server::start(options);
+    if (!made) throw std::runtime_error{made.error().message()};
+    return std::move(*made);
+}
+
+/// A process by pid and start time: its pid may be used again, this never.
+struct process {
+    pid_t pid = 0;
+    std::uint64_t start_time = 0;
+
+    static process of(pid_t pid) { return {pid, detail::process_start_time(pid).value_or(0)}; }
+    bool is_alive() const { return start_time != 0 && detail::process_start_time(pid) == start_time; }
+    bool ends_soon() const { return detail::wait_until_gone(pid, start_time, soon()); }
+};
+
+/// The keeper of a server is the parent of its postmaster.
+inline process keeper_of(pid_t postmaster) {
+    const auto stat = detail::read_file("/proc/" + std::to_string(postmaster) + "/stat").value_or("");
+    const auto after_name = stat.rfind(')');
+    if (after_name == std::string::npos) return {};
+    return process::of(std::atoi(stat.c_str() + after_name + 4));
+}
+
+} // namespace tusk::embedded::test

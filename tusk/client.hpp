@@ -1,0 +1,6 @@
+#pragma once
+
+/// The driver: connections, transactions, statements.
+#include <tusk/client/connection.hpp>
+#include <tusk/client/transaction.hpp>
+#include <tusk/types.hpp>

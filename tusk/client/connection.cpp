@@ -1,0 +1,316 @@
+#include <tusk/client/connection.hpp>
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <tusk/client/connection_core.hpp>
+#include <tusk/net/hosts.hpp>
+
+namespace tusk {
+
+namespace detail {
+
+query_watch::query_watch(observer* to, const connection_settings& settings, const request& what,
+                         const protocol::session& s)
+    : observer_{to} {
+    if (observer_ == nullptr) return;
+    event_.pool = settings.pool_name();
+    event_.start = steady_clock::now();
+    event_.sql = what.text()->text;
+    event_.table = what.call_options().table();
+    event_.arguments = what.argument_count();
+    event_.backend_pid = s.backend_pid;
+    observer_->query_started(event_);
+}
+
+void query_watch::finish(const failure& f, const client_sink& sink, bool described) {
+    if (observer_ == nullptr) return;
+    event_.elapsed = steady_clock::now() - event_.start;
+    event_.error = f ? &f : nullptr;
+    event_.command = sink.command();
+    event_.rows = sink.row_count();
+    event_.described = described;
+    observer_->query_finished(event_);
+}
+
+} // namespace detail
+
+/// A query whose sink pauses after each row. It lives on its own, so that dropping the stream does not lose it.
+class running_stream {
+public:
+    running_stream(connection::core& c, request r, std::shared_ptr<client_sink> s, std::function<void()> abandon_rows,
+                   deadline d)
+        : what{std::move(r)}, sink{std::move(s)}, abandon{std::move(abandon_rows)}, until{d}, source{what, *sink},
+          machine{c.driver.session(), *c.settings.statements(), source, *sink} {}
+
+    request what;
+    std::shared_ptr<client_sink> sink;
+    std::function<void()> abandon;
+    deadline until;
+    detail::call source;
+    protocol::query machine;
+    bool started = false;
+};
+
+namespace {
+
+class connection_stream final : public detail::stream_source {
+public:
+    connection_stream(std::shared_ptr<connection::core> c, std::shared_ptr<running_stream> r)
+        : core_{std::move(c)}, run_{std::move(r)} {}
+
+    ~connection_stream() override {
+        core_->busy = false;
+        if (over_ || !run_->started) return;
+        run_->abandon();
+        core_->abandoned = std::move(run_);
+    }
+
+    bool advance_now() override {
+        if (!run_->started || over_) return false;
+        // Rows that were received with the last ones need no I/O.
+        const auto a = run_->machine.resume({protocol::event_kind::proceed, {}});
+        if (a.kind == protocol::action_kind::paused) return true;
+        waiting_ = a;
+        has_action_ = true;
+        return false;
+    }
+
+    asio::awaitable<failure> advance(bool& more) override {
+        more = false;
+        if (over_) co_return failure{};
+        const bool finished = has_action_ && waiting_.kind == protocol::action_kind::done;
+        if (!finished) {
+            // `advance_now` ran the machine until it wanted more input; `transferred` makes it look again.
+            const auto first = run_->started ? protocol::event_kind::transferred : protocol::event_kind::start;
+            run_->started = true;
+            has_action_ = false;
+            co_await core_->driver.run(run_->machine, run_->until, first);
+            more = core_->driver.paused();
+            if (more) co_return failure{};
+        }
+        over_ = true;
+        core_->busy = false;
+        co_return run_->machine.result();
+    }
+
+private:
+    std::shared_ptr<connection::core> core_;
+    std::shared_ptr<running_stream> run_;
+    protocol::action waiting_;
+    bool has_action_ = false;
+    bool over_ = false;
+};
+
+failure busy_failure() {
+    return failure{errc::connection_busy, "the connection executes another statement; await it first, or take a pool"};
+}
+
+/// Marks a connection busy for as long as it lives.
+class busy_guard {
+public:
+    explicit busy_guard(bool& flag) noexcept : flag_{flag} { flag_ = true; }
+    ~busy_guard() { flag_ = false; }
+    busy_guard(const busy_guard&) = delete;
+    busy_guard& operator=(const busy_guard&) = delete;
+
+private:
+    bool& flag_;
+};
+
+} // namespace
+
+// ---- core -----------------------------------------------------------------------------------------------------
+
+connection::core::core(const asio::any_io_executor& executor, connection_settings s)
+    : driver{executor}, settings{std::move(s)} {
+    if (settings.observed_by())
+        driver.session().on_notice = [o = settings.observed_by()](const server_error& n) { o->notice(n); };
+    if (settings.on_notification())
+        driver.session().on_notification = [f = settings.on_notification()](wire::notification&& n) { f(n); };
+}
+
+asio::awaitable<failure> connection::core::connect(std::shared_ptr<const net::connect_target> target, deadline until) {
+    auto* observer = settings.observed_by().get();
+    connect_event e;
+    if (observer != nullptr) {
+        e.pool = settings.pool_name();
+        e.start = steady_clock::now();
+        e.database = target->config().database();
+        e.user = target->config().user();
+        observer->connect_started(e);
+    }
+    const auto shared = target; // the event's views live in it
+    auto f = co_await driver.connect(std::move(target), until);
+    if (observer != nullptr) {
+        e.elapsed = steady_clock::now() - e.start;
+        e.error = f ? &f : nullptr;
+        e.host = driver.host().host;
+        e.port = driver.host().port;
+        e.backend_pid = driver.session().backend_pid;
+        e.tls = driver.session().tls;
+        observer->connect_finished(e);
+    }
+    co_return f;
+}
+
+failure connection::core::enter(deadline until) {
+    if (busy) return busy_failure();
+    if (!driver.is_open())
+        return failure{errc::connection_closed, "the connection is closed; open another one"}.set_sent(
+            sent_state::none, retry_advice::safe);
+    if (until.expired())
+        return failure{errc::timeout, "the deadline passed before the statement was sent"}.set_sent(
+            sent_state::none, retry_advice::safe);
+    return {};
+}
+
+asio::awaitable<failure> connection::core::settle(deadline until) {
+    if (abandoned) {
+        const auto stream = std::exchange(abandoned, nullptr);
+        co_await driver.run(stream->machine, until, protocol::event_kind::canceled);
+        if (!driver.is_open())
+            co_return failure{errc::connection_lost, "the connection could not be freed from an abandoned stream"};
+    }
+    if (!pending_control.empty()) {
+        const auto sql = std::exchange(pending_control, std::string{});
+        detail::command_sink sink;
+        protocol::simple_query machine{driver.session(), sql, sink};
+        co_await driver.run(machine, until);
+        if (machine.result()) co_return machine.result();
+    }
+    co_return failure{};
+}
+
+asio::awaitable<failure> connection::core::execute(request& what, client_sink& sink) {
+    auto early = what.take_failure();
+    if (early) co_return std::move(early.set_sql(what.text()->text));
+    const auto until = what.call_options().deadline_from_now(settings.statement_timeout());
+    if (auto f = enter(until)) co_return std::move(f.set_sql(what.text()->text));
+    const busy_guard guard{busy};
+    if (abandoned || !pending_control.empty())
+        if (auto f = co_await settle(until)) co_return f;
+    detail::query_watch watch{settings.observed_by().get(), settings, what, driver.session()};
+    detail::call source{what, sink};
+    protocol::query machine{driver.session(), *settings.statements(), source, sink};
+    co_await driver.run(machine, until);
+    watch.finish(machine.result(), sink, machine.described());
+    co_return machine.result();
+}
+
+asio::awaitable<failure> connection::core::control(std::string_view sql, const options& o, std::string* tag) {
+    const auto until = o.deadline_from_now(settings.statement_timeout());
+    if (auto f = enter(until)) co_return f;
+    const busy_guard guard{busy};
+    if (abandoned || !pending_control.empty())
+        if (auto f = co_await settle(until)) co_return f;
+    detail::command_sink sink;
+    protocol::simple_query machine{driver.session(), sql, sink};
+    co_await driver.run(machine, until);
+    if (tag != nullptr) *tag = sink.tag();
+    co_return machine.result();
+}
+
+asio::awaitable<failure> connection::core::ping(const options& o) {
+    const auto until = o.deadline_from_now(settings.statement_timeout());
+    if (auto f = enter(until)) co_return f;
+    const busy_guard guard{busy};
+    if (abandoned || !pending_control.empty())
+        if (auto f = co_await settle(until)) co_return f;
+    protocol::ping machine{driver.session()};
+    co_await driver.run(machine, until);
+    co_return machine.result();
+}
+
+// ---- connection -----------------------------------------------------------------------------------------------
+
+connection::connection(std::shared_ptr<core> c) noexcept : core_{std::move(c)} {}
+connection::connection(connection&&) noexcept = default;
+
+connection& connection::operator=(connection&& other) noexcept {
+    close();
+    core_ = std::move(other.core_);
+    return *this;
+}
+
+connection::~connection() { close(); }
+
+asio::awaitable<result<connection>> connection::try_open(asio::any_io_executor executor,
+                                                         std::shared_ptr<const net::connect_target> target,
+                                                         connection_settings settings, deadline until) {
+    connection c{std::make_shared<core>(executor, std::move(settings))};
+    if (auto f = co_await c.core_->connect(std::move(target), until)) co_return f;
+    co_return std::move(c);
+}
+
+asio::awaitable<connection> connection::open(std::string_view conninfo, connection_settings settings) {
+    auto config = parse_connect_config(conninfo);
+    if (!config) throw error{config.error()};
+    return open(std::move(*config), std::move(settings));
+}
+
+asio::awaitable<connection> connection::open(connect_config config, connection_settings settings) {
+    const auto executor = co_await asio::this_coro::executor;
+    auto target = net::connect_target::make(std::move(config));
+    if (!target) throw error{target.error()};
+    auto c = co_await try_open(executor, std::move(*target), std::move(settings), deadline::never());
+    if (!c) throw error{c.error()};
+    co_return std::move(*c);
+}
+
+asio::awaitable<failure> connection::execute(request& what, client_sink& sink) { return core_->execute(what, sink); }
+
+asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
+connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
+    const auto self = core_;
+    auto early = what.take_failure();
+    if (early) co_return std::move(early.set_sql(what.text()->text));
+    const auto until = what.call_options().deadline_from_now(self->settings.statement_timeout());
+    if (self->busy) co_return busy_failure();
+    if (!self->driver.is_open()) co_return failure{errc::connection_closed, "the connection is closed; open another one"};
+    self->busy = true;
+    if (auto f = co_await self->settle(until)) {
+        self->busy = false;
+        co_return f;
+    }
+    auto run = std::make_shared<running_stream>(*self, std::move(what), std::move(sink), std::move(abandon), until);
+    co_return std::unique_ptr<detail::stream_source>{std::make_unique<connection_stream>(self, std::move(run))};
+}
+
+protocol::statement_registry& connection::statements() { return *core_->settings.statements(); }
+
+asio::awaitable<failure> connection::try_script(std::string_view sql, const options& o) {
+    const std::string text{sql};
+    const auto self = core_;
+    co_return co_await self->control(text, o);
+}
+
+asio::awaitable<void> connection::script(std::string_view sql, const options& o) {
+    throw_if(co_await try_script(sql, o));
+}
+
+asio::awaitable<transaction> connection::begin(const tx_options& o) { return detail::begin_on(*this, o); }
+
+asio::awaitable<failure> connection::ping(const options& o) { return core_->ping(o); }
+
+void connection::close() noexcept {
+    if (core_) core_->driver.close();
+}
+
+bool connection::is_open() const noexcept { return core_ && core_->driver.is_open(); }
+
+bool connection::looks_alive() { return is_open() && !core_->busy && core_->driver.idle_connection_is_alive(); }
+
+std::int32_t connection::backend_pid() const noexcept { return core_->driver.session().backend_pid; }
+
+transaction_status connection::status() const noexcept { return core_->driver.session().transaction; }
+
+std::string_view connection::parameter(std::string_view name) const noexcept {
+    return core_->driver.session().parameter(name);
+}
+
+bool connection::tls() const noexcept { return core_->driver.session().tls; }
+
+std::string connection::server() const { return core_->driver.host().display(); }
+
+} // namespace tusk

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <tusk/client/settings.hpp>
+#include <tusk/client/transaction.hpp>
+#include <tusk/client/verbs.hpp>
+#include <tusk/net/conninfo.hpp>
+
+namespace tusk {
+
+namespace net {
+class connect_target;
+}
+
+/// One connection to a server. Only one operation at a time; a second one fails with `errc::connection_busy`.
+/// Destroying it closes it. For more than one user at a time take a `pool`.
+class connection final : public verbs {
+public:
+    class core; ///< Private to the part.
+
+    /// Connects by a connection string (docs/connection-strings.md); an empty one takes PG… variables and defaults.
+    /// Throws `tusk::error`.
+    static asio::awaitable<connection> open(std::string_view conninfo, connection_settings settings = {});
+    static asio::awaitable<connection> open(connect_config config, connection_settings settings = {});
+    /// The same without exceptions, on a given executor, for a target whose certificates are already loaded.
+    static asio::awaitable<result<connection>> try_open(asio::any_io_executor executor,
+                                                        std::shared_ptr<const net::connect_target> target,
+                                                        connection_settings settings, deadline until);
+
+    connection(connection&&) noexcept;
+    connection& operator=(connection&&) noexcept;
+    ~connection() override;
+
+    asio::awaitable<failure> execute(request& what, client_sink& sink) override;
+    asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
+    open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
+    protocol::statement_registry& statements() override;
+
+    /// Executes SQL text of one or several statements by the simple protocol, in one implicit transaction; results are
+    /// ignored. For migrations and set-up scripts; takes no arguments.
+    asio::awaitable<void> script(std::string_view sql, const options& o = {});
+    asio::awaitable<failure> try_script(std::string_view sql, const options& o = {});
+
+    /// Begins a transaction. Only the transaction may be used until it is over.
+    asio::awaitable<transaction> begin(const tx_options& o = {});
+    /// Runs `f(transaction&)` in a transaction: commits when it returns, rolls back when it throws, and runs it again
+    /// after 40001/40P01 when `o.retries(n)` allows. Returns what `f` returns.
+    template <class F>
+    auto transact(F f, tx_options o = {}) {
+        return detail::transact(*this, std::move(f), std::move(o));
+    }
+
+    /// One round trip that executes nothing.
+    asio::awaitable<failure> ping(const options& o = {});
+    /// Says goodbye and closes, without waiting for anything.
+    void close() noexcept;
+
+    bool is_open() const noexcept;
+    /// Nobody hung up while the connection was idle: one system call, no round trip.
+    bool looks_alive();
+    std::int32_t backend_pid() const noexcept;
+    transaction_status status() const noexcept;
+    /// A server parameter that is reported ("server_version"), or empty.
+    std::string_view parameter(std::string_view name) const noexcept;
+    /// The transport is encrypted.
+    bool tls() const noexcept;
+    /// "host:port" of the server.
+    std::string server() const;
+
+private:
+    friend class transaction;
+    friend struct detail::transaction_access;
+    explicit connection(std::shared_ptr<core> c) noexcept;
+    std::shared_ptr<core> core_;
+};
+
+} // namespace tusk

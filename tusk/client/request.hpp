@@ -1,0 +1,153 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <tusk/client/options.hpp>
+#include <tusk/protocol/pipeline.hpp>
+#include <tusk/protocol/statement_cache.hpp>
+#include <tusk/types/basic.hpp>
+#include <tusk/types/codec.hpp>
+#include <tusk/types/row.hpp>
+
+namespace tusk {
+
+namespace detail {
+
+/// What an argument is kept as until the statement is described: views become owners.
+template <class T>
+struct owned_argument {
+    using type = std::remove_cvref_t<T>;
+};
+template <>
+struct owned_argument<std::string_view> {
+    using type = std::string;
+};
+template <class T>
+concept kept_by_codec = requires { typename codec<T>::owned; };
+/// A codec of a view type names its owner as `owned` (a span's is a vector).
+template <kept_by_codec T>
+struct owned_argument<T> {
+    using type = typename codec<T>::owned;
+};
+template <class T>
+struct owned_argument<std::optional<T>> {
+    using type = std::optional<typename owned_argument<T>::type>;
+};
+template <class T>
+using owned_argument_t = typename owned_argument<parameter_type_t<T>>::type;
+
+template <class Owned, class T>
+Owned own_argument(const T& value) {
+    if constexpr (std::is_constructible_v<Owned, const T&>) return Owned(value);
+    else if constexpr (is_optional<Owned>) return value ? Owned{own_argument<typename Owned::value_type>(*value)} : Owned{};
+    else return Owned(value.begin(), value.end());
+}
+
+failure argument_failure(codec_errc code, std::size_t index, oid_t type, std::string_view cpp_type);
+failure argument_count_failure(std::size_t wanted, std::size_t given);
+
+template <class... A, std::size_t... I>
+failure encode_arguments(parameters& out, const std::vector<oid_t>& types, std::index_sequence<I...>, const A&... args) {
+    if (types.size() != sizeof...(A)) return argument_count_failure(types.size(), sizeof...(A));
+    out.clear();
+    failure f;
+    const auto encode = [&](std::size_t i, const auto& value) {
+        const auto code = encode_parameter(out, types[i], value);
+        if (code == codec_errc::ok) [[likely]]
+            return true;
+        f = argument_failure(code, i, types[i], cpp_type_name<std::remove_cvref_t<decltype(value)>>());
+        return false;
+    };
+    static_cast<void>((encode(I, args) && ...));
+    return f;
+}
+
+/// Arguments of a statement that nobody has described yet.
+class deferred_arguments {
+public:
+    virtual ~deferred_arguments() = default;
+    virtual failure encode(parameters& out, const std::vector<oid_t>& types) = 0;
+};
+
+template <class... Owned>
+class deferred_arguments_of final : public deferred_arguments {
+public:
+    template <class... A>
+    explicit deferred_arguments_of(std::in_place_t, const A&... args) : values_{own_argument<Owned>(args)...} {}
+    failure encode(parameters& out, const std::vector<oid_t>& types) override {
+        return std::apply(
+            [&](const auto&... v) { return encode_arguments(out, types, std::index_sequence_for<Owned...>{}, v...); },
+            values_);
+    }
+
+private:
+    std::tuple<Owned...> values_;
+};
+
+} // namespace detail
+
+/// One call of a verb: statement, arguments, options. The arguments are encoded when it is made, if the statement is
+/// known; otherwise they are copied, and encoded once the server has described their types. Nothing that the caller
+/// passed is referred to afterwards.
+class request {
+public:
+    template <class... A>
+    request(protocol::statement_registry& registry, const options& o, std::string_view sql, const A&... args)
+        : known_{registry.intern(sql)}, options_{o}, count_{sizeof...(A)} {
+        static_assert(sizeof...(A) <= 65535, "tusk: a statement takes at most 65,535 arguments");
+        if (known_.description) {
+            failure_ = detail::encode_arguments(arguments_, known_.description->parameters,
+                                                std::index_sequence_for<A...>{}, args...);
+            encoded_for_ = known_.description.get();
+        }
+        if constexpr (sizeof...(A) > 0)
+            if (!known_.description)
+                deferred_ = std::make_unique<detail::deferred_arguments_of<detail::owned_argument_t<A>...>>(
+                    std::in_place, args...);
+    }
+    request(request&&) noexcept = default;
+    request& operator=(request&&) noexcept = default;
+
+    const protocol::statement_ptr& text() const noexcept { return known_.text; }
+    const protocol::description_ptr& known_description() const noexcept { return known_.description; }
+    const options& call_options() const noexcept { return options_; }
+    std::uint16_t argument_count() const noexcept { return static_cast<std::uint16_t>(count_); }
+    /// What went wrong while encoding, before anything was sent.
+    failure take_failure() { return std::exchange(failure_, failure{}); }
+    /// The encoded arguments for a statement described like this.
+    failure arguments_for(const protocol::description_ptr& description, wire::bound_values& out);
+
+private:
+    protocol::known_statement known_;
+    options options_;
+    parameters arguments_;
+    const protocol::statement_description* encoded_for_ = nullptr;
+    std::unique_ptr<detail::deferred_arguments> deferred_;
+    failure failure_;
+    std::size_t count_ = 0;
+};
+
+/// A sink that chooses result formats for what it makes of the rows.
+class client_sink : public protocol::reply_sink {
+public:
+    /// Called with the statement's description before anything is bound.
+    virtual failure prepare(const protocol::description_ptr& description, std::span<const std::int16_t>& formats) = 0;
+    void on_complete(const wire::command_tag& tag) override;
+    /// Affected or returned rows, by the command tag.
+    std::uint64_t row_count() const noexcept { return rows_; }
+    /// First word of the command tag.
+    std::string_view command() const noexcept { return {command_, command_size_}; }
+
+private:
+    std::uint64_t rows_ = 0;
+    char command_[16] = {};
+    std::size_t command_size_ = 0;
+};
+
+} // namespace tusk

@@ -1,0 +1,12 @@
+#include <tusk/client/sinks.hpp>
+
+namespace tusk::detail {
+
+failure row_failure(const row_error& e, const protocol::statement_description& d) {
+    if (e.cpp_type == "a row")
+        return failure{errc::protocol_violation, "a row arrived that does not fit its own description"};
+    const auto& column = d.columns.at(e.column);
+    return conversion_failure(e.code, "column \"" + column.name + "\"", column.type_oid, e.cpp_type);
+}
+
+} // namespace tusk::detail

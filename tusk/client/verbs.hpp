@@ -1,0 +1,151 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <tusk/client/executor.hpp>
+#include <tusk/client/stream.hpp>
+
+namespace tusk {
+
+namespace detail {
+
+template <class Sink>
+asio::awaitable<result<typename Sink::value_type>> try_run(executor& on, request what, Sink sink) {
+    auto f = co_await on.execute(what, sink);
+    if (f) co_return f;
+    auto out = sink.take();
+    if (!out) co_return std::move(failure{out.error()}.set_sql(what.text()->text));
+    co_return std::move(out);
+}
+
+template <class Sink>
+asio::awaitable<typename Sink::value_type> run(executor& on, request what, Sink sink) {
+    auto f = co_await on.execute(what, sink);
+    if (f) throw error{std::move(f)};
+    auto out = sink.take();
+    if (!out) throw error{failure{out.error()}.set_sql(what.text()->text)};
+    co_return std::move(*out);
+}
+
+template <class T>
+asio::awaitable<row_stream<T>> open_stream(executor& on, request what) {
+    auto sink = std::make_shared<stream_sink<T>>();
+    auto source = co_await on.open_stream(std::move(what), sink, [s = sink.get()] { s->abandoned = true; });
+    if (!source) throw error{source.error()};
+    co_return row_stream<T>{std::move(*source), std::move(sink)};
+}
+
+} // namespace detail
+
+/// The vocabulary that connection, transaction and pool share. `$1`, `$2`, … stand for the arguments; they travel
+/// apart from the text, always. Every verb throws `tusk::error`; its `try_…` twin returns a `result`. The arguments
+/// are encoded or copied before the call returns its awaitable, so nothing has to outlive the call itself.
+class verbs : public executor {
+public:
+    /// Executes a statement and returns the number of affected (or returned) rows.
+    template <class... A>
+    asio::awaitable<std::uint64_t> exec(std::string_view sql, const A&... args) {
+        return exec(options{}, sql, args...);
+    }
+    template <class... A>
+    asio::awaitable<std::uint64_t> exec(const options& o, std::string_view sql, const A&... args) {
+        return detail::run(*this, request{statements(), o, sql, args...}, detail::exec_sink{});
+    }
+
+    /// Exactly one row. Errors: `errc::not_found`, `errc::too_many_rows`.
+    template <class T, class... A>
+    asio::awaitable<T> one(std::string_view sql, const A&... args) {
+        return one<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    asio::awaitable<T> one(const options& o, std::string_view sql, const A&... args) {
+        return detail::run(*this, request{statements(), o, sql, args...}, detail::one_sink<T>{});
+    }
+
+    /// One row or none. Errors: `errc::too_many_rows`.
+    template <class T, class... A>
+    asio::awaitable<std::optional<T>> maybe(std::string_view sql, const A&... args) {
+        return maybe<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    asio::awaitable<std::optional<T>> maybe(const options& o, std::string_view sql, const A&... args) {
+        return detail::run(*this, request{statements(), o, sql, args...}, detail::maybe_sink<T>{});
+    }
+
+    /// All rows.
+    template <class T, class... A>
+    asio::awaitable<std::vector<T>> all(std::string_view sql, const A&... args) {
+        return all<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    asio::awaitable<std::vector<T>> all(const options& o, std::string_view sql, const A&... args) {
+        return detail::run(*this, request{statements(), o, sql, args...}, detail::all_sink<T>{});
+    }
+
+    /// Calls `f(row)` with each row and returns their number. The row object is reused: `std::string_view` members are
+    /// views into the receive buffer, valid during the call. An exception from `f` comes out when the rest is read.
+    template <class T, class F, class... A>
+    asio::awaitable<std::uint64_t> for_each(F f, std::string_view sql, const A&... args) {
+        return for_each<T>(options{}, std::move(f), sql, args...);
+    }
+    template <class T, class F, class... A>
+    asio::awaitable<std::uint64_t> for_each(const options& o, F f, std::string_view sql, const A&... args) {
+        return detail::run(*this, request{statements(), o, sql, args...}, detail::each_sink<T, F>{std::move(f)});
+    }
+
+    /// Rows one at a time, with back-pressure.
+    template <class T, class... A>
+    asio::awaitable<row_stream<T>> stream(std::string_view sql, const A&... args) {
+        return stream<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    asio::awaitable<row_stream<T>> stream(const options& o, std::string_view sql, const A&... args) {
+        return detail::open_stream<T>(*this, request{statements(), o, sql, args...});
+    }
+
+    template <class... A>
+    asio::awaitable<result<std::uint64_t>> try_exec(std::string_view sql, const A&... args) {
+        return try_exec(options{}, sql, args...);
+    }
+    template <class... A>
+    asio::awaitable<result<std::uint64_t>> try_exec(const options& o, std::string_view sql, const A&... args) {
+        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::exec_sink{});
+    }
+    template <class T, class... A>
+    asio::awaitable<result<T>> try_one(std::string_view sql, const A&... args) {
+        return try_one<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    asio::awaitable<result<T>> try_one(const options& o, std::string_view sql, const A&... args) {
+        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::one_sink<T>{});
+    }
+    template <class T, class... A>
+    asio::awaitable<result<std::optional<T>>> try_maybe(std::string_view sql, const A&... args) {
+        return try_maybe<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    asio::awaitable<result<std::optional<T>>> try_maybe(const options& o, std::string_view sql, const A&... args) {
+        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::maybe_sink<T>{});
+    }
+    template <class T, class... A>
+    asio::awaitable<result<std::vector<T>>> try_all(std::string_view sql, const A&... args) {
+        return try_all<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    asio::awaitable<result<std::vector<T>>> try_all(const options& o, std::string_view sql, const A&... args) {
+        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::all_sink<T>{});
+    }
+
+protected:
+    verbs() = default;
+    ~verbs() override = default;
+    verbs(const verbs&) = default;
+    verbs(verbs&&) = default;
+    verbs& operator=(const verbs&) = default;
+    verbs& operator=(verbs&&) = default;
+};
+
+} // namespace tusk

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include <tusk/core/deadline.hpp>
+#include <tusk/core/error.hpp>
+
+namespace tusk {
+
+/// Fields that every event shares. One event object lives from its `…_started` to its `…_finished` call, so an
+/// observer may keep a token in `context`. Views are valid during the call only.
+struct observed {
+    std::string_view pool;               ///< Name of the pool; empty for a single connection.
+    steady_clock::time_point start{};
+    steady_clock::duration elapsed{};    ///< Set before `…_finished`.
+    const failure* error = nullptr;      ///< Set before `…_finished`; null on success.
+    void* context = nullptr;             ///< The observer's own.
+};
+
+/// Making a connection, from name resolution to ReadyForQuery.
+struct connect_event : observed {
+    std::string_view host;
+    std::uint16_t port = 0;
+    std::string_view database;
+    std::string_view user;
+    std::int32_t backend_pid = 0;
+    bool tls = false;
+};
+
+/// One statement, from its first byte to ReadyForQuery.
+struct query_event : observed {
+    std::string_view sql;
+    std::string_view table;      ///< As declared by the caller or the query builder; never parsed out of the text.
+    std::string_view command;    ///< First word of the command tag ("SELECT"), set before `query_finished`.
+    std::uint64_t rows = 0;      ///< Rows returned or affected.
+    std::int32_t backend_pid = 0;
+    std::uint16_t arguments = 0; ///< How many; the values are never shown.
+    bool described = false;      ///< A Parse/Describe round trip was needed.
+};
+
+struct transaction_event : observed {
+    bool committed = false;
+    bool nested = false; ///< A savepoint.
+};
+
+enum class acquire_result : std::uint8_t { ok, timeout, canceled, closed, circuit_open, failed };
+
+struct acquire_event : observed {
+    acquire_result result = acquire_result::ok;
+    bool waited = false; ///< No idle connection was there.
+};
+
+enum class close_reason : std::uint8_t { lifetime, idle, broken, reset_failed, health, shutdown };
+
+/// A lease going back; `elapsed` is how long it was held.
+struct release_event : observed {
+    std::int32_t backend_pid = 0;
+};
+
+struct connection_closed_event : observed {
+    close_reason reason = close_reason::broken;
+};
+
+struct health_event : observed {
+    bool healthy = false;
+    std::uint32_t consecutive_failures = 0;
+};
+
+/// What an exporter implements. Calls come from whatever thread does the work, must not block and must not throw.
+/// Parts call it through a pointer that may be null; nothing is formatted when nobody listens.
+class observer {
+public:
+    virtual ~observer() = default;
+    virtual void connect_started(connect_event&) noexcept {}
+    virtual void connect_finished(connect_event&) noexcept {}
+    virtual void query_started(query_event&) noexcept {}
+    virtual void query_finished(query_event&) noexcept {}
+    virtual void transaction_finished(transaction_event&) noexcept {}
+    virtual void acquire_finished(acquire_event&) noexcept {}
+    virtual void released(release_event&) noexcept {}
+    virtual void connection_closed(connection_closed_event&) noexcept {}
+    virtual void health_checked(health_event&) noexcept {}
+    virtual void notice(const server_error&) noexcept {}
+};
+
+} // namespace tusk

@@ -1,0 +1,284 @@
+#include <tusk/net/blocking_driver.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <tusk/net/socket_options.hpp>
+#include <tusk/protocol/query.hpp>
+
+namespace tusk::net {
+
+using protocol::action;
+using protocol::action_kind;
+using protocol::event;
+using protocol::event_kind;
+
+namespace {
+
+failure timed_out() { return failure{errc::timeout, "the deadline passed"}; }
+
+int poll_timeout(deadline until) {
+    if (until.is_never()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until.remaining()).count();
+    return static_cast<int>(std::min<long long>(left, 1'000'000'000));
+}
+
+} // namespace
+
+blocking_driver::~blocking_driver() { close(); }
+
+void blocking_driver::shut() noexcept {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+    channel_.reset();
+}
+
+void blocking_driver::close() noexcept {
+    if (fd_ < 0) return;
+    try {
+        if (!session_.broken) {
+            protocol::terminate bye{session_};
+            run(bye, deadline::in(std::chrono::milliseconds{100}));
+        }
+    } catch (...) { // closing has nobody to tell
+    }
+    session_.broken = true;
+    shut();
+}
+
+failure blocking_driver::wait(short events, deadline until, short& ready) {
+    pollfd p{fd_, events, 0};
+    for (;;) {
+        const int n = ::poll(&p, 1, poll_timeout(until));
+        if (n > 0) {
+            ready = p.revents;
+            return {};
+        }
+        if (n == 0 && until.expired()) return timed_out();
+        if (n < 0 && errno != EINTR) return lost_connection(errno);
+    }
+}
+
+failure blocking_driver::open(const endpoint& at, deadline until) {
+    fd_ = open_socket(at.address.ss_family);
+    if (fd_ < 0) return failure{errc::connect_failed, "no socket: " + std::generic_category().message(errno)};
+    if (!at.is_unix()) set_tcp_options(fd_, target_->config());
+    int error = 0;
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&at.address), at.length) != 0) error = errno;
+    if (error == EINPROGRESS || error == EAGAIN) {
+        short ready = 0;
+        if (auto f = wait(POLLOUT, until, ready))
+            return f == condition::timeout ? failure{errc::timeout, "no answer within the connect timeout"} : f;
+        socklen_t size = sizeof error;
+        ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
+    }
+    if (error != 0) return failure{errc::connect_failed, std::generic_category().message(error)};
+    // Blocking from here on: a wait for an answer is then one system call.
+    ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) & ~O_NONBLOCK);
+    receive_timeout_ = {};
+    return {};
+}
+
+failure blocking_driver::connect(std::shared_ptr<const connect_target> target, deadline until) {
+    target_ = std::move(target);
+    connect_plan plan{target_->config()};
+    for (const auto& host : plan.hosts()) {
+        const auto limit = earlier(until, deadline::in(target_->config().connect_timeout()));
+        auto addresses = resolve(host);
+        if (!addresses) {
+            plan.failed(host.display(), addresses.error());
+            continue;
+        }
+        for (const auto& at : *addresses) {
+            for (const auto way : plan.ways(at)) {
+                auto f = try_address(host, at, way, limit);
+                if (!f) return {};
+                const bool again = connect_plan::next_way_helps(f);
+                plan.failed(at.is_unix() ? at.display : host.display(), std::move(f));
+                if (!again) break;
+            }
+            if (plan.stop()) return plan.summary();
+        }
+    }
+    return plan.summary();
+}
+
+failure blocking_driver::try_address(const host_address& host, const endpoint& at, protocol::tls_policy way,
+                                     deadline until) {
+    shut();
+    session_.reset();
+    session_.statements.set_capacity(target_->config().statement_cache_capacity());
+    peer_ = at;
+    host_ = host;
+    auto f = open(at, until);
+    if (!f) {
+        const auto options = target_->options_for(host);
+        protocol::startup machine{session_, options, way};
+        run(machine, until);
+        f = machine.result();
+    }
+    if (!f) f = check_role(session_, target_->config().target_session_attrs());
+    if (f) {
+        session_.broken = true;
+        shut();
+    }
+    return f;
+}
+
+void blocking_driver::run(protocol::machine& m, deadline until, event_kind first) {
+    paused_ = false;
+    event next{first, {}};
+    for (;;) {
+        const action a = m.resume(std::move(next));
+        next = event{event_kind::transferred, {}};
+        failure f;
+        switch (a.kind) {
+        case action_kind::done: return;
+        case action_kind::paused: paused_ = true; return;
+        case action_kind::transfer: f = transfer(a.read, until); break;
+        case action_kind::start_tls:
+            f = shake_hands(until);
+            next.kind = event_kind::tls_established;
+            break;
+        case action_kind::compute:
+            m.compute();
+            next.kind = event_kind::computed;
+            break;
+        case action_kind::cancel_request:
+            until = deadline::in(cancel_grace);
+            (void)send_cancel(until); // when it cannot be sent, the grace time decides
+            next.kind = event_kind::cancel_finished;
+            break;
+        }
+        if (f) {
+            next.kind = f == condition::timeout ? event_kind::timed_out : event_kind::failed;
+            next.why = std::move(f);
+        }
+    }
+}
+
+failure blocking_driver::transfer(bool read, deadline until) {
+    for (;;) {
+        std::span<const std::byte> bytes;
+        if (auto f = channel_.outgoing(bytes)) return f;
+        if (bytes.empty()) break;
+        const auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0) {
+            channel_.sent(static_cast<std::size_t>(n));
+            continue;
+        }
+        if (errno == EINTR) continue;
+        if (errno == EPIPE || errno == ECONNRESET) { // what the server said before it left is still to be read
+            const int error = errno;
+            bool readable = false;
+            const auto f = receive(until, readable);
+            return f || !readable ? lost_connection(error) : failure{};
+        }
+        if (errno != EAGAIN) return lost_connection(errno);
+        // The server does not take more: perhaps it waits for us to read.
+        short ready = 0;
+        if (auto f = wait(POLLIN | POLLOUT, until, ready)) return f;
+        if ((ready & POLLIN) != 0) {
+            bool readable = false;
+            if (auto f = receive(until, readable)) return f;
+            if (readable) return {};
+        }
+    }
+    bool readable = !read;
+    while (!readable)
+        if (auto f = receive(until, readable)) return f;
+    return {};
+}
+
+/// Sets SO_RCVTIMEO when it differs: with the usual constant timeout that is one system call per connection.
+void blocking_driver::set_receive_timeout(deadline until) {
+    using namespace std::chrono;
+    const auto wanted = until.is_never() ? steady_clock::duration::zero() : ceil<milliseconds>(until.remaining());
+    // A socket timeout may be a little longer than what is left, never much: the deadline is checked afterwards.
+    const auto slack = milliseconds{20};
+    if (until.is_never() ? receive_timeout_ == steady_clock::duration::zero()
+                         : receive_timeout_ > steady_clock::duration::zero() && receive_timeout_ <= wanted + slack &&
+                               receive_timeout_ >= wanted / 2)
+        return;
+    const auto set = until.is_never() ? steady_clock::duration::zero() : std::max<steady_clock::duration>(wanted, milliseconds{1});
+    const auto us = duration_cast<microseconds>(set).count();
+    const timeval tv{static_cast<time_t>(us / 1'000'000), static_cast<suseconds_t>(us % 1'000'000)};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
+    receive_timeout_ = set;
+}
+
+failure blocking_driver::receive(deadline until, bool& readable) {
+    for (;;) {
+        set_receive_timeout(until);
+        const auto space = channel_.incoming();
+        const auto n = ::recv(fd_, space.data(), space.size(), 0);
+        if (n > 0) return channel_.received(static_cast<std::size_t>(n), readable);
+        if (n == 0) return lost_connection(0);
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            if (until.expired()) return timed_out();
+            continue;
+        }
+        if (errno != EINTR) return lost_connection(errno);
+        if (until.expired()) return timed_out();
+    }
+}
+
+failure blocking_driver::shake_hands(deadline until) {
+    channel_.start_tls(target_->tls(), host_.host.empty() ? host_.hostaddr : host_.host);
+    for (;;) {
+        bool established = false;
+        auto f = channel_.handshake(established);
+        std::span<const std::byte> bytes;
+        while (!channel_.outgoing(bytes) && !bytes.empty()) { // alerts are sent even when the handshake failed
+            const auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return f ? f : lost_connection(errno);
+            channel_.sent(static_cast<std::size_t>(n));
+        }
+        if (f || established) return f;
+        bool readable = false;
+        if (auto g = receive(until, readable)) {
+            if (g == condition::timeout) return g;
+            return failure{errc::tls_failed, "the server closed the connection during the TLS handshake"};
+        }
+    }
+}
+
+failure blocking_driver::send_cancel(deadline until) {
+    blocking_driver other;
+    other.target_ = target_;
+    other.host_ = host_;
+    if (auto f = other.open(peer_, until)) return f;
+    const auto way = !session_.tls ? protocol::tls_policy::off
+                     : target_->config().ssl_negotiation() == ssl_negotiation::direct ? protocol::tls_policy::direct
+                                                                                      : protocol::tls_policy::required;
+    protocol::cancel_request machine{other.session_, session_.backend_pid, session_.cancel_key, way};
+    other.run(machine, until);
+    other.session_.broken = true;
+    return machine.result();
+}
+
+bool blocking_driver::idle_connection_is_alive() {
+    if (!is_open()) return false;
+    for (;;) {
+        const auto space = channel_.incoming();
+        const auto n = ::recv(fd_, space.data(), space.size(), MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+        if (n < 0 && errno == EINTR) continue;
+        bool readable = false;
+        if (n <= 0 || channel_.received(static_cast<std::size_t>(n), readable)) break;
+        wire::frame f;
+        failure why;
+        // Notices and the like are dealt with; anything else is a FATAL error or a violation.
+        if (session_.next(f, why) != protocol::session::next_result::need_input) break;
+    }
+    session_.broken = true;
+    return false;
+}
+
+} // namespace tusk::net

@@ -1,0 +1,204 @@
+#include <tusk/net/hosts.hpp>
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include <tusk/net/tls.hpp>
+
+namespace tusk::net {
+
+namespace {
+
+result<endpoint> unix_endpoint(const host_address& host) {
+    endpoint e;
+    const std::string path = host.socket_path();
+    auto* un = reinterpret_cast<sockaddr_un*>(&e.address);
+    if (path.size() >= sizeof un->sun_path)
+        return failure{errc::invalid_connection_string,
+                       "the socket path " + path + " has " + std::to_string(path.size()) +
+                           " bytes; the system allows " + std::to_string(sizeof un->sun_path - 1)};
+    un->sun_family = AF_UNIX;
+    std::memcpy(un->sun_path, path.data(), path.size());
+    if (path.front() == '@') un->sun_path[0] = '\0';
+    e.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (path.front() == '@' ? 0 : 1));
+    e.display = path;
+    return e;
+}
+
+std::string display_of(const sockaddr* address, socklen_t length, std::uint16_t port) {
+    char text[NI_MAXHOST] = "";
+    if (::getnameinfo(address, length, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0) return "?";
+    return address->sa_family == AF_INET6 ? "[" + std::string{text} + "]:" + std::to_string(port)
+                                          : std::string{text} + ":" + std::to_string(port);
+}
+
+tls_options tls_options_of(const connect_config& c) {
+    tls_options o;
+    const bool root_given = !c.ssl_root_cert().empty();
+    switch (c.ssl_mode()) {
+    case ssl_mode::verify_full: o.verify(tls_verify::full); break;
+    case ssl_mode::verify_ca: o.verify(tls_verify::ca); break;
+    // As libpq: `require` with a root certificate at hand checks the chain.
+    case ssl_mode::require: o.verify(root_given ? tls_verify::ca : tls_verify::none); break;
+    default: o.verify(tls_verify::none); break;
+    }
+    o.root_cert(c.ssl_root_cert());
+    o.crl(c.ssl_crl());
+    o.cert(c.ssl_cert());
+    o.key(c.ssl_key());
+    o.key_password(c.ssl_password());
+    o.sni(c.ssl_sni());
+    o.min_version(c.ssl_min_protocol_version());
+    o.max_version(c.ssl_max_protocol_version());
+    o.alpn(c.ssl_negotiation() == ssl_negotiation::direct);
+    return o;
+}
+
+} // namespace
+
+result<std::vector<endpoint>> resolve(const host_address& host) {
+    std::vector<endpoint> out;
+    if (host.is_unix_socket()) {
+        auto e = unix_endpoint(host);
+        if (!e) return e.error();
+        out.push_back(std::move(*e));
+        return out;
+    }
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICSERV | (host.hostaddr.empty() ? AI_ADDRCONFIG : AI_NUMERICHOST);
+    const std::string& name = host.hostaddr.empty() ? host.host : host.hostaddr;
+    addrinfo* list = nullptr;
+    const int rc = ::getaddrinfo(name.c_str(), std::to_string(host.port).c_str(), &hints, &list);
+    if (rc != 0)
+        return failure{errc::host_not_found, "host name \"" + name + "\" does not resolve: " + ::gai_strerror(rc)};
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner{list, &::freeaddrinfo};
+    for (const auto* a = list; a != nullptr; a = a->ai_next) {
+        endpoint e;
+        if (a->ai_addrlen > sizeof e.address) continue;
+        std::memcpy(&e.address, a->ai_addr, a->ai_addrlen);
+        e.length = a->ai_addrlen;
+        e.display = display_of(a->ai_addr, a->ai_addrlen, host.port);
+        out.push_back(std::move(e));
+    }
+    if (out.empty()) return failure{errc::host_not_found, "host name \"" + name + "\" has no usable address"};
+    return out;
+}
+
+result<std::shared_ptr<const connect_target>> connect_target::make(connect_config config) {
+    if (auto f = validate(config)) return f;
+    auto target = std::make_shared<connect_target>();
+    const bool may_use_tls = config.ssl_mode() != ssl_mode::disable &&
+                             std::any_of(config.hosts().begin(), config.hosts().end(),
+                                         [](const host_address& h) { return !h.is_unix_socket(); });
+    if (may_use_tls) {
+        auto tls = tls_context::make(tls_options_of(config));
+        if (!tls) return tls.error();
+        target->tls_ = std::move(*tls);
+    }
+    target->config_ = std::move(config);
+    target->keys_ = std::make_shared<protocol::scram_key_cache>();
+    return std::shared_ptr<const connect_target>{std::move(target)};
+}
+
+protocol::startup_options connect_target::options_for(const host_address& host) const {
+    protocol::startup_options o;
+    o.user = config_.user();
+    o.password = config_.password_for(host);
+    o.parameters.emplace_back("user", config_.user());
+    o.parameters.emplace_back("database", config_.database());
+    o.parameters.emplace_back("client_encoding", "UTF8");
+    if (!config_.application_name().empty()) o.parameters.emplace_back("application_name", config_.application_name());
+    if (!config_.options().empty()) o.parameters.emplace_back("options", config_.options());
+    for (const auto& parameter : config_.runtime_parameters()) o.parameters.push_back(parameter);
+    o.minor_version = static_cast<int>(config_.max_protocol_version());
+    o.min_minor_version = static_cast<int>(config_.min_protocol_version());
+    o.binding = config_.channel_binding() == channel_binding::disable   ? protocol::binding_policy::disable
+                : config_.channel_binding() == channel_binding::require ? protocol::binding_policy::require
+                                                                        : protocol::binding_policy::prefer;
+    const auto& required = config_.require_auth();
+    if (!required.empty()) o.allows_method = [required](std::string_view method) { return required.allows(method); };
+    const auto listed = [&](const char* m) {
+        return !required.negated && std::find(required.methods.begin(), required.methods.end(), m) != required.methods.end();
+    };
+    o.secure_channel = host.is_unix_socket() || listed("password") || listed("md5");
+    o.keys = keys_;
+    return o;
+}
+
+connect_plan::connect_plan(const connect_config& config)
+    : mode_{config.ssl_mode()}, negotiation_{config.ssl_negotiation()}, hosts_{config.hosts()} {
+    if (config.load_balance_hosts() == load_balance_hosts::random) {
+        std::minstd_rand random{std::random_device{}()};
+        std::shuffle(hosts_.begin(), hosts_.end(), random);
+    }
+}
+
+std::vector<protocol::tls_policy> connect_plan::ways(const endpoint& at) const {
+    using protocol::tls_policy;
+    if (at.is_unix() || mode_ == ssl_mode::disable) return std::vector{tls_policy::off};
+    if (negotiation_ == ssl_negotiation::direct) return std::vector{tls_policy::direct};
+    if (mode_ == ssl_mode::allow) return std::vector{tls_policy::off, tls_policy::required};
+    if (mode_ == ssl_mode::prefer) return std::vector{tls_policy::optional, tls_policy::off};
+    return std::vector{tls_policy::required};
+}
+
+bool connect_plan::next_way_helps(const failure& f) {
+    if (f == condition::tls) return true;
+    // 28000 is what pg_hba.conf answers when it has a line for the other way only.
+    return f.server() != nullptr && f.code() == make_error_code("28000"_sqlstate);
+}
+
+void connect_plan::failed(const std::string& where, failure f) {
+    const auto state = to_sqlstate(f.code());
+    if (state && (*state == "28P01"_sqlstate || *state == "3D000"_sqlstate || *state == "42501"_sqlstate)) stop_ = true;
+    failures_.emplace_back(where, std::move(f));
+}
+
+failure connect_plan::summary() const {
+    if (failures_.empty()) return failure{errc::connect_failed, "no host to connect to"};
+    const auto& [where, last] = failures_.back();
+    failure out = last;
+    if (failures_.size() == 1) {
+        out.add_context("connecting to " + where + " failed");
+    } else {
+        std::string all = "connecting failed at each of " + std::to_string(failures_.size()) + " attempts";
+        for (const auto& [place, f] : failures_) all += "; " + place + ": " + f.message();
+        if (last.server() == nullptr || !stop_) {
+            const bool same = std::all_of(failures_.begin(), failures_.end(),
+                                          [&](const auto& entry) { return entry.second.code() == last.code(); });
+            out = failure{same ? last.code() : make_error_code(errc::connect_failed), std::move(all)};
+        } else {
+            out.add_context("connecting to " + where + " failed");
+        }
+    }
+    out.set_sent(sent_state::none, out == condition::authentication ? retry_advice::never : retry_advice::safe);
+    return out;
+}
+
+failure check_role(const protocol::session& s, target_session_attrs wanted) {
+    if (wanted == target_session_attrs::any || wanted == target_session_attrs::prefer_standby) return {};
+    const auto standby = s.parameter("in_hot_standby");
+    const auto read_only = s.parameter("default_transaction_read_only");
+    if (standby.empty())
+        return failure{errc::no_suitable_host, "the server does not report its role; target_session_attrs needs "
+                                               "PostgreSQL 14 or newer"};
+    const bool in_recovery = standby == "on";
+    const bool writable = !in_recovery && read_only != "on";
+    const bool fits = wanted == target_session_attrs::primary      ? !in_recovery
+                      : wanted == target_session_attrs::standby    ? in_recovery
+                      : wanted == target_session_attrs::read_write ? writable
+                                                                   : !writable;
+    if (fits) return {};
+    return failure{errc::no_suitable_host, std::string{"the server is "} + (in_recovery ? "a standby" : "a primary") +
+                                               (writable ? ", read-write" : ", read-only") +
+                                               "; target_session_attrs asks for " + std::string{to_string(wanted)}};
+}
+
+} // namespace tusk::net

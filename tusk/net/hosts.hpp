@@ -1,0 +1,79 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tusk/core/deadline.hpp>
+#include <tusk/core/error.hpp>
+#include <tusk/net/conninfo.hpp>
+#include <tusk/protocol/startup.hpp>
+
+namespace tusk::net {
+
+class tls_context;
+
+/// One socket address, resolved.
+class endpoint {
+public:
+    sockaddr_storage address{};
+    socklen_t length = 0;
+    std::string display; ///< For messages: "127.0.0.1:5432", "/run/postgresql/.s.PGSQL.5432".
+    bool is_unix() const noexcept { return address.ss_family == AF_UNIX; }
+};
+
+/// All addresses of a host, in the resolver's order. Blocks in getaddrinfo for names.
+result<std::vector<endpoint>> resolve(const host_address& host);
+
+/// What connections of one configuration share: the checked settings, the TLS context, the derived keys.
+class connect_target {
+public:
+    /// Loads certificates; an error names the file.
+    static result<std::shared_ptr<const connect_target>> make(connect_config config);
+
+    const connect_config& config() const noexcept { return config_; }
+    const std::shared_ptr<const tls_context>& tls() const noexcept { return tls_; }
+    /// The startup options for one host (password file entries are per host).
+    protocol::startup_options options_for(const host_address& host) const;
+
+private:
+    connect_config config_;
+    std::shared_ptr<const tls_context> tls_;
+    std::shared_ptr<protocol::scram_key_cache> keys_;
+};
+
+/// Which way to try next, decided apart from sockets: every host in order (or shuffled), every address of it, and
+/// per address the TLS policies that its `sslmode` allows. Source: libpq's connection rules; pgx for the SQLSTATEs
+/// that end the search (28P01, 3D000, 42501).
+class connect_plan {
+public:
+    explicit connect_plan(const connect_config& config);
+
+    /// The hosts in the order to try.
+    const std::vector<host_address>& hosts() const noexcept { return hosts_; }
+    /// The ways to speak to an address, first to last.
+    std::vector<protocol::tls_policy> ways(const endpoint& at) const;
+    /// Whether the next way is worth trying after the one before failed like this.
+    static bool next_way_helps(const failure& f);
+    /// Records a failed attempt.
+    void failed(const std::string& where, failure f);
+    /// No other host may be tried: the server knew us and said no.
+    bool stop() const noexcept { return stop_; }
+    /// The failure of the whole search: that of a single attempt, or all of them joined.
+    failure summary() const;
+
+private:
+    ssl_mode mode_;
+    ssl_negotiation negotiation_;
+    std::vector<host_address> hosts_;
+    std::vector<std::pair<std::string, failure>> failures_;
+    bool stop_ = false;
+};
+
+/// Whether a server fits `target_session_attrs`, by the parameters it reported (PostgreSQL 14 and newer).
+failure check_role(const protocol::session& s, target_session_attrs wanted);
+
+} // namespace tusk::net

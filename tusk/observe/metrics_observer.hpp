@@ -1,0 +1,42 @@
+#pragma once
+
+#include <tusk/core/observer.hpp>
+#include <tusk/observe/registry.hpp>
+
+namespace tusk::observe {
+
+/// Counts and times what connections and pools do, in a registry that the program may share with its own
+/// metrics. One observer serves any number of pools; each series says which one where its name has a `pool`
+/// label ("none" for a single connection). `docs/observability.md` lists the series. The registry must
+/// outlive the observer. Safe from several threads; a call costs lookups of known label sets and atomic
+/// additions.
+class metrics_observer final : public observer {
+public:
+    /// Declares the families. Throws `tusk::error` (`errc::invalid_configuration`) when the registry already
+    /// has one of these names declared in another way.
+    explicit metrics_observer(registry& in);
+
+    void connect_finished(connect_event& event) noexcept override;
+    void query_finished(query_event& event) noexcept override;
+    void acquire_finished(acquire_event& event) noexcept override;
+    void released(release_event& event) noexcept override;
+    void connection_closed(connection_closed_event& event) noexcept override;
+    void health_checked(health_event& event) noexcept override;
+
+private:
+    void count_error(const failure& error) noexcept;
+
+    family<histogram, 2>& query_duration_;
+    family<counter, 3>& queries_;
+    family<counter, 2>& errors_;
+    family<histogram, 1>& wait_duration_;
+    family<counter, 2>& acquires_;
+    family<histogram, 1>& use_duration_;
+    family<histogram, 1>& create_duration_;
+    family<counter, 1>& created_;
+    family<counter, 2>& closed_;
+    family<gauge, 1>& health_status_;
+    family<counter, 1>& health_failures_;
+};
+
+} // namespace tusk::observe

@@ -1,0 +1,171 @@
+#include <tusk/protocol/pipeline.hpp>
+
+#include <algorithm>
+
+#include <tusk/wire/frontend.hpp>
+
+namespace tusk::protocol {
+
+namespace {
+
+bool same_columns(const std::vector<wire::column_description>& a, const std::vector<wire::column_description>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+        return x.type_oid == y.type_oid && x.name == y.name;
+    });
+}
+
+const char* name_of(pipeline::step_kind kind) {
+    switch (kind) {
+    case pipeline::step_kind::parse: return "Parse";
+    case pipeline::step_kind::describe: return "Describe";
+    case pipeline::step_kind::execute: return "Execute";
+    case pipeline::step_kind::close: return "Close";
+    case pipeline::step_kind::sync: return "Sync";
+    case pipeline::step_kind::simple: return "Query";
+    }
+    return "?";
+}
+
+} // namespace
+
+pipeline::progress pipeline::fail(session& s, failure why) {
+    s.broken = true;
+    if (!error_) error_ = std::move(why);
+    return progress::broken;
+}
+
+pipeline::progress pipeline::unexpected(session& s, const wire::frame& f) {
+    const auto code = static_cast<unsigned char>(f.type);
+    std::string shown = code >= 32 && code < 127 ? std::string{"'"} + f.type + "'" : std::to_string(code);
+    return fail(s, protocol_failure("message of type " + shown + " arrived while the answer to " +
+                                    (finished() ? "nothing" : name_of(steps_[at_].kind)) + " was expected"));
+}
+
+pipeline::progress pipeline::advance(session& s) {
+    while (!finished()) {
+        wire::frame f;
+        failure why;
+        switch (s.next(f, why)) {
+        case session::next_result::need_input: return progress::need_input;
+        case session::next_result::failed: return fail(s, std::move(why));
+        case session::next_result::frame: break;
+        }
+        const auto p = on_frame(s, f);
+        s.consume(f);
+        if (p != progress::need_input) return p;
+    }
+    return progress::finished;
+}
+
+pipeline::progress pipeline::on_row(step& current, const wire::frame& f) {
+    if (mute_) return progress::need_input;
+    return current.sink->on_row(f.body) == flow::pause ? progress::paused : progress::need_input;
+}
+
+bool pipeline::on_description(step& current, const wire::frame& f) {
+    if (f.type == wire::backend::parameter_description)
+        return wire::parse_parameter_description(f.body, current.target->parameters);
+    if (f.type == wire::backend::row_description && !wire::parse_row_description(f.body, current.target->columns))
+        return false;
+    current.target->complete = true;
+    if (current.target->expected != nullptr && !same_columns(current.target->columns, current.target->expected->columns))
+        current.target->stale = mute_ = true;
+    ++at_;
+    return true;
+}
+
+pipeline::progress pipeline::on_ready(session& s, const wire::frame& f) {
+    if (!wire::parse_ready_for_query(f.body, s.transaction))
+        return fail(s, protocol_failure("malformed ReadyForQuery"));
+    ++at_;
+    return progress::need_input;
+}
+
+pipeline::progress pipeline::on_error(session& s, const wire::frame& f) {
+    server_error e;
+    if (!wire::parse_error(f.body, e)) return fail(s, protocol_failure("malformed ErrorResponse"));
+    const bool fatal = e.is_fatal();
+    answered_ = true;
+    failure why{std::move(e)};
+    if (fatal) return fail(s, std::move(why)); // the server closes the connection; no ReadyForQuery follows
+    if (!error_) error_ = std::move(why);
+    // The server skips to the next Sync: no answer comes for what stands before it.
+    while (at_ < steps_.size() && steps_[at_].kind != step_kind::sync && steps_[at_].kind != step_kind::simple) ++at_;
+    if (at_ == steps_.size()) return fail(s, protocol_failure("an error arrived outside of a request"));
+    return progress::need_input;
+}
+
+pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
+    using namespace wire::backend;
+    step& current = steps_[at_];
+    const bool executing = current.kind == step_kind::execute && current.bound;
+    const bool simple = current.kind == step_kind::simple;
+    switch (f.type) {
+    case data_row:
+        if (executing || (simple && current.has_columns)) return on_row(current, f);
+        break;
+    case bind_complete:
+        if (current.kind != step_kind::execute || current.bound) break;
+        current.bound = true;
+        return progress::need_input;
+    case command_complete: {
+        wire::command_tag tag;
+        if (!executing && !simple) break;
+        if (!wire::parse_command_complete(f.body, tag)) return fail(s, protocol_failure("malformed CommandComplete"));
+        answered_ = true;
+        current.sink->on_complete(tag);
+        current.has_columns = false;
+        if (executing) ++at_;
+        return progress::need_input;
+    }
+    case empty_query_response:
+        if (!executing && !simple) break;
+        answered_ = true;
+        current.sink->on_complete({});
+        if (executing) ++at_;
+        return progress::need_input;
+    case ready_for_query:
+        if (current.kind == step_kind::sync || simple) return on_ready(s, f);
+        break;
+    case error_response: return on_error(s, f);
+    case parse_complete:
+        if (current.kind != step_kind::parse) break;
+        ++at_;
+        return progress::need_input;
+    case close_complete:
+        if (current.kind != step_kind::close) break;
+        ++at_;
+        return progress::need_input;
+    case row_description:
+        if (simple) {
+            std::vector<wire::column_description> columns;
+            if (!wire::parse_row_description(f.body, columns))
+                return fail(s, protocol_failure("malformed RowDescription"));
+            current.has_columns = true;
+            current.sink->on_columns(columns);
+            return progress::need_input;
+        }
+        [[fallthrough]];
+    case parameter_description:
+    case no_data:
+        if (current.kind != step_kind::describe) break;
+        if (!on_description(current, f)) return fail(s, protocol_failure("malformed description of a statement"));
+        return progress::need_input;
+    case copy_in_response:
+        // The server waits for data that nobody has; CopyFail gets the session back.
+        if (!executing && !simple) break;
+        if (auto e = wire::write_copy_fail(s.output, "COPY FROM STDIN needs copy_in()")) return fail(s, std::move(e));
+        if (executing) wire::write_sync(s.output); // the Sync sent before was swallowed by the copy
+        return progress::need_input;
+    case copy_out_response:
+    case copy_data:
+    case copy_done:
+        if (!executing && !simple) break;
+        if (!error_) error_ = failure{errc::invalid_argument, "COPY TO STDOUT returns no rows; use copy_out()"};
+        return progress::need_input;
+    default: break;
+    }
+    return unexpected(s, f);
+}
+
+} // namespace tusk::protocol

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <tusk/protocol/session.hpp>
+
+namespace tusk::protocol {
+
+enum class flow : std::uint8_t {
+    proceed, ///< Go on with the next row.
+    pause,   ///< The row was taken; stop here until the caller wants more.
+};
+
+/// Receives the answer to one statement. A sink that fails keeps its failure for later and ignores further rows.
+class reply_sink {
+public:
+    virtual ~reply_sink() = default;
+    /// The columns of a simple query's result, before its first row. Rows of prepared statements come without it.
+    virtual void on_columns(const std::vector<wire::column_description>&) {}
+    /// The body of a DataRow, valid during the call (and until the next receive when it answers `pause`).
+    virtual flow on_row(std::span<const std::byte> body) = 0;
+    virtual void on_complete(const wire::command_tag&) {}
+    /// What went wrong on this side (a value that does not fit), asked for when the statement is over.
+    virtual failure take_failure() { return {}; }
+};
+
+/// The answers that are expected, in order, and the walk through them. Requests are written to `session.output` by
+/// whoever adds the step. After an error the server skips everything up to the next Sync, and so does the walk.
+class pipeline {
+public:
+    enum class step_kind : std::uint8_t { parse, describe, execute, close, sync, simple };
+
+    /// What Describe brought; lives with whoever added the step.
+    struct described {
+        std::vector<std::uint32_t> parameters;
+        std::vector<wire::column_description> columns;
+        bool complete = false;
+        /// The description that an Execute in the same round trip was bound with, or null. When the answer differs
+        /// from it, `stale` is set and the rows, which nobody can read any more, are dropped.
+        const statement_description* expected = nullptr;
+        bool stale = false;
+    };
+
+    void expect_parse() { add(step_kind::parse); }
+    void expect_describe(described& into) { add(step_kind::describe).target = &into; }
+    void expect_execute(reply_sink& sink) { add(step_kind::execute).sink = &sink; }
+    void expect_close() { add(step_kind::close); }
+    void expect_sync() { add(step_kind::sync); }
+    /// A simple Query: any number of results, then ReadyForQuery.
+    void expect_simple(reply_sink& sink) { add(step_kind::simple).sink = &sink; }
+
+    bool finished() const noexcept { return at_ == steps_.size(); }
+    void clear() noexcept {
+        steps_.clear();
+        at_ = 0;
+        error_ = {};
+    }
+    /// At least one whole answer of the current group has arrived.
+    bool answered() const noexcept { return answered_; }
+    /// Takes the first error of the groups that are over.
+    failure take_error() { return std::exchange(error_, failure{}); }
+    const failure& error() const noexcept { return error_; }
+
+    enum class progress : std::uint8_t {
+        need_input, ///< Everything received was used.
+        paused,     ///< A sink paused.
+        finished,   ///< Every expected answer arrived.
+        broken,     ///< `error()` says why; the connection is unusable.
+    };
+    /// Consumes received messages.
+    progress advance(session& s);
+
+private:
+    struct step {
+        step_kind kind;
+        bool bound = false;
+        bool has_columns = false;
+        reply_sink* sink = nullptr;
+        described* target = nullptr;
+    };
+    step& add(step_kind kind) {
+        if (at_ == steps_.size()) {
+            steps_.clear();
+            at_ = 0;
+            answered_ = mute_ = false;
+        }
+        steps_.push_back(step{kind});
+        return steps_.back();
+    }
+    progress on_frame(session& s, const wire::frame& f);
+    progress on_row(step& current, const wire::frame& f);
+    progress on_ready(session& s, const wire::frame& f);
+    progress on_error(session& s, const wire::frame& f);
+    bool on_description(step& current, const wire::frame& f);
+    progress fail(session& s, failure why);
+    progress unexpected(session& s, const wire::frame& f);
+
+    std::vector<step> steps_;
+    std::size_t at_ = 0;
+    bool answered_ = false;
+    bool mute_ = false; // rows do not match what was expected
+    failure error_;
+};
+
+} // namespace tusk::protocol

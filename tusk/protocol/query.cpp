@@ -1,0 +1,288 @@
+#include <tusk/protocol/query.hpp>
+
+namespace tusk::protocol {
+
+// ---- request_machine ------------------------------------------------------------------------------------------
+
+action request_machine::resume(event e) {
+    switch (e.kind) {
+    case event_kind::start: {
+        if (io().broken)
+            return stop(failure{errc::connection_closed, "the connection is closed; take another one"});
+        stage_ = stage::running;
+        began_in_ = io().transaction;
+        if (auto f = begin()) {
+            io().discard_output();
+            return stop(std::move(f));
+        }
+        return transfer();
+    }
+    case event_kind::proceed:
+    case event_kind::transferred: return run();
+    case event_kind::timed_out:
+    case event_kind::canceled: return interrupted(e.kind);
+    case event_kind::cancel_finished: cancel_pending_ = false; return run();
+    case event_kind::failed: return transport_failed(std::move(e.why));
+    case event_kind::tls_established:
+    case event_kind::computed: break;
+    }
+    return transport_failed(failure{errc::protocol_violation, "unexpected event"});
+}
+
+action request_machine::transfer() { return {action_kind::transfer, true}; }
+
+action request_machine::run() {
+    if (stage_ == stage::over) return finish(std::move(result_));
+    if (!io().output_pending()) sent_ = sent_state::complete;
+    else if (io().output_sent > 0 && sent_ == sent_state::none) sent_ = sent_state::partial;
+
+    switch (replies_.advance(io())) {
+    case pipeline::progress::need_input: return transfer();
+    case pipeline::progress::paused: return {action_kind::paused, false};
+    case pipeline::progress::broken: {
+        auto why = replies_.take_error();
+        if (why.server() == nullptr && interruption_) why = interruption_;
+        return stop(std::move(why));
+    }
+    case pipeline::progress::finished: return conclude();
+    }
+    return transfer();
+}
+
+action request_machine::conclude() {
+    auto error = replies_.take_error();
+    if (stage_ == stage::running) {
+        if (proceed_after(std::move(error))) {
+            sent_ = sent_state::partial;
+            return transfer();
+        }
+        if (result_) return stop(std::move(result_));
+        stage_ = stage::over;
+        return finish();
+    }
+    // Interrupted. The answer may still be a success, or the server's own error; then a Sync of its own makes sure
+    // that a late cancel has hit this request or nothing.
+    if (stage_ == stage::canceling) {
+        if (error && error.code() == make_error_code("57014"_sqlstate)) result_ = interruption_;
+        else if (proceed_after(std::move(error))) {
+            replies_.clear();
+            io().discard_output();
+            result_ = interruption_;
+        }
+        stage_ = stage::awaiting_cancel;
+    }
+    if (stage_ == stage::awaiting_cancel) {
+        if (cancel_pending_) return transfer();
+        stage_ = stage::flushing_cancel;
+        wire::write_sync(io().output);
+        replies_.expect_sync();
+        return transfer();
+    }
+    auto outcome = std::move(result_);
+    stage_ = stage::over;
+    if (outcome) return stop(std::move(outcome));
+    return finish();
+}
+
+action request_machine::interrupted(event_kind why) {
+    if (stage_ != stage::running) {
+        // The grace time is over as well: the connection's state is unknown.
+        io().broken = true;
+        return stop(std::move(interruption_));
+    }
+    interruption_ = why == event_kind::timed_out
+                        ? failure{errc::timeout, "the deadline passed before the server had answered"}
+                        : failure{errc::canceled, "the operation was cancelled"};
+    if (io().output_sent == 0 && sent_ == sent_state::none) {
+        io().discard_output();
+        replies_.clear();
+        return stop(std::move(interruption_));
+    }
+    if (io().cancel_key.empty()) {
+        io().broken = true;
+        return stop(std::move(interruption_));
+    }
+    stage_ = stage::canceling;
+    cancel_pending_ = true;
+    return {action_kind::cancel_request, true};
+}
+
+action request_machine::transport_failed(failure why) {
+    io().broken = true;
+    if (!io().output_pending()) sent_ = sent_state::complete;
+    else if (io().output_sent > 0 && sent_ == sent_state::none) sent_ = sent_state::partial;
+    // A FATAL error that the server sent before hanging up says more than the hang-up.
+    if (replies_.advance(io()) == pipeline::progress::broken && replies_.error().server() != nullptr)
+        why = replies_.take_error();
+    else if (interruption_) why = std::move(interruption_);
+    return stop(std::move(why));
+}
+
+action request_machine::stop(failure why) {
+    classify(why);
+    stage_ = stage::over;
+    if (io().broken) {
+        io().discard_output();
+        replies_.clear();
+    }
+    return finish(std::move(why));
+}
+
+void request_machine::classify(failure& f) const {
+    if (!f) return;
+    outcome o;
+    o.answered = f.server() != nullptr;
+    o.sent = o.answered ? sent_state::answered : nothing_executed() ? sent_state::none : sent_;
+    if (const auto code = to_sqlstate(f.code())) o.state = *code;
+    o.tx = began_in_;
+    f.set_sent(o.sent, advise_retry(o));
+}
+
+// ---- query ----------------------------------------------------------------------------------------------------
+
+failure query::begin() {
+    const auto& text = source_.text();
+    if (const auto* cached = io().statements.find(*text)) {
+        description_ = cached->description;
+        return write_execute(description_);
+    }
+    return write_prepare(source_.known_description());
+}
+
+failure query::write_pending_closes() {
+    for (const auto& gone : io().to_close) {
+        if (auto f = wire::write_close(io().output, 'S', gone->server_name)) return f;
+        replies_.expect_close();
+    }
+    io().to_close.clear();
+    return {};
+}
+
+failure query::write_prepare(const description_ptr& known) {
+    const auto& text = *source_.text();
+    preparing_ = true;
+    described_ = true;
+    answer_ = {};
+    const std::span<const std::uint32_t> types = known ? std::span{known->parameters} : std::span<const std::uint32_t>{};
+    if (auto f = write_pending_closes()) return f;
+    if (auto f = wire::write_parse(io().output, text.server_name, text.text, types)) return f;
+    if (auto f = wire::write_describe(io().output, 'S', text.server_name)) return f;
+    replies_.expect_parse();
+    replies_.expect_describe(answer_);
+    if (known) {
+        answer_.expected = known.get();
+        description_ = known;
+        return write_execute(known);
+    }
+    phase_ = phase::describing;
+    wire::write_sync(io().output);
+    replies_.expect_sync();
+    return {};
+}
+
+failure query::write_execute(const description_ptr& description) {
+    phase_ = phase::executing;
+    wire::bound_values arguments;
+    std::span<const std::int16_t> formats;
+    if (auto f = write_pending_closes()) return f;
+    if (auto f = source_.bind(description, arguments, formats)) return f;
+    if (auto f = wire::write_bind(io().output, "", source_.text()->server_name, arguments, formats)) return f;
+    if (auto f = wire::write_execute(io().output, "", 0)) return f;
+    wire::write_sync(io().output);
+    replies_.expect_execute(sink_);
+    replies_.expect_sync();
+    return {};
+}
+
+void query::adopt_answer() {
+    if (!std::exchange(preparing_, false)) return;
+    const auto& text = source_.text();
+    if (!answer_.complete) {
+        io().to_close.push_back(text); // Parse may have succeeded although Describe failed
+        return;
+    }
+    if (description_ == nullptr || answer_.stale) {
+        description_ = std::make_shared<const statement_description>(std::move(answer_.parameters),
+                                                                     std::move(answer_.columns));
+        registry_.describe(text, description_);
+    }
+    io().statements.insert(text, description_, io().to_close);
+}
+
+bool query::should_retry(const failure& error) const {
+    if (retried_ || io().transaction != transaction_status::idle || error.server() == nullptr) return false;
+    const auto code = to_sqlstate(error.code());
+    if (!code) return false;
+    // Nothing was executed: the statement vanished (DEALLOCATE, a pooler), exists already, its result type changed,
+    // or it was bound by a stale description.
+    return *code == "26000"_sqlstate || *code == "42P05"_sqlstate || (*code == "08P01"_sqlstate && answer_.stale) ||
+           (*code == "0A000"_sqlstate && error.server()->routine == "RevalidateCachedQuery");
+}
+
+bool query::proceed_after(failure error) {
+    const auto& text = source_.text();
+    adopt_answer();
+    if (error && should_retry(error)) {
+        retried_ = true;
+        io().statements.erase(*text);
+        io().to_close.push_back(text);
+        registry_.forget(*text);
+        description_ = nullptr;
+        error = write_prepare(nullptr);
+        if (!error) return true;
+    } else if (!error && phase_ == phase::describing) {
+        error = write_execute(description_);
+        if (!error) return true;
+    } else if (!error && answer_.stale) {
+        error = failure{errc::column_mismatch, "the result columns changed since the statement was described; it was "
+                                               "executed, and its rows were dropped"};
+    }
+    if (!error) error = sink_.take_failure();
+    if (error) {
+        if (io().output_pending()) { // a request that could not be written completely
+            io().discard_output();
+            replies_.clear();
+        }
+        error.set_sql(text->text);
+    }
+    result_ = std::move(error);
+    return false;
+}
+
+// ---- the small ones -------------------------------------------------------------------------------------------
+
+failure simple_query::begin() {
+    if (auto f = wire::write_query(io().output, sql_)) return f;
+    replies_.expect_simple(sink_);
+    return {};
+}
+
+bool simple_query::proceed_after(failure error) {
+    if (error) error.set_sql(sql_);
+    result_ = error ? std::move(error) : sink_.take_failure();
+    return false;
+}
+
+failure ping::begin() {
+    wire::write_sync(io().output);
+    replies_.expect_sync();
+    return {};
+}
+
+bool ping::proceed_after(failure error) {
+    result_ = std::move(error);
+    return false;
+}
+
+action terminate::resume(event e) {
+    if (e.kind == event_kind::start && !io().broken) {
+        io().broken = true;
+        io().discard_output();
+        wire::write_terminate(io().output);
+        return {action_kind::transfer, false};
+    }
+    io().broken = true;
+    return finish(std::move(e.why));
+}
+
+} // namespace tusk::protocol

@@ -1,0 +1,91 @@
+#include <tusk/protocol/session.hpp>
+
+namespace tusk::protocol {
+
+failure protocol_failure(std::string message) {
+    return failure{errc::protocol_violation,
+                   std::move(message) + "; the server or a proxy in between does not speak PostgreSQL's protocol "
+                                        "correctly, and the connection is closed"};
+}
+
+std::string_view session::parameter(std::string_view name) const noexcept {
+    for (const auto& [key, value] : parameters_)
+        if (key == name) return value;
+    return {};
+}
+
+void session::set_parameter(std::string_view name, std::string_view value) {
+    for (auto& [key, current] : parameters_)
+        if (key == name) {
+            current.assign(value);
+            return;
+        }
+    parameters_.emplace_back(name, value);
+}
+
+bool session::handle_asynchronous(const wire::frame& f, failure& why) {
+    using namespace wire::backend;
+    switch (f.type) {
+    case parameter_status: {
+        std::string_view name;
+        std::string_view value;
+        if (!wire::parse_parameter_status(f.body, name, value)) why = protocol_failure("malformed ParameterStatus");
+        else if (name == "client_encoding" && value != "UTF8")
+            why = failure{errc::protocol_violation, "the server switched client_encoding to " + std::string{value} +
+                                                        "; Tusk works with UTF8 only, and the connection is closed"};
+        else set_parameter(name, value);
+        return true;
+    }
+    case notice_response: {
+        server_error notice;
+        if (!wire::parse_error(f.body, notice)) why = protocol_failure("malformed NoticeResponse");
+        else if (on_notice) on_notice(notice);
+        return true;
+    }
+    case notification_response: {
+        wire::notification n;
+        if (!wire::parse_notification(f.body, n)) why = protocol_failure("malformed NotificationResponse");
+        else if (on_notification) on_notification(std::move(n));
+        return true;
+    }
+    default: return false;
+    }
+}
+
+session::next_result session::next(wire::frame& out, failure& why) {
+    for (;;) {
+        switch (wire::next_frame(input.unread(), out)) {
+        case wire::frame_status::incomplete: return next_result::need_input;
+        case wire::frame_status::too_short:
+            why = protocol_failure("a message with a length below 4 arrived");
+            return next_result::failed;
+        case wire::frame_status::too_long:
+            why = protocol_failure("a message that claims more than 1 GiB arrived");
+            return next_result::failed;
+        case wire::frame_status::ok: break;
+        }
+        if (out.type != wire::backend::parameter_status && out.type != wire::backend::notice_response &&
+            out.type != wire::backend::notification_response)
+            return next_result::frame;
+        handle_asynchronous(out, why);
+        consume(out);
+        if (why) return next_result::failed;
+    }
+}
+
+void session::reset() {
+    output.clear();
+    output_sent = 0;
+    input.clear();
+    backend_pid = 0;
+    cancel_key.clear();
+    tls = false;
+    channel_binding.clear();
+    transaction = transaction_status::unknown;
+    broken = false;
+    statements.clear();
+    to_close.clear();
+    parameters_.clear();
+}
+
+} // namespace tusk::protocol

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tusk/protocol/statement_cache.hpp>
+#include <tusk/wire/backend.hpp>
+#include <tusk/wire/buffer.hpp>
+
+namespace tusk::protocol {
+
+/// The state of one connection as data: both buffers, what the server told about itself, the transaction status,
+/// the prepared statements. Machines work on it one after another; whoever owns the connection serialises them.
+class session {
+public:
+    wire::write_buffer output;
+    std::size_t output_sent = 0; ///< Bytes of `output` that are already written.
+    wire::read_buffer input;
+
+    std::int32_t backend_pid = 0;
+    std::vector<std::byte> cancel_key;
+    bool tls = false;                          ///< Set by the driver after the handshake.
+    std::vector<std::byte> channel_binding;    ///< tls-server-end-point data, set by the driver; empty without TLS.
+    transaction_status transaction = transaction_status::unknown;
+    bool broken = false; ///< The connection cannot be used any more.
+    statement_cache statements;
+    std::vector<statement_ptr> to_close; ///< Prepared statements to Close with the next request.
+
+    /// Called for NoticeResponse and NotificationResponse, at whatever moment they arrive.
+    std::function<void(const server_error&)> on_notice;
+    std::function<void(wire::notification&&)> on_notification;
+
+    /// Value of a reported server parameter ("server_version"), or empty.
+    std::string_view parameter(std::string_view name) const noexcept;
+
+    /// Bytes still to be sent.
+    std::span<const std::byte> pending_output() const noexcept { return output.bytes().subspan(output_sent); }
+    bool output_pending() const noexcept { return output_sent < output.size(); }
+    /// `n` bytes of `pending_output()` were written.
+    void sent(std::size_t n) noexcept {
+        output_sent += n;
+        if (output_sent == output.size()) discard_output();
+    }
+    void discard_output() noexcept {
+        output.clear();
+        output_sent = 0;
+        if (output.size() == 0) output.shrink(keep_output);
+    }
+
+    enum class next_result : std::uint8_t { frame, need_input, failed };
+    /// The next message that belongs to a request; ParameterStatus, notices and notifications are dealt with here,
+    /// wherever they stand. Call `consume` after use.
+    next_result next(wire::frame& out, failure& why);
+    void consume(const wire::frame& f) noexcept { input.consume(f.size()); }
+
+    /// Back to the state before connecting; nothing of one server reaches the next (CVE-2018-10915).
+    void reset();
+
+private:
+    static constexpr std::size_t keep_output = 1024 * 1024;
+    bool handle_asynchronous(const wire::frame& f, failure& why);
+    void set_parameter(std::string_view name, std::string_view value);
+
+    std::vector<std::pair<std::string, std::string>> parameters_;
+};
+
+/// A protocol violation, with what is known to cause it.
+failure protocol_failure(std::string message);
+
+} // namespace tusk::protocol

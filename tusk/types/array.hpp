@@ -1,0 +1,310 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <tusk/types/basic.hpp>
+#include <tusk/types/codec.hpp>
+
+/// Codecs of one-dimensional arrays: `std::vector<T>` both ways, `std::span<T>` and `std::array<T, N>` as arguments, for
+/// every T that has a codec. `std::optional<T>` elements take NULLs. Arrays of more dimensions are `wrong_type`;
+/// lower bounds are ignored. `std::vector<std::byte>` is a bytea, not an array.
+/// Source: PostgreSQL `utils/adt/arrayfuncs.c`.
+namespace tusk {
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_array_type = false;
+template <class T, class Allocator>
+inline constexpr bool is_array_type<std::vector<T, Allocator>> = !std::is_same_v<T, std::byte>;
+template <class T, std::size_t Extent>
+inline constexpr bool is_array_type<std::span<T, Extent>> = !std::is_same_v<std::remove_cv_t<T>, std::byte>;
+template <class T, std::size_t N>
+inline constexpr bool is_array_type<std::array<T, N>> = !std::is_same_v<T, std::byte>;
+
+template <class T>
+struct unwrap_optional {
+    using type = T;
+};
+template <class T>
+struct unwrap_optional<std::optional<T>> {
+    using type = T;
+};
+/// The type whose codec converts the elements: without `optional`, string literals as views.
+template <class T>
+using array_value_t = parameter_type_t<typename unwrap_optional<std::remove_cv_t<T>>::type>;
+
+/// What an array can hold.
+template <class T>
+concept array_item = !is_array_type<array_value_t<T>> && !std::is_same_v<std::remove_cv_t<T>, std::byte> &&
+                     has_codec<array_value_t<T>>;
+
+/// Values that point into the receive buffer, which an element of a text array does not.
+template <class T>
+inline constexpr bool is_view = std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>>;
+
+/// The array type of those element types that are some C++ type's natural one, or 0.
+constexpr oid_t natural_array(oid_t element) noexcept {
+    switch (element) {
+    case oid::boolean: return oid::boolean_array;
+    case oid::bytea: return oid::bytea_array;
+    case oid::int2: return oid::int2_array;
+    case oid::int4: return oid::int4_array;
+    case oid::int8: return oid::int8_array;
+    case oid::text: return oid::text_array;
+    case oid::float4: return oid::float4_array;
+    case oid::float8: return oid::float8_array;
+    case oid::timestamp: return oid::timestamp_array;
+    case oid::timestamptz: return oid::timestamptz_array;
+    case oid::date: return oid::date_array;
+    case oid::time: return 1183;
+    case oid::interval: return 1187;
+    case oid::numeric: return oid::numeric_array;
+    case oid::uuid: return oid::uuid_array;
+    case oid::json: return oid::json_array;
+    case oid::jsonb: return oid::jsonb_array;
+    default: return 0;
+    }
+}
+
+/// What a column of an array type holds. Types made by users have OIDs from 16384 on; which of them are arrays is not
+/// known here, so their text is tried.
+inline bool is_array_oid(oid_t type, oid_t& element) noexcept {
+    constexpr oid_t first_user_oid = 16384;
+    element = array_element(type);
+    return element != 0 || type >= first_user_oid;
+}
+
+/// Reads the header of a binary array: how many elements follow, of which type. The count is never more than the bytes
+/// can hold. `wrong_type` for more than one dimension.
+codec_errc read_array_header(oid_t type, const std::byte* p, std::size_t n, std::size_t& count, oid_t& element) noexcept;
+inline constexpr std::size_t empty_array_header = 12;
+inline constexpr std::size_t array_header = 20;
+
+/// Writes the header with room for the count; `finish_array` fills it in.
+std::size_t begin_array(value_sink& out, oid_t element);
+codec_errc finish_array(value_sink& out, std::size_t start, std::size_t count, bool has_null) noexcept;
+/// The length before an element that begins at `start`.
+codec_errc finish_element(value_sink& out, std::size_t start) noexcept;
+
+/// The character between elements in text: ',' for every type but box.
+char array_delimiter(oid_t element) noexcept;
+/// Puts what was appended since `start` in quotes if it needs them.
+void quote_element(value_sink& out, std::size_t start, char delimiter);
+
+/// Takes `{1,NULL,"a\"b"}` apart.
+class array_text_reader {
+public:
+    enum class step : std::uint8_t { element, null, end, failed };
+
+    array_text_reader(std::string_view text, char delimiter) noexcept : text_{text}, delimiter_{delimiter} {}
+
+    /// Reads up to the first element.
+    codec_errc open() noexcept;
+    /// On `element`, `value()` is valid until the next call.
+    step next();
+    std::string_view value() const noexcept { return value_; }
+    codec_errc error() const noexcept { return error_; }
+
+private:
+    step fail(codec_errc error) noexcept;
+    bool eat(char c) noexcept;
+    step quoted();
+    step bare() noexcept;
+
+    std::string_view text_;
+    std::string_view value_;
+    std::string unescaped_;
+    char delimiter_;
+    bool first_ = true;
+    codec_errc error_ = codec_errc::ok;
+};
+
+/// Whether elements can be sent in binary: the element's codec does, or it is text for a text type.
+template <class Value>
+bool binary_array_target(oid_t type) noexcept {
+    const oid_t element = array_element(type);
+    if (element == 0) return false;
+    if constexpr (std::is_base_of_v<text_codec, codec<Value>>)
+        if (is_text_type(element) && element != oid::character) return true;
+    return codec<Value>::binary_target(element);
+}
+
+/// The value inside an element that is not NULL.
+template <class T>
+decltype(auto) item_value(const T& item) {
+    if constexpr (is_optional<T>) return item_value(*item);
+    else if constexpr (std::is_same_v<T, array_value_t<T>>) return (item);
+    else return array_value_t<T>{item};
+}
+template <class T>
+bool is_null_item(const T& item) noexcept {
+    if constexpr (is_optional<T>) return !item.has_value();
+    else return false;
+}
+
+template <class T, class Range>
+codec_errc encode_array_binary(value_sink& out, oid_t type, const Range& range) {
+    const oid_t element = array_element(type);
+    const std::size_t start = begin_array(out, element);
+    std::size_t count = 0;
+    bool has_null = false;
+    for (const T& item : range) {
+        ++count;
+        const std::size_t length_at = out.size();
+        out.put_int(std::int32_t{-1}); // NULL until a value follows
+        if (is_null_item(item)) {
+            has_null = true;
+            continue;
+        }
+        codec_errc result = codec<array_value_t<T>>::encode_binary(out, element, item_value(item));
+        if (result == codec_errc::ok) result = finish_element(out, length_at);
+        if (result != codec_errc::ok) return result;
+    }
+    return finish_array(out, start, count, has_null);
+}
+
+template <class T, class Range>
+codec_errc encode_array_text(value_sink& out, oid_t type, const Range& range) {
+    oid_t element = 0;
+    if (type != oid::unspecified && !is_array_oid(type, element)) return codec_errc::wrong_type;
+    const char delimiter = array_delimiter(element);
+    char separator = '{';
+    for (const T& item : range) {
+        out.put_byte(separator);
+        separator = delimiter;
+        if (is_null_item(item)) {
+            out.put("NULL");
+            continue;
+        }
+        const std::size_t start = out.size();
+        const codec_errc result = codec<array_value_t<T>>::encode_text(out, element, item_value(item));
+        if (result != codec_errc::ok) return result;
+        quote_element(out, start, delimiter);
+    }
+    out.put(separator == '{' ? std::string_view{"{}"} : std::string_view{"}"});
+    return codec_errc::ok;
+}
+
+/// Appends an element that `decode` fills in.
+template <class T, class Decode>
+codec_errc append_decoded(std::vector<T>& out, Decode decode) {
+    if constexpr (std::is_same_v<T, bool>) { // its elements have no address
+        bool value = false;
+        const codec_errc result = decode(value);
+        out.push_back(value);
+        return result;
+    } else if constexpr (is_optional<T>) return decode(out.emplace_back(std::in_place).value());
+    else return decode(out.emplace_back());
+}
+template <class T>
+codec_errc append_null(std::vector<T>& out) {
+    if constexpr (is_optional<T>) {
+        out.emplace_back(std::nullopt);
+        return codec_errc::ok;
+    } else return codec_errc::null_value;
+}
+
+template <class T>
+codec_errc decode_array_binary(oid_t type, const std::byte* p, std::size_t n, std::vector<T>& out) {
+    using value_type = array_value_t<T>;
+    out.clear();
+    std::size_t count = 0;
+    oid_t element = 0;
+    codec_errc result = read_array_header(type, p, n, count, element);
+    if (result != codec_errc::ok || n == empty_array_header) return result;
+    out.reserve(count); // at most a quarter of the bytes that are there
+    const std::byte* const end = p + n;
+    p += array_header;
+    for (; count != 0; --count) {
+        if (end - p < 4) return codec_errc::malformed;
+        const auto length = wire::load_big_endian<std::int32_t>(p);
+        p += 4;
+        if (length == -1) result = append_null(out);
+        else {
+            if (length < 0 || length > end - p) return codec_errc::malformed;
+            const auto size = static_cast<std::size_t>(length);
+            result = append_decoded(out, [&](value_type& value) {
+                return codec<value_type>::decode_binary(element, p, size, value);
+            });
+            p += length;
+        }
+        if (result != codec_errc::ok) return result;
+    }
+    return p == end ? codec_errc::ok : codec_errc::malformed;
+}
+
+template <class T>
+codec_errc decode_array_text(oid_t type, std::string_view text, std::vector<T>& out) {
+    using value_type = array_value_t<T>;
+    using step = array_text_reader::step;
+    if constexpr (is_view<value_type>) return codec_errc::wrong_type;
+    out.clear();
+    const oid_t element = array_element(type);
+    array_text_reader reader{text, array_delimiter(element)};
+    codec_errc result = reader.open();
+    while (result == codec_errc::ok) {
+        const step next = reader.next();
+        if (next == step::end) break;
+        if (next == step::failed) return reader.error();
+        if (next == step::null) result = append_null(out);
+        else result = append_decoded(out, [&](value_type& value) {
+            return codec<value_type>::decode_text(element, reader.value(), value);
+        });
+    }
+    return result;
+}
+
+/// The argument half, common to all ranges; `T` is the type of the elements.
+template <class T>
+struct array_codec {
+    using value_type = array_value_t<T>;
+    static constexpr oid_t natural = natural_array(codec<value_type>::natural);
+
+    static bool binary_target(oid_t type) noexcept { return binary_array_target<value_type>(type); }
+    static codec_errc encode_binary(value_sink& out, oid_t type, const auto& range) {
+        return encode_array_binary<T>(out, type, range);
+    }
+    static codec_errc encode_text(value_sink& out, oid_t type, const auto& range) {
+        return encode_array_text<T>(out, type, range);
+    }
+};
+
+} // namespace detail
+
+template <detail::array_item T>
+struct codec<std::vector<T>> : detail::array_codec<T> {
+    using value_type = detail::array_value_t<T>;
+
+    static bool accepts(oid_t type, bool binary) noexcept {
+        oid_t element = 0;
+        if (!detail::is_array_oid(type, element)) return false;
+        if (binary ? element == 0 : detail::is_view<value_type>) return false;
+        return codec<value_type>::accepts(element, binary);
+    }
+    static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, std::vector<T>& out) {
+        return detail::decode_array_binary(type, p, n, out);
+    }
+    static codec_errc decode_text(oid_t type, std::string_view text, std::vector<T>& out) {
+        return detail::decode_array_text(type, text, out);
+    }
+};
+
+/// As an argument only.
+template <class T, std::size_t Extent>
+    requires detail::array_item<T>
+struct codec<std::span<T, Extent>> : detail::array_codec<std::remove_cv_t<T>> {};
+
+/// As an argument only.
+template <detail::array_item T, std::size_t N>
+struct codec<std::array<T, N>> : detail::array_codec<T> {};
+
+} // namespace tusk
