@@ -1,11 +1,11 @@
-# Tests. Labels: unit, integration, compile, and slow beside one of them for what `make test` leaves out.
+# Tests. Labels: unit, integration, compile; those that `make test` leaves out: unit-slow, integration-slow.
 include(GoogleTest)
 
 # Parsing GoogleTest takes four times as long as the average test file, so that it is parsed once: every test program
 # reuses this program's precompiled header (an executable, since the flags have to be the same to the letter).
-set(source ${PROJECT_BINARY_DIR}/tusk_test_pch.cpp)
-file(CONFIGURE OUTPUT ${source} CONTENT "int main() {}\n" @ONLY)
-add_executable(tusk_test_pch EXCLUDE_FROM_ALL ${source})
+set(tusk_test_pch_source ${PROJECT_BINARY_DIR}/tusk_test_pch.cpp)
+file(CONFIGURE OUTPUT ${tusk_test_pch_source} CONTENT "int main() {}\n" @ONLY)
+add_executable(tusk_test_pch EXCLUDE_FROM_ALL ${tusk_test_pch_source})
 target_link_libraries(tusk_test_pch PRIVATE GTest::gtest_main tusk_warnings)
 target_precompile_headers(tusk_test_pch PRIVATE <gtest/gtest.h> <string> <string_view> <vector> <chrono>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -14,8 +14,8 @@ endif()
 
 # tusk_test(KIND PART [LINK targets...] [TIMEOUT seconds] [SLOW filter] [NO_PCH]) in tests/KIND/PART/: one executable
 # KIND_PART of every .cpp of the folder, on GoogleTest, each test a ctest entry labelled KIND and limited to TIMEOUT
-# (60 s). SLOW is a GoogleTest filter ("soak.*:*.takes_minutes"): what it selects is labelled slow, too, and has 10
-# minutes.
+# (60 s). SLOW is a GoogleTest filter ("soak.*:*.takes_minutes"): what it selects is labelled KIND-slow, so that
+# `ctest -L slow`, `-LE slow` and `-L KIND` all see it, and has 10 minutes.
 function(tusk_test kind part)
     cmake_parse_arguments(TEST "NO_PCH" "TIMEOUT;SLOW" "LINK" ${ARGN})
     if(NOT TEST_TIMEOUT)
@@ -39,7 +39,7 @@ function(tusk_test kind part)
         gtest_discover_tests(${target} ${common} TEST_FILTER "-${TEST_SLOW}" TEST_LIST ${target}_quick
             PROPERTIES LABELS ${kind} TIMEOUT ${TEST_TIMEOUT})
         gtest_discover_tests(${target} ${common} TEST_FILTER "${TEST_SLOW}" TEST_LIST ${target}_slow
-            PROPERTIES LABELS "${kind}\\;slow" TIMEOUT 600)
+            PROPERTIES LABELS ${kind}-slow TIMEOUT 600)
     else()
         gtest_discover_tests(${target} ${common} PROPERTIES LABELS ${kind} TIMEOUT ${TEST_TIMEOUT})
     endif()

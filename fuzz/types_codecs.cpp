@@ -13,15 +13,6 @@ namespace {
 
 using namespace tusk;
 
-template <class T>
-bool same(const T& a, const T& b) {
-    return a == b;
-}
-/// NaN is itself here.
-template <std::floating_point T>
-bool same(const T& a, const T& b) {
-    return std::memcmp(&a, &b, sizeof a) == 0 || a == b || (a != a && b != b);
-}
 /// Boost.JSON reads doubles to within a unit in the last place, so only documents without them compare.
 bool has_double(const boost::json::value& v) {
     if (v.is_double()) return true;
@@ -33,20 +24,37 @@ bool has_double(const boost::json::value& v) {
             if (has_double(item.value())) return true;
     return false;
 }
-bool same(const boost::json::value& a, const boost::json::value& b) {
-    return a == b || (has_double(a) && has_double(b));
-}
+
+/// Equality in which NaN is itself.
 template <class T>
-bool same(const std::optional<T>& a, const std::optional<T>& b) {
-    return a.has_value() == b.has_value() && (!a || same(*a, *b));
-}
+struct equal {
+    static bool values(const T& a, const T& b) { return a == b; }
+};
+template <std::floating_point T>
+struct equal<T> {
+    static bool values(T a, T b) { return a == b || (a != a && b != b); }
+};
+template <>
+struct equal<boost::json::value> {
+    static bool values(const boost::json::value& a, const boost::json::value& b) {
+        return a == b || (has_double(a) && has_double(b));
+    }
+};
 template <class T>
-bool same(const std::vector<T>& a, const std::vector<T>& b) {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        if (!same<T>(a[i], b[i])) return false;
-    return true;
-}
+struct equal<std::optional<T>> {
+    static bool values(const std::optional<T>& a, const std::optional<T>& b) {
+        return a.has_value() == b.has_value() && (!a || equal<T>::values(*a, *b));
+    }
+};
+template <class T>
+struct equal<std::vector<T>> {
+    static bool values(const std::vector<T>& a, const std::vector<T>& b) {
+        if (a.size() != b.size()) return false;
+        for (std::size_t i = 0; i < a.size(); ++i)
+            if (!equal<T>::values(a[i], b[i])) return false;
+        return true;
+    }
+};
 
 /// A block of exactly n bytes, so that the sanitizer sees a read past the end.
 struct block {
@@ -81,7 +89,7 @@ void round_trip(const T& value, oid_t type, bool binary) {
     const block again{sink.data(), sink.size()};
     T back{};
     require(decode_field(again.field(type, binary), back) == codec_errc::ok);
-    require(same<T>(back, value));
+    require(equal<T>::values(back, value));
 }
 
 template <class T>
@@ -92,11 +100,10 @@ void run(oid_t type, bool binary, const std::uint8_t* data, std::size_t size) {
     T value{};
     if (decode_field(input.field(type, binary), value) != codec_errc::ok) return;
     if constexpr (!is_view<T>) {
-        // The text of the server is not always what a jsonb in binary holds, but our own is.
-        if (codec<T>::binary_target(type)) round_trip(value, type, true);
+        // Text may hold a number that the narrower SQL type it claims to be could not have.
+        if (codec<T>::binary_target(type) && (binary || type == codec<T>::natural)) round_trip(value, type, true);
         if constexpr (!text_differs<T>) round_trip(value, type, false);
     }
-    require(codec<T>::binary_target(type) || !binary || !std::is_same_v<T, bytes>);
 }
 
 template <class T>

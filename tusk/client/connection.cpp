@@ -198,7 +198,7 @@ asio::awaitable<failure> connection::core::execute(request& what, client_sink& s
     co_return machine.result();
 }
 
-asio::awaitable<failure> connection::core::control(std::string_view sql, const options& o, std::string* tag) {
+asio::awaitable<failure> connection::core::control(std::string sql, options o, std::string* tag) {
     const auto until = o.deadline_from_now(settings.statement_timeout());
     if (auto f = enter(until)) co_return f;
     const busy_guard guard{busy};
@@ -211,7 +211,7 @@ asio::awaitable<failure> connection::core::control(std::string_view sql, const o
     co_return machine.result();
 }
 
-asio::awaitable<failure> connection::core::ping(const options& o) {
+asio::awaitable<failure> connection::core::ping(options o) {
     const auto until = o.deadline_from_now(settings.statement_timeout());
     if (auto f = enter(until)) co_return f;
     const busy_guard guard{busy};
@@ -280,13 +280,17 @@ connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::fu
 protocol::statement_registry& connection::statements() { return *core_->settings.statements(); }
 
 asio::awaitable<failure> connection::try_script(std::string_view sql, const options& o) {
-    const std::string text{sql};
-    const auto self = core_;
-    co_return co_await self->control(text, o);
+    return core_->control(std::string{sql}, o);
 }
 
+namespace {
+
+asio::awaitable<void> throwing(asio::awaitable<failure> work) { throw_if(co_await std::move(work)); }
+
+} // namespace
+
 asio::awaitable<void> connection::script(std::string_view sql, const options& o) {
-    throw_if(co_await try_script(sql, o));
+    return throwing(try_script(sql, o));
 }
 
 asio::awaitable<transaction> connection::begin(const tx_options& o) { return detail::begin_on(*this, o); }
@@ -300,6 +304,20 @@ void connection::close() noexcept {
 bool connection::is_open() const noexcept { return core_ && core_->driver.is_open(); }
 
 bool connection::looks_alive() { return is_open() && !core_->busy && core_->driver.idle_connection_is_alive(); }
+
+bool connection::is_clean() const noexcept {
+    return is_open() && !core_->busy && !core_->abandoned && core_->pending_control.empty() &&
+           status() == transaction_status::idle;
+}
+
+asio::awaitable<failure> connection::recover(deadline until) {
+    const auto self = core_;
+    if (self->busy) co_return busy_failure();
+    if (auto f = co_await self->settle(until)) co_return f;
+    if (status() == transaction_status::idle) co_return failure{};
+    const auto limited = options{}.until(until);
+    co_return co_await self->control("rollback", limited);
+}
 
 std::int32_t connection::backend_pid() const noexcept { return core_->driver.session().backend_pid; }
 

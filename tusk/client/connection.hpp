@@ -65,6 +65,10 @@ public:
     bool is_open() const noexcept;
     /// Nobody hung up while the connection was idle: one system call, no round trip.
     bool looks_alive();
+    /// Nothing is running, nothing is left behind, no transaction is open: as after connecting.
+    bool is_clean() const noexcept;
+    /// Ends an abandoned stream or transaction and rolls back what is open.
+    asio::awaitable<failure> recover(deadline until);
     std::int32_t backend_pid() const noexcept;
     transaction_status status() const noexcept;
     /// A server parameter that is reported ("server_version"), or empty.

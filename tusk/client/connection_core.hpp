@@ -59,8 +59,8 @@ public:
 
     asio::awaitable<failure> connect(std::shared_ptr<const net::connect_target> target, deadline until);
     asio::awaitable<failure> execute(request& what, client_sink& sink);
-    asio::awaitable<failure> control(std::string_view sql, const options& o, std::string* tag = nullptr);
-    asio::awaitable<failure> ping(const options& o);
+    asio::awaitable<failure> control(std::string sql, options o, std::string* tag = nullptr);
+    asio::awaitable<failure> ping(options o);
     /// Ends what an abandoned stream or transaction left behind.
     asio::awaitable<failure> settle(deadline until);
 

@@ -117,6 +117,8 @@ public:
     const protocol::statement_ptr& text() const noexcept { return known_.text; }
     const protocol::description_ptr& known_description() const noexcept { return known_.description; }
     const options& call_options() const noexcept { return options_; }
+    /// Tightens the deadline: part of the time is already spent.
+    void limit(deadline until) noexcept { options_.until(until); }
     std::uint16_t argument_count() const noexcept { return static_cast<std::uint16_t>(count_); }
     /// What went wrong while encoding, before anything was sent.
     failure take_failure() { return std::exchange(failure_, failure{}); }

@@ -127,7 +127,7 @@ struct transaction_access {
     }
 };
 
-asio::awaitable<transaction> begin_on(connection& on, const tx_options& o) {
+asio::awaitable<transaction> begin_on(connection& on, tx_options o) {
     const auto call_options = o.call_options();
     const auto sql = o.begin_sql();
     throw_if(co_await transaction_access::control(on, sql, call_options));
@@ -136,7 +136,7 @@ asio::awaitable<transaction> begin_on(connection& on, const tx_options& o) {
     co_return tx;
 }
 
-asio::awaitable<transaction> begin_on(transaction& outer, const tx_options&) {
+asio::awaitable<transaction> begin_on(transaction& outer, tx_options) {
     auto* on = transaction_access::on(outer);
     if (on == nullptr) throw error{closed_failure()};
     const unsigned depth = transaction_access::depth(outer) + 1;

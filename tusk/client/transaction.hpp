@@ -43,8 +43,8 @@ class transaction;
 namespace detail {
 struct transaction_access;
 
-asio::awaitable<transaction> begin_on(connection& on, const tx_options& o);
-asio::awaitable<transaction> begin_on(transaction& on, const tx_options& o);
+asio::awaitable<transaction> begin_on(connection& on, tx_options o);
+asio::awaitable<transaction> begin_on(transaction& on, tx_options o);
 /// Waits before another attempt: full jitter, 50 ms doubling up to 2 s.
 asio::awaitable<void> back_off(unsigned attempt);
 
@@ -91,6 +91,8 @@ public:
     }
 
     bool is_open() const noexcept { return connection_ != nullptr; }
+    /// Keeps something alive until the transaction is over: a pool's lease.
+    void hold(std::shared_ptr<void> what) { keep_alive_ = std::move(what); }
 
 private:
     friend struct detail::transaction_access;

@@ -7,6 +7,7 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 namespace tusk::net {
@@ -39,12 +40,16 @@ public:
     }
     /// Calls the handler on its own executor (or `fallback`), at once when that allows it.
     void complete(const boost::asio::any_io_executor& fallback) {
-        if (auto* held = std::exchange(held_, nullptr)) held->complete(fallback);
+        if (auto* held = std::exchange(held_, nullptr)) held->complete(fallback, false);
+    }
+    /// The same, never at once: for callers that must not be re-entered.
+    void post(const boost::asio::any_io_executor& fallback) {
+        if (auto* held = std::exchange(held_, nullptr)) held->complete(fallback, true);
     }
 
 private:
     struct concept_ {
-        virtual void complete(const boost::asio::any_io_executor& fallback) = 0;
+        virtual void complete(const boost::asio::any_io_executor& fallback, bool later) = 0;
         virtual void destroy() noexcept = 0;
 
     protected:
@@ -53,13 +58,14 @@ private:
     template <class Handler>
     struct model final : concept_ {
         explicit model(Handler h) : handler{std::move(h)} {}
-        void complete(const boost::asio::any_io_executor& fallback) override {
+        void complete(const boost::asio::any_io_executor& fallback, bool later) override {
             Handler h = std::move(handler);
             destroy();
             auto slot = boost::asio::get_associated_cancellation_slot(h);
             if (slot.is_connected()) slot.clear();
             auto executor = boost::asio::get_associated_executor(h, fallback);
-            boost::asio::dispatch(executor, std::move(h));
+            if (later) boost::asio::post(executor, std::move(h));
+            else boost::asio::dispatch(executor, std::move(h));
         }
         void destroy() noexcept override {
             boost::asio::recycling_allocator<model> memory;

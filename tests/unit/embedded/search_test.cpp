@@ -103,6 +103,14 @@ TEST_F(search, a_given_directory_is_the_only_place) {
     EXPECT_FALSE(find(find_options{}.bin_dir(root / "absent")));
 }
 
+TEST_F(search, a_relative_directory_is_made_absolute) {
+    const auto mine = install("mine", "16.0");
+    const auto found = find(find_options{}.bin_dir(std::filesystem::relative(mine)));
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_TRUE(found->bin_dir.is_absolute());
+    EXPECT_EQ(found->bin_dir.lexically_normal(), mine);
+}
+
 TEST_F(search, a_directory_without_initdb_does_not_count) {
     const auto half = install("system/16/bin", "16.6");
     std::filesystem::remove(half / "initdb");

@@ -71,7 +71,9 @@ place extra_place(const std::optional<std::string>& dirs) {
     return found;
 }
 
-result<binaries> inspect(const fs::path& dir) {
+result<binaries> inspect(const fs::path& given) {
+    std::error_code ignored;
+    const auto dir = fs::absolute(given, ignored); // the server runs in another directory
     const binaries programs{dir, 0, {}};
     for (const auto& file : {programs.initdb(), programs.postgres()})
         if (!is_program(file))

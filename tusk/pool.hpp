@@ -1,0 +1,5 @@
+#pragma once
+
+/// The pool, and all of the driver.
+#include <tusk/client.hpp>
+#include <tusk/pool/pool.hpp>

@@ -1,0 +1,155 @@
+#include <tusk/pool/pool.hpp>
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <tusk/pool/pool_core.hpp>
+
+namespace tusk {
+
+// ---- lease ----------------------------------------------------------------------------------------------------
+
+lease::lease(std::shared_ptr<detail::pool_core> from, std::unique_ptr<detail::pooled> what) noexcept
+    : pool_{std::move(from)}, held_{std::move(what)} {}
+
+lease::lease(lease&& other) noexcept = default;
+
+lease& lease::operator=(lease&& other) noexcept {
+    release();
+    pool_ = std::move(other.pool_);
+    held_ = std::move(other.held_);
+    return *this;
+}
+
+lease::~lease() { release(); }
+
+connection& lease::operator*() const noexcept { return held_->conn; }
+
+void lease::release() noexcept {
+    if (held_) pool_->release(std::move(held_));
+    pool_.reset();
+}
+
+void lease::discard() noexcept {
+    if (held_) pool_->discard(std::move(held_), close_reason::broken);
+    pool_.reset();
+}
+
+// ---- pool -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// A stream that holds a lease for as long as it is read.
+class leased_stream final : public detail::stream_source {
+public:
+    leased_stream(lease l, std::unique_ptr<detail::stream_source> s) : lease_{std::move(l)}, source_{std::move(s)} {}
+    ~leased_stream() override { source_.reset(); } // before the lease goes back
+    asio::awaitable<failure> advance(bool& more) override { return source_->advance(more); }
+    bool advance_now() override { return source_->advance_now(); }
+
+private:
+    lease lease_;
+    std::unique_ptr<detail::stream_source> source_;
+};
+
+} // namespace
+
+pool::pool(asio::any_io_executor on, pool_config config, std::shared_ptr<observer> observed_by) {
+    throw_if(config.validate());
+    auto target = net::connect_target::make(config.server());
+    if (!target) throw error{target.error()};
+    core_ = std::make_shared<detail::pool_core>(std::move(on), std::move(config), std::move(observed_by),
+                                                std::move(*target));
+    core_->start();
+}
+
+pool::pool(pool&&) noexcept = default;
+
+pool& pool::operator=(pool&& other) noexcept {
+    if (core_) core_->abandon();
+    core_ = std::move(other.core_);
+    return *this;
+}
+
+pool::~pool() {
+    if (core_) core_->abandon();
+}
+
+asio::awaitable<pool> pool::open(std::string_view conninfo, std::shared_ptr<observer> observed_by) {
+    auto config = pool_config::parse(conninfo);
+    if (!config) throw error{config.error()};
+    return open(std::move(*config), std::move(observed_by));
+}
+
+asio::awaitable<pool> pool::open(pool_config config, std::shared_ptr<observer> observed_by) {
+    const auto here = co_await asio::this_coro::executor;
+    pool p{here, std::move(config), std::move(observed_by)};
+    auto first = co_await p.try_acquire();
+    if (!first) throw error{first.error()};
+    co_return p;
+}
+
+asio::awaitable<result<lease>> pool::try_acquire(const options& o) {
+    const auto until = core_->acquire_deadline(o.deadline_from_now(steady_clock::duration::zero()));
+    return core_->acquire(until);
+}
+
+namespace {
+
+asio::awaitable<lease> acquire_or_throw(asio::awaitable<result<lease>> acquiring) {
+    auto l = co_await std::move(acquiring);
+    if (!l) throw error{l.error()};
+    co_return std::move(*l);
+}
+
+asio::awaitable<failure> ping_leased(asio::awaitable<result<lease>> acquiring, options call) {
+    auto l = co_await std::move(acquiring);
+    if (!l) co_return l.error();
+    co_return co_await (*l)->ping(call);
+}
+
+} // namespace
+
+asio::awaitable<lease> pool::acquire(const options& o) { return acquire_or_throw(try_acquire(o)); }
+
+asio::awaitable<failure> pool::execute(request& what, client_sink& sink) {
+    const auto core = core_;
+    const auto until = what.call_options().deadline_from_now(core->config().statement_timeout());
+    auto l = co_await core->acquire(core->acquire_deadline(until));
+    if (!l) co_return std::move(failure{l.error()}.set_sql(what.text()->text));
+    what.limit(until); // the time in the queue is spent
+    auto f = co_await (*l)->execute(what, sink);
+    co_return f;
+}
+
+asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
+pool::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
+    const auto core = core_;
+    const auto until = what.call_options().deadline_from_now(core->config().statement_timeout());
+    auto l = co_await core->acquire(core->acquire_deadline(until));
+    if (!l) co_return std::move(failure{l.error()}.set_sql(what.text()->text));
+    what.limit(until);
+    auto source = co_await (*l)->open_stream(std::move(what), std::move(sink), std::move(abandon));
+    if (!source) co_return source.error();
+    co_return std::unique_ptr<detail::stream_source>{
+        std::make_unique<leased_stream>(std::move(*l), std::move(*source))};
+}
+
+protocol::statement_registry& pool::statements() { return *core_->settings().statements(); }
+
+asio::awaitable<transaction> pool::begin(const tx_options& o) { return begin_on(*this, o); }
+
+asio::awaitable<failure> pool::ping(const options& o) { return ping_leased(try_acquire(o), o); }
+
+pool_stats pool::stats() const { return core_->stats(); }
+const pool_config& pool::config() const noexcept { return core_->config(); }
+asio::awaitable<void> pool::close(deadline until) { return core_->close(until); }
+
+asio::awaitable<transaction> begin_on(pool& on, tx_options call) {
+    auto held = std::make_shared<lease>(co_await on.acquire(call.call_options()));
+    auto inner = co_await detail::begin_on(**held, call);
+    inner.hold(std::move(held));
+    co_return inner;
+}
+
+} // namespace tusk

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <tusk/net/completion.hpp>
+#include <tusk/net/hosts.hpp>
+#include <tusk/pool/pool.hpp>
+#include <tusk/pool/slots.hpp>
+
+namespace tusk::detail {
+
+/// One connection of the pool.
+struct pooled : slot_times {
+    explicit pooled(connection c) : conn{std::move(c)} {}
+    connection conn;
+    steady_clock::time_point leased_at{};
+};
+
+/// A caller in the queue. It is owned by the queue and by its coroutine; whoever takes it out of the queue completes it.
+struct waiter {
+    net::completion done;
+    std::unique_ptr<pooled> got;
+    failure why;
+    deadline until;
+    asio::any_io_executor executor;
+    bool queued = false;
+};
+
+/// The pool itself; the `pool` object, its leases and its background work share it.
+class pool_core : public std::enable_shared_from_this<pool_core> {
+public:
+    pool_core(asio::any_io_executor executor, pool_config config, std::shared_ptr<observer> observed_by,
+              std::shared_ptr<const net::connect_target> target);
+
+    void start();
+    asio::awaitable<result<lease>> acquire(deadline until);
+    void release(std::unique_ptr<pooled> what) noexcept;
+    void discard(std::unique_ptr<pooled> what, close_reason why) noexcept;
+    asio::awaitable<void> close(deadline until);
+    /// Closes what is idle and stops the background work; from a destructor.
+    void abandon() noexcept;
+
+    pool_stats stats() const;
+    const pool_config& config() const noexcept { return config_; }
+    connection_settings& settings() noexcept { return settings_; }
+    const asio::any_io_executor& executor() const noexcept { return executor_; }
+    /// The deadline of waiting for a connection, within that of the call.
+    deadline acquire_deadline(deadline call) const { return earlier(call, deadline::in(config_.acquire_timeout())); }
+
+private:
+    using item = std::unique_ptr<pooled>;
+
+    asio::awaitable<void> wait_for(std::shared_ptr<waiter> w);
+    asio::awaitable<bool> usable(pooled& what, deadline until);
+    asio::awaitable<void> connect_one();
+    asio::awaitable<void> clean_up(item what);
+    asio::awaitable<void> maintain();
+    asio::awaitable<void> check_health();
+    void connect_as_needed();
+    void hand_over(item what);
+    void connect_failed(failure why);
+    void arm_waiter_timer();
+    void expire_waiters();
+    void finish_waiter(const std::shared_ptr<waiter>& w);
+    failure timeout_failure() const;
+    steady_clock::time_point expiry_of_new();
+    void report_closed(close_reason why) noexcept;
+    void report_acquire(acquire_result r, steady_clock::time_point since, bool waited, const failure* why);
+    void set_health(bool healthy, const failure* why);
+    static void post_spawn(const asio::any_io_executor& on, asio::awaitable<void> work);
+
+    asio::any_io_executor executor_;
+    const pool_config config_;
+    std::shared_ptr<observer> observer_;
+    std::shared_ptr<const net::connect_target> target_;
+    connection_settings settings_;
+
+    mutable std::mutex mutex_; // guards everything below
+    slots<pooled> slots_;
+    std::deque<std::shared_ptr<waiter>> waiters_;
+    pool_stats counters_;
+    std::string last_connect_error_;
+    bool closed_ = false;
+    bool started_ = false;
+    std::minstd_rand random_{std::random_device{}()};
+    std::uint32_t health_failures_ = 0;
+    steady_clock::time_point waiter_timer_at_ = steady_clock::time_point::max();
+    asio::steady_timer waiter_timer_;      // touched on the strand of `timers_` only
+    asio::steady_timer maintenance_timer_; // likewise
+    asio::any_io_executor timers_;
+    std::shared_ptr<waiter> closer_; // waits until everything is back
+};
+
+} // namespace tusk::detail
