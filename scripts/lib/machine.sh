@@ -81,7 +81,8 @@ reachable() {
 # Prints where the servers are unpacked, with build/deps leading there.
 deps_place() {
     mkdir -p build 2>/dev/null && [ -w build ] || { [ -d build/deps ] || fail "cannot write to $PWD/build"; }
-    if [ -L build/deps ] && [ -d build/deps ]; then
+    # A link leads to the shared place already; a folder of another account (`sudo make install`) is left as it is.
+    if [ -d build/deps ] && { [ -L build/deps ] || [ "$(stat -c %u build/deps)" != "$(id -u)" ]; }; then
         readlink -f build/deps
     elif reachable "$PWD/build"; then
         mkdir -p build/deps

@@ -8,50 +8,6 @@
 
 namespace tusk {
 
-namespace detail {
-
-query_watch::query_watch(observer* to, const connection_settings& settings, const request& what,
-                         const protocol::session& s)
-    : observer_{to} {
-    if (observer_ == nullptr) return;
-    event_.pool = settings.pool_name();
-    event_.start = steady_clock::now();
-    event_.sql = what.text()->text;
-    event_.table = what.call_options().table();
-    event_.arguments = what.argument_count();
-    event_.backend_pid = s.backend_pid;
-    observer_->query_started(event_);
-}
-
-void query_watch::finish(const failure& f, const client_sink& sink, bool described) {
-    if (observer_ == nullptr) return;
-    event_.elapsed = steady_clock::now() - event_.start;
-    event_.error = f ? &f : nullptr;
-    event_.command = sink.command();
-    event_.rows = sink.row_count();
-    event_.described = described;
-    observer_->query_finished(event_);
-}
-
-} // namespace detail
-
-/// A query whose sink pauses after each row. It lives on its own, so that dropping the stream does not lose it.
-class running_stream {
-public:
-    running_stream(connection::core& c, request r, std::shared_ptr<client_sink> s, std::function<void()> abandon_rows,
-                   deadline d)
-        : what{std::move(r)}, sink{std::move(s)}, abandon{std::move(abandon_rows)}, until{d}, source{what, *sink},
-          machine{c.driver.session(), *c.settings.statements(), source, *sink} {}
-
-    request what;
-    std::shared_ptr<client_sink> sink;
-    std::function<void()> abandon;
-    deadline until;
-    detail::call source;
-    protocol::query machine;
-    bool started = false;
-};
-
 namespace {
 
 class connection_stream final : public detail::stream_source {
@@ -102,66 +58,27 @@ private:
     bool over_ = false;
 };
 
-failure busy_failure() {
-    return failure{errc::connection_busy, "the connection executes another statement; await it first, or take a pool"};
-}
-
-/// Marks a connection busy for as long as it lives.
-class busy_guard {
-public:
-    explicit busy_guard(bool& flag) noexcept : flag_{flag} { flag_ = true; }
-    ~busy_guard() { flag_ = false; }
-    busy_guard(const busy_guard&) = delete;
-    busy_guard& operator=(const busy_guard&) = delete;
-
-private:
-    bool& flag_;
-};
-
 } // namespace
 
 // ---- core -----------------------------------------------------------------------------------------------------
 
 connection::core::core(const asio::any_io_executor& executor, connection_settings s)
     : driver{executor}, settings{std::move(s)} {
-    if (settings.observed_by())
-        driver.session().on_notice = [o = settings.observed_by()](const server_error& n) { o->notice(n); };
-    if (settings.on_notification())
-        driver.session().on_notification = [f = settings.on_notification()](wire::notification&& n) { f(n); };
+    detail::forward_messages(driver.session(), settings);
 }
 
 asio::awaitable<failure> connection::core::connect(std::shared_ptr<const net::connect_target> target, deadline until) {
-    auto* observer = settings.observed_by().get();
-    connect_event e;
-    if (observer != nullptr) {
-        e.pool = settings.pool_name();
-        e.start = steady_clock::now();
-        e.database = target->config().database();
-        e.user = target->config().user();
-        observer->connect_started(e);
-    }
     const auto shared = target; // the event's views live in it
+    detail::connect_watch watch{settings, shared->config().database(), shared->config().user()};
     auto f = co_await driver.connect(std::move(target), until);
-    if (observer != nullptr) {
-        e.elapsed = steady_clock::now() - e.start;
-        e.error = f ? &f : nullptr;
-        e.host = driver.host().host;
-        e.port = driver.host().port;
-        e.backend_pid = driver.session().backend_pid;
-        e.tls = driver.session().tls;
-        observer->connect_finished(e);
-    }
+    watch.finish(f, driver.host().host, driver.host().port, driver.session());
     co_return f;
 }
 
 failure connection::core::enter(deadline until) {
-    if (busy) return busy_failure();
-    if (!driver.is_open())
-        return failure{errc::connection_closed, "the connection is closed; open another one"}.set_sent(
-            sent_state::none, retry_advice::safe);
-    if (until.expired())
-        return failure{errc::timeout, "the deadline passed before the statement was sent"}.set_sent(
-            sent_state::none, retry_advice::safe);
+    if (busy) return detail::busy_failure();
+    if (!driver.is_open()) return detail::closed_connection_failure();
+    if (until.expired()) return detail::late_failure();
     return {};
 }
 
@@ -187,7 +104,7 @@ asio::awaitable<failure> connection::core::execute(request& what, client_sink& s
     if (early) co_return std::move(early.set_sql(what.text()->text));
     const auto until = what.call_options().deadline_from_now(settings.statement_timeout());
     if (auto f = enter(until)) co_return std::move(f.set_sql(what.text()->text));
-    const busy_guard guard{busy};
+    const detail::busy_guard guard{busy};
     if (abandoned || !pending_control.empty())
         if (auto f = co_await settle(until)) co_return f;
     detail::query_watch watch{settings.observed_by().get(), settings, what, driver.session()};
@@ -201,7 +118,7 @@ asio::awaitable<failure> connection::core::execute(request& what, client_sink& s
 asio::awaitable<failure> connection::core::control(std::string sql, options o, std::string* tag) {
     const auto until = o.deadline_from_now(settings.statement_timeout());
     if (auto f = enter(until)) co_return f;
-    const busy_guard guard{busy};
+    const detail::busy_guard guard{busy};
     if (abandoned || !pending_control.empty())
         if (auto f = co_await settle(until)) co_return f;
     detail::command_sink sink;
@@ -214,7 +131,7 @@ asio::awaitable<failure> connection::core::control(std::string sql, options o, s
 asio::awaitable<failure> connection::core::ping(options o) {
     const auto until = o.deadline_from_now(settings.statement_timeout());
     if (auto f = enter(until)) co_return f;
-    const busy_guard guard{busy};
+    const detail::busy_guard guard{busy};
     if (abandoned || !pending_control.empty())
         if (auto f = co_await settle(until)) co_return f;
     protocol::ping machine{driver.session()};
@@ -266,14 +183,14 @@ connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::fu
     auto early = what.take_failure();
     if (early) co_return std::move(early.set_sql(what.text()->text));
     const auto until = what.call_options().deadline_from_now(self->settings.statement_timeout());
-    if (self->busy) co_return busy_failure();
-    if (!self->driver.is_open()) co_return failure{errc::connection_closed, "the connection is closed; open another one"};
+    if (self->busy) co_return detail::busy_failure();
+    if (!self->driver.is_open()) co_return detail::closed_connection_failure();
     self->busy = true;
     if (auto f = co_await self->settle(until)) {
         self->busy = false;
         co_return f;
     }
-    auto run = std::make_shared<running_stream>(*self, std::move(what), std::move(sink), std::move(abandon), until);
+    auto run = std::make_shared<running_stream>(self->driver.session(), *self->settings.statements(), std::move(what), std::move(sink), std::move(abandon), until);
     co_return std::unique_ptr<detail::stream_source>{std::make_unique<connection_stream>(self, std::move(run))};
 }
 
@@ -312,7 +229,7 @@ bool connection::is_clean() const noexcept {
 
 asio::awaitable<failure> connection::recover(deadline until) {
     const auto self = core_;
-    if (self->busy) co_return busy_failure();
+    if (self->busy) co_return detail::busy_failure();
     if (auto f = co_await self->settle(until)) co_return f;
     if (status() == transaction_status::idle) co_return failure{};
     const auto limited = options{}.until(until);

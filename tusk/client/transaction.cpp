@@ -1,7 +1,5 @@
 #include <tusk/client/transaction.hpp>
 
-#include <random>
-
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -11,24 +9,6 @@
 #include <tusk/client/connection_core.hpp>
 
 namespace tusk {
-
-namespace {
-
-std::string savepoint(unsigned depth) { return "tusk_sp_" + std::to_string(depth); }
-
-failure closed_failure() {
-    return failure{errc::transaction_closed, "the transaction is already committed or rolled back"};
-}
-
-} // namespace
-
-std::string tx_options::begin_sql() const {
-    std::string sql = "begin";
-    if (isolation_ != nullptr) sql += std::string{" isolation level "} + isolation_;
-    if (access_ != nullptr) sql += std::string{isolation_ != nullptr ? ", " : " "} + access_;
-    if (deferrable_) sql += std::string{isolation_ != nullptr || access_ != nullptr ? ", " : " "} + "deferrable";
-    return sql;
-}
 
 transaction::transaction(connection& on, unsigned depth, std::shared_ptr<void> keep_alive)
     : connection_{&on}, depth_{depth}, keep_alive_{std::move(keep_alive)} {}
@@ -52,7 +32,7 @@ void transaction::abandon() noexcept {
     if (connection_ == nullptr) return;
     auto& core = *connection_->core_;
     try {
-        core.pending_control = depth_ == 0 ? std::string{"rollback"} : "rollback to savepoint " + savepoint(depth_);
+        core.pending_control = depth_ == 0 ? std::string{"rollback"} : "rollback to savepoint " + detail::savepoint_name(depth_);
     } catch (...) {
         core.driver.close(); // out of memory: the server rolls back when the connection goes
     }
@@ -60,7 +40,7 @@ void transaction::abandon() noexcept {
     keep_alive_.reset();
 }
 
-failure transaction::check_open() const { return connection_ != nullptr ? failure{} : closed_failure(); }
+failure transaction::check_open() const { return connection_ != nullptr ? failure{} : detail::transaction_closed_failure(); }
 
 asio::awaitable<failure> transaction::execute(request& what, client_sink& sink) {
     if (auto f = check_open()) co_return std::move(f.set_sql(what.text()->text));
@@ -74,7 +54,7 @@ transaction::open_stream(request what, std::shared_ptr<client_sink> sink, std::f
 }
 
 protocol::statement_registry& transaction::statements() {
-    if (connection_ == nullptr) throw error{closed_failure()};
+    if (connection_ == nullptr) throw error{detail::transaction_closed_failure()};
     return connection_->statements();
 }
 
@@ -83,19 +63,10 @@ asio::awaitable<failure> transaction::try_commit() {
     auto& on = *std::exchange(connection_, nullptr);
     const auto lease = std::move(keep_alive_);
     std::string tag;
-    if (depth_ > 0) co_return co_await on.core_->control("release savepoint " + savepoint(depth_), control_);
+    if (depth_ > 0) co_return co_await on.core_->control("release savepoint " + detail::savepoint_name(depth_), control_);
     const bool had_failed = on.status() == transaction_status::failed;
     auto f = co_await on.core_->control("commit", control_, &tag);
-    if (f && f.server() == nullptr && f.sent() != sent_state::none) {
-        // Sent and never answered: it may have taken effect, and nobody may just run it again.
-        f.set_code(make_error_code(errc::in_doubt));
-        f.add_context("COMMIT was sent and its answer was lost");
-        f.set_sent(f.sent(), retry_advice::never);
-    } else if (!f && (tag == "ROLLBACK" || had_failed)) {
-        f = failure{errc::transaction_rolled_back, "the transaction had failed, so COMMIT rolled it back"};
-        f.set_sent(sent_state::answered, retry_advice::never);
-    }
-    co_return f;
+    co_return detail::judge_commit(std::move(f), tag, had_failed);
 }
 
 asio::awaitable<void> transaction::commit() { throw_if(co_await try_commit()); }
@@ -107,7 +78,7 @@ asio::awaitable<failure> transaction::try_rollback() {
     if (!on.is_open()) co_return failure{}; // the server has rolled back
     if (depth_ > 0)
         co_return co_await on.core_->control(
-            "rollback to savepoint " + savepoint(depth_) + "; release savepoint " + savepoint(depth_), control_);
+            "rollback to savepoint " + detail::savepoint_name(depth_) + "; release savepoint " + detail::savepoint_name(depth_), control_);
     co_return co_await on.core_->control("rollback", control_);
 }
 
@@ -138,18 +109,15 @@ asio::awaitable<transaction> begin_on(connection& on, tx_options o) {
 
 asio::awaitable<transaction> begin_on(transaction& outer, tx_options) {
     auto* on = transaction_access::on(outer);
-    if (on == nullptr) throw error{closed_failure()};
+    if (on == nullptr) throw error{detail::transaction_closed_failure()};
     const unsigned depth = transaction_access::depth(outer) + 1;
-    throw_if(co_await transaction_access::control(*on, "savepoint " + savepoint(depth), options{}));
+    throw_if(co_await transaction_access::control(*on, "savepoint " + detail::savepoint_name(depth), options{}));
     co_return transaction{*on, depth};
 }
 
 asio::awaitable<void> back_off(unsigned attempt) {
-    using namespace std::chrono;
-    thread_local std::minstd_rand random{std::random_device{}()};
-    const auto cap = std::min<long>(2000, 50L << std::min(attempt, 6U));
     boost::asio::steady_timer timer{co_await asio::this_coro::executor};
-    timer.expires_after(milliseconds{std::uniform_int_distribution<long>{0, cap}(random)});
+    timer.expires_after(back_off_time(attempt));
     boost::system::error_code ec;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
 }

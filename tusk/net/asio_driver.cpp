@@ -243,7 +243,8 @@ void asio_driver::impl::on_read(const error_code& ec, std::size_t n) {
         keep_reading();
         return;
     }
-    if (ec || n == 0) next = event{event_kind::failed, lost_connection(ec && ec != asio::error::eof ? ec.value() : 0)};
+    if (ec == asio::error::eof) next = event{event_kind::failed, channel_.ended()};
+    else if (ec) next = event{event_kind::failed, lost_connection(ec.value())};
     else if (auto f = channel_.received(n, readable)) next = event{event_kind::failed, std::move(f)};
     if (next.kind == event_kind::failed && handshaking_)
         next.why = failure{errc::tls_failed, "the server closed the connection during the TLS handshake"};

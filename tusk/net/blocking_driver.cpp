@@ -218,7 +218,7 @@ failure blocking_driver::receive(deadline until, bool& readable) {
         const auto space = channel_.incoming();
         const auto n = ::recv(fd_, space.data(), space.size(), 0);
         if (n > 0) return channel_.received(static_cast<std::size_t>(n), readable);
-        if (n == 0) return lost_connection(0);
+        if (n == 0) return channel_.ended();
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
             if (until.expired()) return timed_out();
             continue;

@@ -66,6 +66,15 @@ failure channel::received(std::size_t n, bool& readable) {
     }
 }
 
+failure channel::ended() {
+    if (tls_ && session_.tls) {
+        tls_->end_of_input(); // a stream cut without a goodbye may be an attacker's work
+        bool readable = false;
+        if (auto f = received(0, readable)) return f;
+    }
+    return lost_connection(0);
+}
+
 failure lost_connection(int error_number) {
     if (error_number == 0)
         return failure{errc::connection_lost, "the server closed the connection unexpectedly; its log says why"};

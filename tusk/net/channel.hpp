@@ -30,6 +30,9 @@ public:
     /// `n` bytes were received; `readable` is set when the session's input grew.
     failure received(std::size_t n, bool& readable);
 
+    /// The socket reported its end: the failure to report, after what TLS still holds was read.
+    failure ended();
+
     void reset() { tls_.reset(); }
 
 private:

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint16_t base = 10000;
 
 /// Digits of base 10000 that `scale` decimal digits after the point take part in.
-constexpr std::int32_t fraction_digits(std::int32_t scale) noexcept { return (scale + 3) / 4; }
+constexpr std::int32_t fraction_digits(std::uint32_t scale) noexcept { return static_cast<std::int32_t>((scale + 3) / 4); }
 
 } // namespace
 
@@ -44,13 +44,13 @@ numeric& numeric::operator=(numeric&& other) noexcept {
     return *this;
 }
 
-std::uint16_t* numeric::resize(std::size_t size) {
-    if (size > inline_digits && size > heap_capacity_) {
+std::uint16_t* numeric::grow(std::size_t size) {
+    if (size > heap_capacity_) {
         heap_ = std::make_unique_for_overwrite<std::uint16_t[]>(size);
         heap_capacity_ = static_cast<std::uint32_t>(size);
     }
     size_ = static_cast<std::uint32_t>(size);
-    return size <= inline_digits ? inline_ : heap_.get();
+    return heap_.get();
 }
 
 void numeric::set_special(kind k) noexcept {
@@ -90,18 +90,22 @@ void numeric::normalise() noexcept {
     }
 }
 
-void numeric::truncate_to_scale() noexcept {
-    const std::int32_t lowest = -fraction_digits(scale_); // the exponent of the last digit that may exist
-    const std::int32_t excess = lowest - (weight_ - static_cast<std::int32_t>(size_) + 1);
-    if (excess < 0) return;
-    const bool moves = size_ > inline_digits;
-    const std::size_t size = static_cast<std::uint32_t>(excess) < size_ ? size_ - static_cast<std::uint32_t>(excess) : 0;
-    if (moves && size <= inline_digits) std::memcpy(inline_, heap_.get(), size * sizeof(std::uint16_t));
-    size_ = static_cast<std::uint32_t>(size);
-    if (size_ == 0 || scale_ % 4 == 0) return;
-    static constexpr std::uint16_t hidden[] = {1, 1000, 100, 10};
-    std::uint16_t& digit = (size_ <= inline_digits ? inline_ : heap_.get())[size_ - 1];
-    digit = static_cast<std::uint16_t>(digit - digit % hidden[scale_ % 4]);
+void numeric::drop_hidden_digits(std::int32_t excess) noexcept {
+    if (excess > 0) {
+        const auto gone = std::min(static_cast<std::uint32_t>(excess), size_);
+        const std::uint32_t size = size_ - gone;
+        if (size_ > inline_digits && size <= inline_digits)
+            std::memcpy(inline_, heap_.get(), size * sizeof(std::uint16_t));
+        size_ = size;
+    }
+    if (size_ == 0) return;
+    std::uint16_t& last = (size_ <= inline_digits ? inline_ : heap_.get())[size_ - 1];
+    switch (scale_ % 4) { // by constants, which is no division
+    case 1: last = static_cast<std::uint16_t>(last - last % 1000); break;
+    case 2: last = static_cast<std::uint16_t>(last - last % 100); break;
+    case 3: last = static_cast<std::uint16_t>(last - last % 10); break;
+    default: break;
+    }
 }
 
 codec_errc numeric::from_wire(const std::byte* p, std::size_t n, numeric& out) {
@@ -110,27 +114,34 @@ codec_errc numeric::from_wire(const std::byte* p, std::size_t n, numeric& out) {
     const auto sign = static_cast<kind>(wire::load_big_endian<std::uint16_t>(p + 4));
     const auto scale = wire::load_big_endian<std::uint16_t>(p + 6);
     if (n != 8 + 2 * count) return codec_errc::malformed;
-    if (sign == kind::nan || sign == kind::positive_infinity || sign == kind::negative_infinity) {
-        if (count != 0) return codec_errc::malformed;
+    if (sign != kind::positive && sign != kind::negative) [[unlikely]] {
+        const bool known = sign == kind::nan || sign == kind::positive_infinity || sign == kind::negative_infinity;
+        if (!known || count != 0) return codec_errc::malformed;
         out.set_special(sign);
         return codec_errc::ok;
     }
-    if ((sign != kind::positive && sign != kind::negative) || scale > max_scale) return codec_errc::malformed;
+    if (scale > max_scale) return codec_errc::malformed;
+    out.set_special(sign);
+    out.scale_ = scale;
+    if (count == 0) {
+        out.kind_ = kind::positive;
+        return codec_errc::ok;
+    }
     std::uint16_t* const digits = out.resize(count);
-    bool valid = true;
+    unsigned largest = 0;
     for (std::size_t i = 0; i < count; ++i) {
         digits[i] = wire::load_big_endian<std::uint16_t>(p + 8 + 2 * i);
-        valid &= digits[i] < base;
+        largest = std::max<unsigned>(largest, digits[i]);
     }
-    out.weight_ = wire::load_big_endian<std::int16_t>(p + 2);
-    out.kind_ = sign;
-    out.scale_ = scale;
-    if (!valid) {
+    if (largest >= base) {
         out.set_special(kind::positive);
         return codec_errc::malformed;
     }
-    out.truncate_to_scale();
-    out.normalise();
+    out.weight_ = wire::load_big_endian<std::int16_t>(p + 2);
+    // How far the last digit lies below the lowest one that the scale lets exist.
+    const std::int32_t excess = static_cast<std::int32_t>(count) - 1 - out.weight_ - fraction_digits(scale);
+    if (excess >= 0) out.drop_hidden_digits(excess);
+    if (out.size_ == 0 || digits[0] == 0 || out.digits()[out.size_ - 1] == 0) out.normalise();
     return codec_errc::ok;
 }
 

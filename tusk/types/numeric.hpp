@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -98,13 +97,18 @@ private:
 
     const std::uint16_t* digits() const noexcept { return size_ <= inline_digits ? inline_ : heap_.get(); }
     /// Makes room for `size` digits, whose values are whatever was there.
-    std::uint16_t* resize(std::size_t size);
+    std::uint16_t* resize(std::size_t size) {
+        if (size > inline_digits) return grow(size);
+        size_ = static_cast<std::uint32_t>(size);
+        return inline_;
+    }
+    std::uint16_t* grow(std::size_t size);
     void set_special(kind k) noexcept;
     void set_integer(std::uint64_t magnitude, bool negative) noexcept;
     /// Drops zero digits at both ends; no digit left is zero, which has no sign.
     void normalise() noexcept;
-    /// Digits past the scale do not exist.
-    void truncate_to_scale() noexcept;
+    /// Digits past the scale do not exist: drops `excess` of base 10000 and what is too much of the last one left.
+    void drop_hidden_digits(std::int32_t excess) noexcept;
     /// The digit worth 10000^exponent.
     unsigned digit_at(std::int32_t exponent) const noexcept;
     std::size_t text_size() const noexcept;

@@ -37,19 +37,38 @@ std::future<bool> running_server::drain(std::chrono::milliseconds timeout) {
     return asio::co_spawn(context_, server_->drain(timeout), asio::use_future);
 }
 
+/// One held handler: owned by its coroutine, so that nothing of it outlives the context.
+class gate::waiter {
+public:
+    explicit waiter(const asio::any_io_executor& executor) : timer{executor, asio::steady_timer::time_point::max()} {}
+    static void wake(const std::shared_ptr<waiter>& self) {
+        asio::post(self->timer.get_executor(), [self] { self->timer.cancel(); });
+    }
+
+    asio::steady_timer timer;
+};
+
 asio::awaitable<void> gate::pass() {
     const auto executor = co_await asio::this_coro::executor;
-    const auto timer = std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
-    {
-        const std::lock_guard lock{mutex_};
-        ++arrived_;
-        if (!open_) waiting_.push_back([executor, timer] { asio::post(executor, [timer] { timer->cancel(); }); });
-        else timer->expires_at(asio::steady_timer::time_point::min());
-        changed_.notify_all();
-    }
-    co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
+    const auto own = std::make_shared<waiter>(executor);
+    if (!enter(own)) co_return;
+    co_await own->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    leave();
+}
+
+/// False when there is nothing to wait for.
+bool gate::enter(const std::shared_ptr<waiter>& who) {
     const std::lock_guard lock{mutex_};
-    if (open_) co_return;
+    ++arrived_;
+    changed_.notify_all();
+    if (open_) return false;
+    waiting_.push_back(who);
+    return true;
+}
+
+void gate::leave() {
+    const std::lock_guard lock{mutex_};
+    if (open_) return;
     ++cancelled_;
     throw std::runtime_error{"cancelled"};
 }
@@ -62,7 +81,8 @@ bool gate::wait_for_arrivals(int count) {
 void gate::open() {
     const std::lock_guard lock{mutex_};
     open_ = true;
-    for (const auto& wake : waiting_) wake();
+    for (const auto& one : waiting_)
+        if (const auto who = one.lock()) waiter::wake(who);
     waiting_.clear();
 }
 
@@ -86,16 +106,8 @@ server_options& recorder::attach(server_options& to) {
         changed_.notify_all();
     });
     to.on_error([this](std::exception_ptr what, const request* of) {
-        std::string text = of ? of->route() + ": " : "";
-        try {
-            std::rethrow_exception(what);
-        } catch (const std::exception& e) {
-            text += e.what();
-        } catch (...) {
-            text += "not an exception of the standard library";
-        }
         const std::lock_guard lock{mutex_};
-        errors_.push_back(std::move(text));
+        errors_.emplace_back(of ? of->route() + ": " : "", std::move(what));
         changed_.notify_all();
     });
     return to;
@@ -107,10 +119,24 @@ std::vector<recorder::entry> recorder::wait_for_completions(std::size_t count) {
     return completed_;
 }
 
-std::vector<std::string> recorder::wait_for_errors(std::size_t count) {
+bool recorder::wait_for_error_count(std::size_t count) {
     std::unique_lock lock{mutex_};
-    if (!changed_.wait_for(lock, patience, [&] { return errors_.size() >= count; })) return {};
-    return errors_;
+    return changed_.wait_for(lock, patience, [&] { return errors_.size() >= count; });
+}
+
+std::vector<std::string> recorder::errors() {
+    const std::lock_guard lock{mutex_};
+    std::vector<std::string> texts;
+    for (const auto& [where, what] : errors_) {
+        try {
+            std::rethrow_exception(what);
+        } catch (const std::exception& e) {
+            texts.push_back(where + e.what());
+        } catch (...) {
+            texts.push_back(where + "not an exception of the standard library");
+        }
+    }
+    return texts;
 }
 
 router usual_routes(gate* held) {

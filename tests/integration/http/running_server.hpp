@@ -2,13 +2,14 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <functional>
+#include <exception>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -49,9 +50,13 @@ public:
     int cancelled() const;
 
 private:
+    class waiter;
+    bool enter(const std::shared_ptr<waiter>& who);
+    void leave();
+
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<std::function<void()>> waiting_;
+    std::vector<std::weak_ptr<waiter>> waiting_;
     int arrived_ = 0;
     int cancelled_ = 0;
     bool open_ = false;
@@ -75,14 +80,16 @@ public:
     tusk::http::server_options& attach(tusk::http::server_options& to);
     /// The completed requests, once there are so many; empty after ten seconds.
     std::vector<entry> wait_for_completions(std::size_t count);
-    /// What was thrown, once there is so much; empty after ten seconds.
-    std::vector<std::string> wait_for_errors(std::size_t count);
+    /// Waits for so many errors, without looking at them; false after ten seconds.
+    bool wait_for_error_count(std::size_t count);
+    /// What was thrown, each with its route in front.
+    std::vector<std::string> errors();
 
 private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<entry> completed_;
-    std::vector<std::string> errors_;
+    std::vector<std::pair<std::string, std::exception_ptr>> errors_;
 };
 
 /// GET /hello, POST /echo, GET /throw, GET /held (through the gate).

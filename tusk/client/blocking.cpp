@@ -1,0 +1,266 @@
+#include <tusk/client/blocking.hpp>
+
+#include <thread>
+
+#include <tusk/client/call.hpp>
+#include <tusk/net/blocking_driver.hpp>
+
+namespace tusk::blocking {
+
+class connection::core {
+public:
+    explicit core(connection_settings s) : settings{std::move(s)} {
+        tusk::detail::forward_messages(driver.session(), settings);
+    }
+
+    failure enter(deadline until) {
+        if (busy) return tusk::detail::busy_failure();
+        if (!driver.is_open()) return tusk::detail::closed_connection_failure();
+        if (until.expired()) return tusk::detail::late_failure();
+        return settle(until);
+    }
+
+    /// Ends what an abandoned stream or transaction left behind.
+    failure settle(deadline until) {
+        if (abandoned) {
+            const auto stream = std::exchange(abandoned, nullptr);
+            driver.run(stream->machine, until, protocol::event_kind::canceled);
+            if (!driver.is_open())
+                return failure{errc::connection_lost, "the connection could not be freed from an abandoned stream"};
+        }
+        if (pending_control.empty()) return {};
+        const auto sql = std::exchange(pending_control, std::string{});
+        tusk::detail::command_sink sink;
+        protocol::simple_query machine{driver.session(), sql, sink};
+        driver.run(machine, until);
+        return machine.result();
+    }
+
+    failure control(std::string_view sql, const options& o, std::string* tag = nullptr) {
+        const auto until = o.deadline_from_now(settings.statement_timeout());
+        if (auto f = enter(until)) return f;
+        const tusk::detail::busy_guard guard{busy};
+        tusk::detail::command_sink sink;
+        protocol::simple_query machine{driver.session(), sql, sink};
+        driver.run(machine, until);
+        if (tag != nullptr) *tag = sink.tag();
+        return machine.result();
+    }
+
+    net::blocking_driver driver;
+    connection_settings settings;
+    bool busy = false;
+    std::string pending_control;
+    std::shared_ptr<running_stream> abandoned;
+};
+
+namespace {
+
+class connection_stream final : public detail::stream_source {
+public:
+    connection_stream(std::shared_ptr<connection::core> c, std::shared_ptr<running_stream> r)
+        : core_{std::move(c)}, run_{std::move(r)} {}
+
+    ~connection_stream() override {
+        core_->busy = false;
+        if (over_ || !run_->started) return;
+        run_->abandon();
+        core_->abandoned = std::move(run_);
+    }
+
+    failure advance(bool& more) override {
+        more = false;
+        if (over_) return {};
+        const auto first = run_->started ? protocol::event_kind::proceed : protocol::event_kind::start;
+        run_->started = true;
+        core_->driver.run(run_->machine, run_->until, first);
+        more = core_->driver.paused();
+        if (more) return {};
+        over_ = true;
+        core_->busy = false;
+        return run_->machine.result();
+    }
+
+private:
+    std::shared_ptr<connection::core> core_;
+    std::shared_ptr<running_stream> run_;
+    bool over_ = false;
+};
+
+} // namespace
+
+// ---- connection -----------------------------------------------------------------------------------------------
+
+connection::connection(std::shared_ptr<core> c) noexcept : core_{std::move(c)} {}
+connection::connection(connection&&) noexcept = default;
+
+connection& connection::operator=(connection&& other) noexcept {
+    close();
+    core_ = std::move(other.core_);
+    return *this;
+}
+
+connection::~connection() { close(); }
+
+result<connection> connection::try_open(connect_config config, connection_settings settings, deadline until) {
+    auto target = net::connect_target::make(std::move(config));
+    if (!target) return target.error();
+    connection c{std::make_shared<core>(std::move(settings))};
+    const auto shared = *target; // the event's views live in it
+    tusk::detail::connect_watch watch{c.core_->settings, shared->config().database(), shared->config().user()};
+    auto& driver = c.core_->driver;
+    auto f = driver.connect(std::move(*target), until);
+    watch.finish(f, driver.host().host, driver.host().port, driver.session());
+    if (f) return f;
+    return c;
+}
+
+connection connection::open(connect_config config, connection_settings settings) {
+    return std::move(try_open(std::move(config), std::move(settings), deadline::never()).value());
+}
+
+connection connection::open(std::string_view conninfo, connection_settings settings) {
+    return open(std::move(parse_connect_config(conninfo).value()), std::move(settings));
+}
+
+failure connection::execute(request& what, client_sink& sink) {
+    auto early = what.take_failure();
+    if (early) return std::move(early.set_sql(what.text()->text));
+    auto& c = *core_;
+    const auto until = what.call_options().deadline_from_now(c.settings.statement_timeout());
+    if (auto f = c.enter(until)) return std::move(f.set_sql(what.text()->text));
+    const tusk::detail::busy_guard guard{c.busy};
+    tusk::detail::query_watch watch{c.settings.observed_by().get(), c.settings, what, c.driver.session()};
+    tusk::detail::call source{what, sink};
+    protocol::query machine{c.driver.session(), *c.settings.statements(), source, sink};
+    c.driver.run(machine, until);
+    watch.finish(machine.result(), sink, machine.described());
+    return machine.result();
+}
+
+result<std::unique_ptr<detail::stream_source>> connection::open_stream(request what, std::shared_ptr<client_sink> sink,
+                                                                       std::function<void()> abandon) {
+    auto early = what.take_failure();
+    if (early) return std::move(early.set_sql(what.text()->text));
+    const auto until = what.call_options().deadline_from_now(core_->settings.statement_timeout());
+    if (auto f = core_->enter(until)) return f;
+    core_->busy = true;
+    auto run = std::make_shared<running_stream>(core_->driver.session(), *core_->settings.statements(), std::move(what),
+                                                std::move(sink), std::move(abandon), until);
+    return std::unique_ptr<detail::stream_source>{std::make_unique<connection_stream>(core_, std::move(run))};
+}
+
+protocol::statement_registry& connection::statements() { return *core_->settings.statements(); }
+failure connection::try_script(std::string_view sql, const options& o) { return core_->control(sql, o); }
+void connection::script(std::string_view sql, const options& o) { throw_if(try_script(sql, o)); }
+
+transaction connection::begin(const tx_options& o) {
+    throw_if(core_->control(o.begin_sql(), o.call_options()));
+    return transaction{*this, 0, o.call_options()};
+}
+
+failure connection::ping(const options& o) {
+    const auto until = o.deadline_from_now(core_->settings.statement_timeout());
+    if (auto f = core_->enter(until)) return f;
+    protocol::ping machine{core_->driver.session()};
+    core_->driver.run(machine, until);
+    return machine.result();
+}
+
+void connection::close() noexcept {
+    if (core_) core_->driver.close();
+}
+
+bool connection::is_open() const noexcept { return core_ && core_->driver.is_open(); }
+bool connection::looks_alive() { return is_open() && !core_->busy && core_->driver.idle_connection_is_alive(); }
+std::int32_t connection::backend_pid() const noexcept { return core_->driver.session().backend_pid; }
+transaction_status connection::status() const noexcept { return core_->driver.session().transaction; }
+std::string_view connection::parameter(std::string_view name) const noexcept {
+    return core_->driver.session().parameter(name);
+}
+bool connection::tls() const noexcept { return core_->driver.session().tls; }
+std::string connection::server() const { return core_->driver.host().display(); }
+
+// ---- transaction ----------------------------------------------------------------------------------------------
+
+transaction::transaction(connection& on, unsigned depth, const options& control)
+    : connection_{&on}, depth_{depth}, control_{control} {}
+
+transaction::transaction(transaction&& other) noexcept
+    : verbs{std::move(other)}, connection_{std::exchange(other.connection_, nullptr)}, depth_{other.depth_},
+      control_{other.control_} {}
+
+transaction& transaction::operator=(transaction&& other) noexcept {
+    abandon();
+    connection_ = std::exchange(other.connection_, nullptr);
+    depth_ = other.depth_;
+    control_ = other.control_;
+    return *this;
+}
+
+transaction::~transaction() { abandon(); }
+
+void transaction::abandon() noexcept {
+    if (connection_ == nullptr) return;
+    auto& core = *connection_->core_;
+    try {
+        core.pending_control = depth_ == 0 ? std::string{"rollback"}
+                                           : "rollback to savepoint " + tusk::detail::savepoint_name(depth_);
+    } catch (...) {
+        core.driver.close(); // out of memory: the server rolls back when the connection goes
+    }
+    connection_ = nullptr;
+}
+
+failure transaction::execute(request& what, client_sink& sink) {
+    if (connection_ == nullptr) return std::move(tusk::detail::transaction_closed_failure().set_sql(what.text()->text));
+    return connection_->execute(what, sink);
+}
+
+result<std::unique_ptr<detail::stream_source>> transaction::open_stream(request what, std::shared_ptr<client_sink> sink,
+                                                                        std::function<void()> abandon_rows) {
+    if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
+    return connection_->open_stream(std::move(what), std::move(sink), std::move(abandon_rows));
+}
+
+protocol::statement_registry& transaction::statements() {
+    if (connection_ == nullptr) throw error{tusk::detail::transaction_closed_failure()};
+    return connection_->statements();
+}
+
+failure transaction::try_commit() {
+    if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
+    auto& on = *std::exchange(connection_, nullptr);
+    if (depth_ > 0) return on.core_->control("release savepoint " + tusk::detail::savepoint_name(depth_), control_);
+    std::string tag;
+    const bool had_failed = on.status() == transaction_status::failed;
+    auto f = on.core_->control("commit", control_, &tag);
+    return tusk::detail::judge_commit(std::move(f), tag, had_failed);
+}
+
+void transaction::commit() { throw_if(try_commit()); }
+
+failure transaction::try_rollback() {
+    if (connection_ == nullptr) return {};
+    auto& on = *std::exchange(connection_, nullptr);
+    if (!on.is_open()) return {}; // the server has rolled back
+    if (depth_ == 0) return on.core_->control("rollback", control_);
+    const auto name = tusk::detail::savepoint_name(depth_);
+    return on.core_->control("rollback to savepoint " + name + "; release savepoint " + name, control_);
+}
+
+void transaction::rollback() { throw_if(try_rollback()); }
+
+transaction transaction::begin() {
+    if (connection_ == nullptr) throw error{tusk::detail::transaction_closed_failure()};
+    throw_if(connection_->core_->control("savepoint " + tusk::detail::savepoint_name(depth_ + 1), control_));
+    return transaction{*connection_, depth_ + 1, control_};
+}
+
+namespace detail {
+
+void back_off(unsigned attempt) { std::this_thread::sleep_for(tusk::detail::back_off_time(attempt)); }
+
+} // namespace detail
+
+} // namespace tusk::blocking

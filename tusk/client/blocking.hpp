@@ -1,0 +1,286 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <tusk/client/request.hpp>
+#include <tusk/client/settings.hpp>
+#include <tusk/client/sinks.hpp>
+#include <tusk/client/tx_options.hpp>
+#include <tusk/net/conninfo.hpp>
+
+/// The blocking twin: the same verbs, no Asio. Calls block the thread until the answer is there or the deadline has
+/// passed; one thread at a time uses a connection.
+namespace tusk::blocking {
+
+class connection;
+class transaction;
+
+namespace detail {
+
+class stream_source {
+public:
+    virtual ~stream_source() = default;
+    /// Runs on until the sink has a row (`more`) or the statement is over.
+    virtual failure advance(bool& more) = 0;
+};
+
+template <class F>
+auto transact(connection& on, F f, const tx_options& o) -> std::invoke_result_t<F&, transaction&>;
+void back_off(unsigned attempt);
+
+} // namespace detail
+
+/// What the verbs need of whatever executes them.
+class executor {
+public:
+    executor() = default;
+    virtual ~executor() = default;
+    virtual failure execute(request& what, client_sink& sink) = 0;
+    virtual result<std::unique_ptr<detail::stream_source>> open_stream(request what, std::shared_ptr<client_sink> sink,
+                                                                       std::function<void()> abandon) = 0;
+    virtual protocol::statement_registry& statements() = 0;
+
+protected:
+    executor(const executor&) = default;
+    executor(executor&&) = default;
+    executor& operator=(const executor&) = default;
+    executor& operator=(executor&&) = default;
+};
+
+/// See `tusk::row_stream`.
+template <class T>
+class row_stream {
+public:
+    row_stream(std::unique_ptr<detail::stream_source> source, std::shared_ptr<tusk::detail::stream_sink<T>> sink)
+        : source_{std::move(source)}, sink_{std::move(sink)} {}
+
+    /// The next row, or nothing after the last. Throws `tusk::error`.
+    std::optional<T> next() {
+        if (!source_) return std::nullopt;
+        sink_->row.reset();
+        bool more = false;
+        auto f = source_->advance(more);
+        if (!more) source_.reset();
+        if (f) throw error{std::move(f)};
+        if (!more) return std::nullopt;
+        return std::move(sink_->row);
+    }
+
+private:
+    std::unique_ptr<detail::stream_source> source_;
+    std::shared_ptr<tusk::detail::stream_sink<T>> sink_;
+};
+
+/// See `tusk::verbs`: the same names, the same meaning.
+class verbs : public executor {
+public:
+    template <class... A>
+    std::uint64_t exec(std::string_view sql, const A&... args) {
+        return exec(options{}, sql, args...);
+    }
+    template <class... A>
+    std::uint64_t exec(const options& o, std::string_view sql, const A&... args) {
+        return run(request{statements(), o, sql, args...}, tusk::detail::exec_sink{}).value();
+    }
+    template <class T, class... A>
+    T one(std::string_view sql, const A&... args) {
+        return one<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    T one(const options& o, std::string_view sql, const A&... args) {
+        return run(request{statements(), o, sql, args...}, tusk::detail::one_sink<T>{}).value();
+    }
+    template <class T, class... A>
+    std::optional<T> maybe(std::string_view sql, const A&... args) {
+        return maybe<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    std::optional<T> maybe(const options& o, std::string_view sql, const A&... args) {
+        return run(request{statements(), o, sql, args...}, tusk::detail::maybe_sink<T>{}).value();
+    }
+    template <class T, class... A>
+    std::vector<T> all(std::string_view sql, const A&... args) {
+        return all<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    std::vector<T> all(const options& o, std::string_view sql, const A&... args) {
+        return run(request{statements(), o, sql, args...}, tusk::detail::all_sink<T>{}).value();
+    }
+    template <class T, class F, class... A>
+    std::uint64_t for_each(F f, std::string_view sql, const A&... args) {
+        return for_each<T>(options{}, std::move(f), sql, args...);
+    }
+    template <class T, class F, class... A>
+    std::uint64_t for_each(const options& o, F f, std::string_view sql, const A&... args) {
+        return run(request{statements(), o, sql, args...}, tusk::detail::each_sink<T, F>{std::move(f)}).value();
+    }
+    template <class T, class... A>
+    row_stream<T> stream(std::string_view sql, const A&... args) {
+        return stream<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    row_stream<T> stream(const options& o, std::string_view sql, const A&... args) {
+        auto sink = std::make_shared<tusk::detail::stream_sink<T>>();
+        auto source = open_stream(request{statements(), o, sql, args...}, sink, [s = sink.get()] { s->abandoned = true; });
+        return row_stream<T>{std::move(source.value()), std::move(sink)};
+    }
+
+    template <class... A>
+    result<std::uint64_t> try_exec(std::string_view sql, const A&... args) {
+        return try_exec(options{}, sql, args...);
+    }
+    template <class... A>
+    result<std::uint64_t> try_exec(const options& o, std::string_view sql, const A&... args) {
+        return run(request{statements(), o, sql, args...}, tusk::detail::exec_sink{});
+    }
+    template <class T, class... A>
+    result<T> try_one(std::string_view sql, const A&... args) {
+        return try_one<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    result<T> try_one(const options& o, std::string_view sql, const A&... args) {
+        return run(request{statements(), o, sql, args...}, tusk::detail::one_sink<T>{});
+    }
+    template <class T, class... A>
+    result<std::optional<T>> try_maybe(std::string_view sql, const A&... args) {
+        return try_maybe<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    result<std::optional<T>> try_maybe(const options& o, std::string_view sql, const A&... args) {
+        return run(request{statements(), o, sql, args...}, tusk::detail::maybe_sink<T>{});
+    }
+    template <class T, class... A>
+    result<std::vector<T>> try_all(std::string_view sql, const A&... args) {
+        return try_all<T>(options{}, sql, args...);
+    }
+    template <class T, class... A>
+    result<std::vector<T>> try_all(const options& o, std::string_view sql, const A&... args) {
+        return run(request{statements(), o, sql, args...}, tusk::detail::all_sink<T>{});
+    }
+
+protected:
+    verbs() = default;
+    ~verbs() override = default;
+    verbs(const verbs&) = default;
+    verbs(verbs&&) = default;
+    verbs& operator=(const verbs&) = default;
+    verbs& operator=(verbs&&) = default;
+
+private:
+    template <class Sink>
+    result<typename Sink::value_type> run(request what, Sink sink) {
+        if (auto f = execute(what, sink)) return f;
+        auto out = sink.take();
+        if (!out) return std::move(failure{out.error()}.set_sql(what.text()->text));
+        return out;
+    }
+};
+
+/// See `tusk::connection`.
+class connection final : public verbs {
+public:
+    class core; ///< Private to the part.
+
+    /// Connects by a connection string. Throws `tusk::error`.
+    static connection open(std::string_view conninfo, connection_settings settings = {});
+    static connection open(connect_config config, connection_settings settings = {});
+    static result<connection> try_open(connect_config config, connection_settings settings, deadline until);
+
+    connection(connection&&) noexcept;
+    connection& operator=(connection&&) noexcept;
+    ~connection() override;
+
+    failure execute(request& what, client_sink& sink) override;
+    result<std::unique_ptr<detail::stream_source>> open_stream(request what, std::shared_ptr<client_sink> sink,
+                                                               std::function<void()> abandon) override;
+    protocol::statement_registry& statements() override;
+
+    void script(std::string_view sql, const options& o = {});
+    failure try_script(std::string_view sql, const options& o = {});
+    transaction begin(const tx_options& o = {});
+    template <class F>
+    auto transact(F f, const tx_options& o = {}) {
+        return detail::transact(*this, std::move(f), o);
+    }
+    failure ping(const options& o = {});
+    void close() noexcept;
+
+    bool is_open() const noexcept;
+    bool looks_alive();
+    std::int32_t backend_pid() const noexcept;
+    transaction_status status() const noexcept;
+    std::string_view parameter(std::string_view name) const noexcept;
+    bool tls() const noexcept;
+    std::string server() const;
+
+private:
+    friend class transaction;
+    explicit connection(std::shared_ptr<core> c) noexcept;
+    std::shared_ptr<core> core_;
+};
+
+/// See `tusk::transaction`.
+class transaction final : public verbs {
+public:
+    transaction(connection& on, unsigned depth, const options& control);
+    transaction(transaction&& other) noexcept;
+    transaction& operator=(transaction&& other) noexcept;
+    ~transaction() override;
+
+    failure execute(request& what, client_sink& sink) override;
+    result<std::unique_ptr<detail::stream_source>> open_stream(request what, std::shared_ptr<client_sink> sink,
+                                                               std::function<void()> abandon) override;
+    protocol::statement_registry& statements() override;
+
+    void commit();
+    failure try_commit();
+    void rollback();
+    failure try_rollback();
+    /// A savepoint; while it is open this object must not be used.
+    transaction begin();
+    bool is_open() const noexcept { return connection_ != nullptr; }
+
+private:
+    void abandon() noexcept;
+    connection* connection_;
+    unsigned depth_;
+    options control_;
+};
+
+namespace detail {
+
+template <class F>
+auto transact(connection& on, F f, const tx_options& o) -> std::invoke_result_t<F&, transaction&> {
+    using value = std::invoke_result_t<F&, transaction&>;
+    for (unsigned attempt = 0;; ++attempt) {
+        auto tx = on.begin(o);
+        try {
+            if constexpr (std::is_void_v<value>) {
+                f(tx);
+                tx.commit();
+                return;
+            } else {
+                auto out = f(tx);
+                tx.commit();
+                return out;
+            }
+        } catch (const error& e) {
+            static_cast<void>(tx.try_rollback());
+            if (e.retry() != retry_advice::transaction || attempt >= o.retries()) throw;
+        } catch (...) {
+            static_cast<void>(tx.try_rollback());
+            throw;
+        }
+        back_off(attempt);
+    }
+}
+
+} // namespace detail
+
+} // namespace tusk::blocking

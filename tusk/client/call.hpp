@@ -1,0 +1,105 @@
+#pragma once
+
+#include <string>
+
+#include <tusk/client/request.hpp>
+#include <tusk/client/settings.hpp>
+#include <tusk/core/observer.hpp>
+#include <tusk/protocol/query.hpp>
+
+/// What both connections, the asynchronous and the blocking one, make of a request. Private to the part.
+namespace tusk {
+
+namespace detail {
+
+/// A request and its sink, as a query machine wants them.
+class call final : public protocol::query_source {
+public:
+    call(request& what, client_sink& sink) : what_{what}, sink_{sink} {}
+    const protocol::statement_ptr& text() const noexcept override { return what_.text(); }
+    const protocol::description_ptr& known_description() const noexcept override { return what_.known_description(); }
+    failure bind(const protocol::description_ptr& description, wire::bound_values& arguments,
+                 std::span<const std::int16_t>& formats) override {
+        if (auto f = sink_.prepare(description, formats)) return f;
+        return what_.arguments_for(description, arguments);
+    }
+
+private:
+    request& what_;
+    client_sink& sink_;
+};
+
+/// The answer to a command without rows.
+class command_sink final : public protocol::reply_sink {
+public:
+    protocol::flow on_row(std::span<const std::byte>) override { return protocol::flow::proceed; }
+    void on_complete(const wire::command_tag& tag) override { tag_.assign(tag.text); }
+    const std::string& tag() const noexcept { return tag_; }
+
+private:
+    std::string tag_;
+};
+
+/// Reports one query to an observer; nothing happens when there is none.
+class query_watch {
+public:
+    query_watch(observer* to, const connection_settings& settings, const request& what, const protocol::session& s);
+    void finish(const failure& f, const client_sink& sink, bool described);
+
+private:
+    observer* observer_;
+    query_event event_;
+};
+
+} // namespace detail
+
+namespace detail {
+failure busy_failure();
+failure closed_connection_failure();
+failure late_failure();
+
+/// Marks a connection busy for as long as it lives.
+class busy_guard {
+public:
+    explicit busy_guard(bool& flag) noexcept : flag_{flag} { flag_ = true; }
+    ~busy_guard() { flag_ = false; }
+    busy_guard(const busy_guard&) = delete;
+    busy_guard& operator=(const busy_guard&) = delete;
+
+private:
+    bool& flag_;
+};
+
+/// Reports one connection attempt to an observer; nothing happens when there is none.
+class connect_watch {
+public:
+    connect_watch(const connection_settings& settings, const std::string& database, const std::string& user);
+    void finish(const failure& f, const std::string& host, std::uint16_t port, const protocol::session& s);
+
+private:
+    observer* observer_;
+    connect_event event_;
+};
+
+/// Passes notices and notifications of a session on, as the settings say.
+void forward_messages(protocol::session& s, const connection_settings& settings);
+} // namespace detail
+
+/// A query whose sink pauses after each row. It lives on its own, so that dropping the stream does not lose it.
+class running_stream {
+public:
+    running_stream(protocol::session& s, protocol::statement_registry& registry, request r,
+                   std::shared_ptr<client_sink> rows, std::function<void()> abandon_rows, deadline d)
+        : what{std::move(r)}, sink{std::move(rows)}, abandon{std::move(abandon_rows)}, until{d}, source{what, *sink},
+          machine{s, registry, source, *sink} {}
+
+    request what;
+    std::shared_ptr<client_sink> sink;
+    std::function<void()> abandon;
+    deadline until;
+    detail::call source;
+    protocol::query machine;
+    bool started = false;
+};
+
+} // namespace tusk

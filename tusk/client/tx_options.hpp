@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+
+#include <tusk/client/options.hpp>
+#include <tusk/core/error.hpp>
+
+namespace tusk {
+
+/// How a transaction begins, and whether it may run again. Defaults are the server's.
+class tx_options {
+public:
+    tx_options& read_committed() { isolation_ = "read committed"; return *this; }
+    tx_options& repeatable_read() { isolation_ = "repeatable read"; return *this; }
+    tx_options& serializable() { isolation_ = "serializable"; return *this; }
+    tx_options& read_only() { access_ = "read only"; return *this; }
+    tx_options& read_write() { access_ = "read write"; return *this; }
+    tx_options& deferrable() { deferrable_ = true; return *this; }
+    /// How often the closure may run again after a serialization failure or a deadlock. Default: never, because only
+    /// the caller knows whether it may.
+    tx_options& retries(unsigned n) { retries_ = n; return *this; }
+    /// Limit of each of BEGIN and COMMIT; the statements have their own.
+    tx_options& timeout(steady_clock::duration d) { options_.timeout(d); return *this; }
+
+    std::string begin_sql() const;
+    unsigned retries() const noexcept { return retries_; }
+    const options& call_options() const noexcept { return options_; }
+
+private:
+    const char* isolation_ = nullptr;
+    const char* access_ = nullptr;
+    bool deferrable_ = false;
+    unsigned retries_ = 0;
+    options options_;
+};
+
+namespace detail {
+/// The name of the savepoint of a nesting depth, from 1.
+std::string savepoint_name(unsigned depth);
+/// How long to wait before another attempt: full jitter, 50 ms doubling up to 2 s.
+std::chrono::milliseconds back_off_time(unsigned attempt);
+/// What a failed or doubtful COMMIT means; `tag` is the command tag of the answer.
+failure judge_commit(failure f, std::string_view tag, bool had_failed);
+failure transaction_closed_failure();
+} // namespace detail
+
+} // namespace tusk
