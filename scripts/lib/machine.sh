@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Functions of scripts/setup and scripts/run; sourced with the checkout as the working directory.
 
 # Everything a user other than the owner cannot reach (a checkout of root below /root) goes here instead.
@@ -80,7 +81,7 @@ reachable() {
 
 # Prints where the servers are unpacked, with build/deps leading there.
 deps_place() {
-    mkdir -p build 2>/dev/null && [ -w build ] || { [ -d build/deps ] || fail "cannot write to $PWD/build"; }
+    [ -d build/deps ] || mkdir -p build 2>/dev/null || fail "cannot write to $PWD"
     # A link leads to the shared place already; a folder of another account (`sudo make install`) is left as it is.
     if [ -d build/deps ] && { [ -L build/deps ] || [ "$(stat -c %u build/deps)" != "$(id -u)" ]; }; then
         readlink -f build/deps

@@ -175,9 +175,10 @@ protected:
 private:
     template <class Sink>
     result<typename Sink::value_type> run(request what, Sink sink) {
-        if (auto f = execute(what, sink)) return f;
+        using value = typename Sink::value_type;
+        if (auto f = execute(what, sink)) return failed<value>(std::move(f));
         auto out = sink.take();
-        if (!out) return std::move(failure{out.error()}.set_sql(what.text()->text));
+        if (!out) return failed<value>(std::move(failure{out.error()}.set_sql(what.text()->text)));
         return out;
     }
 };

@@ -86,7 +86,7 @@ public:
         return protocol::flow::proceed;
     }
     result<value_type> take() {
-        if (count_ > 1) return too_many();
+        if (count_ > 1) return failed<value_type>(too_many());
         return std::move(value_);
     }
 
@@ -104,8 +104,9 @@ class one_sink final : public maybe_sink<T> {
 public:
     using value_type = T;
     result<T> take() {
-        if (this->count_ == 0) return failure{errc::not_found, "one row was expected, the statement returned none"};
-        if (this->count_ > 1) return this->too_many();
+        if (this->count_ == 0)
+            return failed<T>(failure{errc::not_found, "one row was expected, the statement returned none"});
+        if (this->count_ > 1) return failed<T>(this->too_many());
         return std::move(*this->value_);
     }
 };

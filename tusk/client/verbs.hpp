@@ -14,10 +14,11 @@ namespace detail {
 
 template <class Sink>
 asio::awaitable<result<typename Sink::value_type>> try_run(executor& on, request what, Sink sink) {
+    using value = typename Sink::value_type;
     auto f = co_await on.execute(what, sink);
-    if (f) co_return f;
+    if (f) co_return failed<value>(std::move(f));
     auto out = sink.take();
-    if (!out) co_return std::move(failure{out.error()}.set_sql(what.text()->text));
+    if (!out) co_return failed<value>(std::move(failure{out.error()}.set_sql(what.text()->text)));
     co_return std::move(out);
 }
 

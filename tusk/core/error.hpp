@@ -208,6 +208,12 @@ private:
 template <class T>
 using result = boost::system::result<T, failure>;
 
+/// A `result` that holds a failure, for any T (a `result<bool>` takes no failure implicitly: it converts to bool).
+template <class T>
+result<T> failed(failure f) {
+    return result<T>{boost::system::in_place_error, std::move(f)};
+}
+
 /// Found by argument-dependent lookup from `boost::system::result::value()`.
 [[noreturn]] void throw_exception_from_error(const failure& f, const boost::source_location&);
 

@@ -13,7 +13,9 @@ namespace {
 constexpr std::uint16_t base = 10000;
 
 /// Digits of base 10000 that `scale` decimal digits after the point take part in.
-constexpr std::int32_t fraction_digits(std::uint32_t scale) noexcept { return static_cast<std::int32_t>((scale + 3) / 4); }
+constexpr std::int32_t fraction_digits(std::uint32_t scale) noexcept {
+    return static_cast<std::int32_t>((scale + 3) / 4);
+}
 
 } // namespace
 
@@ -121,10 +123,9 @@ codec_errc numeric::from_wire(const std::byte* p, std::size_t n, numeric& out) {
         return codec_errc::ok;
     }
     if (scale > max_scale) return codec_errc::malformed;
-    out.set_special(sign);
-    out.scale_ = scale;
+    out.set_special(kind::positive);
     if (count == 0) {
-        out.kind_ = kind::positive;
+        out.scale_ = scale;
         return codec_errc::ok;
     }
     std::uint16_t* const digits = out.resize(count);
@@ -138,6 +139,8 @@ codec_errc numeric::from_wire(const std::byte* p, std::size_t n, numeric& out) {
         return codec_errc::malformed;
     }
     out.weight_ = wire::load_big_endian<std::int16_t>(p + 2);
+    out.kind_ = sign;
+    out.scale_ = scale;
     // How far the last digit lies below the lowest one that the scale lets exist.
     const std::int32_t excess = static_cast<std::int32_t>(count) - 1 - out.weight_ - fraction_digits(scale);
     if (excess >= 0) out.drop_hidden_digits(excess);

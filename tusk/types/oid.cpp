@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 #include <iterator>
+#include <string_view>
 
 namespace tusk {
 
@@ -54,29 +55,27 @@ constexpr built_in built_ins[] = {
 constexpr std::size_t count = std::size(built_ins);
 static_assert(std::is_sorted(std::begin(built_ins), std::end(built_ins),
                              [](const built_in& a, const built_in& b) { return a.type < b.type; }));
+static_assert(std::all_of(std::begin(built_ins), std::end(built_ins), [](const built_in& b) {
+    return b.type <= 0xffff && b.array <= 0xffff && std::string_view{b.name}.size() < 32;
+}));
 
-/// Indexes into `built_ins`, ordered by the OID of the array type.
-constexpr auto by_array = [] {
-    std::array<std::uint8_t, count> order{};
-    static_assert(count <= 256);
-    for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<std::uint8_t>(i);
-    std::sort(order.begin(), order.end(),
-              [](std::uint8_t a, std::uint8_t b) { return built_ins[a].array < built_ins[b].array; });
-    return order;
+/// The way back, ordered by the OID of the array type, and small: decoding an array looks here.
+struct array_of {
+    std::uint16_t array;
+    std::uint16_t element;
+};
+constexpr auto arrays = [] {
+    std::array<array_of, count> out{};
+    for (std::size_t i = 0; i < count; ++i)
+        out[i] = {static_cast<std::uint16_t>(built_ins[i].array), static_cast<std::uint16_t>(built_ins[i].type)};
+    std::sort(out.begin(), out.end(), [](array_of a, array_of b) { return a.array < b.array; });
+    return out;
 }();
 
 const built_in* find_type(oid_t type) noexcept {
     const auto* at = std::lower_bound(std::begin(built_ins), std::end(built_ins), type,
                                       [](const built_in& b, oid_t wanted) { return b.type < wanted; });
     return at != std::end(built_ins) && at->type == type ? at : nullptr;
-}
-
-const built_in* find_by_array(oid_t array) noexcept {
-    if (array == 0) return nullptr;
-    const auto* at = std::lower_bound(by_array.begin(), by_array.end(), array, [](std::uint8_t index, oid_t wanted) {
-        return built_ins[index].array < wanted;
-    });
-    return at != by_array.end() && built_ins[*at].array == array ? &built_ins[*at] : nullptr;
 }
 
 bool has_binary_scalar(oid_t type) noexcept {
@@ -110,11 +109,11 @@ bool has_binary_scalar(oid_t type) noexcept {
 }
 
 /// Names that are put together live until the thread asks for the next one.
-const char* compose(const char* prefix, const char* middle, const char* suffix) noexcept {
-    thread_local char text[64];
+const char* compose(const char* first, const char* second) noexcept {
+    thread_local char text[64]; // twice what the longest name needs
     char* at = text;
-    for (const char* part : {prefix, middle, suffix}) {
-        const std::size_t size = std::min(std::strlen(part), static_cast<std::size_t>(text + sizeof text - 1 - at));
+    for (const char* part : {first, second}) {
+        const std::size_t size = std::strlen(part);
         std::memcpy(at, part, size);
         at += size;
     }
@@ -125,8 +124,10 @@ const char* compose(const char* prefix, const char* middle, const char* suffix) 
 } // namespace
 
 oid_t array_element(oid_t array) noexcept {
-    const built_in* found = find_by_array(array);
-    return found != nullptr ? found->type : 0;
+    if (array == 0) return 0; // types without an array
+    const auto* at = std::lower_bound(arrays.begin(), arrays.end(), array,
+                                      [](array_of a, oid_t wanted) { return a.array < wanted; });
+    return at != arrays.end() && at->array == array ? at->element : 0;
 }
 
 bool has_binary_codec(oid_t type) noexcept {
@@ -137,10 +138,10 @@ bool has_binary_codec(oid_t type) noexcept {
 
 const char* type_name(oid_t type) noexcept {
     if (const built_in* found = find_type(type)) return found->name;
-    if (const built_in* found = find_by_array(type)) return compose(found->name, "[]", "");
+    if (const built_in* element = find_type(array_element(type))) return compose(element->name, "[]");
     char digits[12] = {};
     std::to_chars(digits, digits + sizeof digits - 1, type);
-    return compose("type OID ", digits, "");
+    return compose("type OID ", digits);
 }
 
 } // namespace tusk
