@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 get_property(parts GLOBAL PROPERTY TUSK_PARTS) # from the ground up, so reversed it is an order to link in
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/tusk)
 
-# --- libraries, headers, programs -------------------------------------------------------------------------------------
+# --- libraries and headers (programs install themselves) ----------------------------------------------------------------
 
 foreach(part IN LISTS parts)
     get_property(directory GLOBAL PROPERTY TUSK_PART_${part}_DIRECTORY)
@@ -16,11 +16,6 @@ endforeach()
 file(GLOB umbrellas CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tusk/*.hpp)
 install(FILES ${umbrellas} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tusk)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-foreach(program tusk alerthist talk)
-    if(TARGET ${program})
-        install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-    endif()
-endforeach()
 
 # --- what else the libraries need -------------------------------------------------------------------------------------
 

@@ -28,13 +28,15 @@ std::string_view kind_name(const json::value& value) {
     }
 }
 
-/// A value for a message: quoted, cut at a character's boundary.
-std::string shown(std::string_view text) {
-    if (text.size() <= shown_of_a_value) return "\"" + std::string{text} + "\"";
+/// Text for a message, cut at a character's boundary.
+std::string clipped(std::string_view text) {
+    if (text.size() <= shown_of_a_value) return std::string{text};
     std::size_t end = shown_of_a_value;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    return "\"" + std::string{text.substr(0, end)} + "…\"";
+    return std::string{text.substr(0, end)} + "…";
 }
+
+std::string shown(std::string_view text) { return "\"" + clipped(text) + "\""; }
 
 /// Reads the document; the first thing that is wrong stops it.
 class body_reader {
@@ -137,7 +139,7 @@ private:
             if (name.find('\0') != std::string_view::npos)
                 return fail(path, "a name holds the character U+0000, which cannot be stored");
             const auto* text = entry.value().if_string();
-            const auto own_path = path + "." + std::string{name.substr(0, 200)};
+            const auto own_path = path + "." + clipped(name);
             if (!text) return wrong_kind(own_path, "a string", entry.value());
             if (!check_text(own_path, view(*text))) return false;
             out.emplace(name, view(*text));

@@ -59,7 +59,7 @@ bool is_listen_address(std::string_view text) {
 }
 
 /// Values in quotes for a keyword/value connection string.
-std::string quoted(std::string_view value) {
+std::string keyword_value(std::string_view value) {
     std::string out = "'";
     for (const char c : value) {
         if (c == '\'' || c == '\\') out += '\\';
@@ -232,7 +232,7 @@ private:
             if (!given) continue;
             if (given->text.find('\0') != std::string::npos) complain_secretly(*given, "must not hold a NUL character");
             text += is_url ? separator : ' ';
-            text += std::string{keyword} + "=" + (is_url ? percent_encoded(given->text) : quoted(given->text));
+            text += std::string{keyword} + "=" + (is_url ? percent_encoded(given->text) : keyword_value(given->text));
             separator = '&';
         }
         const bool named = url || find("database.database") || env_.variable("PGDATABASE") || env_.variable("PGSERVICE");

@@ -19,13 +19,15 @@ void check_field(std::string_view name, std::string_view value) {
     if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_char))
         throw error{errc::invalid_argument, "a header name must be a token"};
     if (value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
-        throw error{errc::invalid_argument, "the value of header " + std::string{name} + " holds CR, LF or NUL"};
+        throw error{errc::invalid_argument,
+                    "the value of header " + std::string{name} + " holds CR, LF or NUL"};
 }
 
 } // namespace
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::optional<std::string_view> header_list::find(std::string_view name) const noexcept {

@@ -24,8 +24,9 @@ public:
     std::vector<std::string_view> find_all(std::string_view name) const;
     bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
 
-    /// Adds a field, keeping others of that name. Throws `tusk::error` (`errc::invalid_argument`) when the name is
-    /// not a token or the value holds CR, LF or NUL: nobody can smuggle a second header or response into one.
+    /// Adds a field, keeping others of that name. Throws `tusk::error` (`errc::invalid_argument`) when the
+    /// name is not a token or the value holds CR, LF or NUL: nobody can smuggle a second header or response
+    /// into one.
     void add(std::string_view name, std::string_view value);
     /// Replaces all fields of that name by one; errors as `add`.
     void set(std::string_view name, std::string_view value);

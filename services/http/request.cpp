@@ -26,8 +26,8 @@ std::string generate_request_id() {
 
 bool is_sane_request_id(std::string_view id) noexcept {
     const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == ':' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+               c == '_' || c == ':' || c == '-';
     };
     return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), allowed);
 }
@@ -36,7 +36,8 @@ request::request() : id_{generate_request_id()}, received_at_{std::chrono::syste
 
 request::request(std::string method, std::string target) : request{} {
     method_ = std::move(method);
-    if (!set_target(std::move(target))) throw error{errc::invalid_argument, "malformed request target " + target_};
+    if (!set_target(std::move(target)))
+        throw error{errc::invalid_argument, "malformed request target " + target_};
 }
 
 std::string_view request::encoded_path() const noexcept {

@@ -18,18 +18,22 @@ class router;
 /// A new random identifier for a request: 32 hexadecimal digits.
 std::string generate_request_id();
 
-/// Whether an identifier from outside may go into logs and headers: 1 to 128 characters out of `[A-Za-z0-9._:-]`.
+/// Whether an identifier from outside may go into logs and headers: 1 to 128 characters out of
+/// `[A-Za-z0-9._:-]`.
 bool is_sane_request_id(std::string_view id) noexcept;
 
-/// One HTTP request, read completely. The server makes it; handlers and middleware read it, tests build it with the
-/// setters. Views that it returns live as long as the request and are ended by the setter of the same thing.
+/// One HTTP request, read completely. The server makes it; handlers and middleware read it, tests build it
+/// with the setters. Views that it returns live as long as the request and are ended by the setter of the
+/// same thing.
 class request {
 public:
     request();
-    /// For tests and internal calls. Throws `tusk::error` (`errc::invalid_argument`) when the target is malformed.
+    /// For tests and internal calls. Throws `tusk::error` (`errc::invalid_argument`) when the target is
+    /// malformed.
     request(std::string method, std::string target);
 
-    /// As sent, in upper case for every standard method: "GET", "POST", …; empty when the request line was unreadable.
+    /// As sent, in upper case for every standard method: "GET", "POST", …; empty when the request line was
+    /// unreadable.
     const std::string& method() const noexcept { return method_; }
     /// The request target as sent, with the query.
     const std::string& target() const noexcept { return target_; }
@@ -46,15 +50,17 @@ public:
 
     const header_list& headers() const noexcept { return headers_; }
     /// The first header of that name, compared without case.
-    std::optional<std::string_view> header(std::string_view name) const noexcept { return headers_.find(name); }
+    std::optional<std::string_view> header(std::string_view name) const noexcept {
+        return headers_.find(name);
+    }
 
     const std::string& body() const noexcept { return body_; }
 
-    /// The part of the path that `{name}` of the route's pattern matched, decoded; empty for a name that the pattern
-    /// does not have.
+    /// The part of the path that `{name}` of the route's pattern matched, decoded; empty for a name that the
+    /// pattern does not have.
     std::string_view param(std::string_view name) const noexcept;
-    /// The pattern of the route that matched; empty when none did. There are as many values as routes, which makes
-    /// it fit for a metric's label.
+    /// The pattern of the route that matched; empty when none did. There are as many values as routes, which
+    /// makes it fit for a metric's label.
     const std::string& route() const noexcept { return route_; }
 
     /// The peer's numeric address, without the port.

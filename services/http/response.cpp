@@ -15,7 +15,8 @@ namespace tusk::http {
 namespace {
 
 unsigned checked_status(unsigned status) {
-    if (status < 200 || status > 599) throw error{errc::invalid_argument, "an HTTP status must be 200 to 599"};
+    if (status < 200 || status > 599)
+        throw error{errc::invalid_argument, "an HTTP status must be 200 to 599"};
     return status;
 }
 

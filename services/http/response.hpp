@@ -24,8 +24,8 @@ public:
 
     const header_list& headers() const noexcept { return headers_; }
     header_list& headers() noexcept { return headers_; }
-    /// Replaces a header; errors as `header_list::set`. "Connection: close" ends the connection after this response;
-    /// Content-Length and Transfer-Encoding set here are ignored.
+    /// Replaces a header; errors as `header_list::set`. "Connection: close" ends the connection after this
+    /// response; Content-Length and Transfer-Encoding set here are ignored.
     response& set_header(std::string_view name, std::string_view value);
 
     const std::string& body() const noexcept { return body_; }
@@ -40,7 +40,8 @@ private:
 
 /// The error envelope of every failed request:
 /// `{"error":{"code":…,"message":…,"request_id":…,"timestamp":"2024-01-31T12:00:00.000Z"}}`.
-/// `code` is a word for programs (`NOT_FOUND`), `message` a sentence for people that gives away nothing internal.
+/// `code` is a word for programs (`NOT_FOUND`), `message` a sentence for people that gives away nothing
+/// internal.
 response error_response(unsigned status, std::string_view code, std::string_view message,
                         std::string_view request_id);
 

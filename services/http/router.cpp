@@ -240,15 +240,15 @@ response router_response(const request& of, const resolution& where) {
         return answer;
     }
     case 405: {
-        auto answer = error_response(405, "METHOD_NOT_ALLOWED", "The resource does not have this method.", of.id());
+        auto answer =
+            error_response(405, "METHOD_NOT_ALLOWED", "The resource does not have this method.", of.id());
         answer.set_header("Allow", where.allow());
         return answer;
     }
     case 415:
         return error_response(415, "UNSUPPORTED_MEDIA_TYPE", "The resource does not take this content type.",
                               of.id());
-    default:
-        return error_response(404, "NOT_FOUND", "There is no such resource.", of.id());
+    default: return error_response(404, "NOT_FOUND", "There is no such resource.", of.id());
     }
 }
 

@@ -19,8 +19,8 @@ namespace tusk::http {
 class router;
 class resolution;
 
-/// Answers a request. Runs on the strand of the request's connection; the request outlives it. An exception becomes
-/// a 500 with a generic body. Cancelled when the server cuts the connection.
+/// Answers a request. Runs on the strand of the request's connection; the request outlives it. An exception
+/// becomes a 500 with a generic body. Cancelled when the server cuts the connection.
 using handler = std::function<boost::asio::awaitable<response>(request&)>;
 
 /// The rest of the way to the response: call it to go on, or answer without it.
@@ -52,8 +52,8 @@ public:
         max_body_ = bytes;
         return *this;
     }
-    /// Requires the Content-Type of a request with a body to be this media type, or another one named so; else 415.
-    /// Parameters such as charset are ignored in the comparison.
+    /// Requires the Content-Type of a request with a body to be this media type, or another one named so;
+    /// else 415. Parameters such as charset are ignored in the comparison.
     route& accepts(std::string media_type) {
         accepted_.push_back(std::move(media_type));
         return *this;
@@ -77,12 +77,15 @@ private:
 /// Where a request goes, known as soon as its header is. Valid as long as the router.
 class resolution {
 public:
-    /// 0 when the route's handler will run; else what the router answers itself: 204 (OPTIONS), 404, 405 or 415.
+    /// 0 when the route's handler will run; else what the router answers itself: 204 (OPTIONS), 404, 405 or
+    /// 415.
     unsigned status() const noexcept { return status_; }
     /// The methods that the path has, for the Allow header; empty with status 0, 404 and 415.
     const std::string& allow() const noexcept { return allow_; }
     /// The route's own limit.
-    std::optional<std::uint64_t> max_body() const noexcept { return route_ ? route_->max_body_ : std::nullopt; }
+    std::optional<std::uint64_t> max_body() const noexcept {
+        return route_ ? route_->max_body_ : std::nullopt;
+    }
 
 private:
     friend class router;
@@ -91,11 +94,11 @@ private:
     std::string allow_;
 };
 
-/// Finds the handler of a request. A pattern is a path of literal segments, `{name}` for one segment that is not
-/// empty, and as its last segment possibly `{name...}` for the whole rest. Segments are compared decoded, so `%2F`
-/// never separates. A literal is preferred to `{name}`, that to `{name...}`, among those with the request's method;
-/// HEAD goes to GET's handler when there is none of its own, OPTIONS is answered. Trailing slashes count.
-/// Set up first, then shared: all const members may be called from several threads.
+/// Finds the handler of a request. A pattern is a path of literal segments, `{name}` for one segment that is
+/// not empty, and as its last segment possibly `{name...}` for the whole rest. Segments are compared decoded,
+/// so `%2F` never separates. A literal is preferred to `{name}`, that to `{name...}`, among those with the
+/// request's method; HEAD goes to GET's handler when there is none of its own, OPTIONS is answered. Trailing
+/// slashes count. Set up first, then shared: all const members may be called from several threads.
 class router {
 public:
     router();
@@ -103,8 +106,8 @@ public:
     router& operator=(router&&) noexcept;
     ~router();
 
-    /// All throw `tusk::error` (`errc::invalid_argument`) for a malformed pattern and for one that is there already
-    /// (also under other parameter names). The reference lives as long as the router.
+    /// All throw `tusk::error` (`errc::invalid_argument`) for a malformed pattern and for one that is there
+    /// already (also under other parameter names). The reference lives as long as the router.
     route& get(std::string_view pattern, handler run) { return add("GET", pattern, std::move(run)); }
     route& post(std::string_view pattern, handler run) { return add("POST", pattern, std::move(run)); }
     route& put(std::string_view pattern, handler run) { return add("PUT", pattern, std::move(run)); }

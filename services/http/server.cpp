@@ -34,8 +34,8 @@ constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 /// After a failed accept, most likely for want of file descriptors: time for some to be closed.
 constexpr auto accept_pause = std::chrono::milliseconds{100};
 
-/// Connections that are being told "too many" at a time; beyond it they are closed without a word, so that a flood
-/// cannot take more than this over `max_connections`.
+/// Connections that are being told "too many" at a time; beyond it they are closed without a word, so that a
+/// flood cannot take more than this over `max_connections`.
 constexpr std::size_t max_refusals = 64;
 
 /// After cutting, time for the cancelled handlers to unwind.
@@ -94,8 +94,8 @@ error_code open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
 
 } // namespace
 
-/// What runs behind a server: the acceptor and the list of connections, on a strand of their own. Kept alive by its
-/// coroutines, so that the server object may go first.
+/// What runs behind a server: the acceptor and the list of connections, on a strand of their own. Kept alive
+/// by its coroutines, so that the server object may go first.
 class server::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(router routes, server_options options)
@@ -107,7 +107,8 @@ public:
     std::size_t connections() const noexcept { return count_.load(std::memory_order_relaxed); }
 
     /// Runs on the caller's executor and moves over to the strand.
-    static asio::awaitable<bool> drain(std::shared_ptr<impl> self, std::chrono::steady_clock::duration timeout);
+    static asio::awaitable<bool> drain(std::shared_ptr<impl> self,
+                                       std::chrono::steady_clock::duration timeout);
 
 private:
     asio::awaitable<void> accept_loop();
@@ -151,7 +152,8 @@ void server::impl::start(asio::any_io_executor executor) {
     port_ = acceptor.local_endpoint().port();
     acceptor_.emplace(std::move(acceptor));
     pause_.emplace(strand_);
-    asio::co_spawn(strand_, [self = shared_from_this()] { return self->accept_loop(); }, asio::detached);
+    asio::co_spawn(
+        strand_, [self = shared_from_this()] { return self->accept_loop(); }, asio::detached);
 }
 
 void server::impl::stop() {
@@ -169,8 +171,9 @@ asio::awaitable<void> server::impl::accept_loop() {
         if (!ec) {
             admit(std::move(socket));
         } else if (!draining_ && ec != asio::error::connection_aborted) {
-            shared_->failed(std::make_exception_ptr(error{failure{std::error_code{ec}, "accept: " + ec.message()}}),
-                            nullptr);
+            shared_->failed(
+                std::make_exception_ptr(error{failure{std::error_code{ec}, "accept: " + ec.message()}}),
+                nullptr);
             pause_->expires_after(accept_pause);
             co_await pause_->async_wait(no_throw);
         }
@@ -187,8 +190,10 @@ void server::impl::admit(tcp::socket socket) {
     };
     (refused ? refused_ : open_).insert(made);
     count_.store(open_.size(), std::memory_order_relaxed);
-    if (refused) made->refuse(std::move(on_closed));
-    else made->start(std::move(on_closed));
+    if (refused)
+        made->refuse(std::move(on_closed));
+    else
+        made->start(std::move(on_closed));
     if (draining_) made->finish();
 }
 
@@ -210,8 +215,8 @@ void server::impl::begin_drain() {
     for (const auto& one : open_) one->finish();
 }
 
-/// The kernel has completed these connections, their clients may have sent requests: closing the acceptor would
-/// reset them.
+/// The kernel has completed these connections, their clients may have sent requests: closing the acceptor
+/// would reset them.
 void server::impl::accept_backlog() {
     error_code ec;
     acceptor_->non_blocking(true, ec);
@@ -227,7 +232,8 @@ void server::impl::cut_all() {
         for (const auto& one : *set) one->cut();
 }
 
-asio::awaitable<bool> server::impl::drain(std::shared_ptr<impl> self, std::chrono::steady_clock::duration timeout) {
+asio::awaitable<bool> server::impl::drain(std::shared_ptr<impl> self,
+                                          std::chrono::steady_clock::duration timeout) {
     if (!self->acceptor_) co_return true;
     const auto until = deadline::in(timeout, false);
     const auto run = [self, until] { return self->drain_here(until); };

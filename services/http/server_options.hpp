@@ -11,31 +11,32 @@
 
 namespace tusk::http {
 
-/// Called once for each request that got an answer, after it was written: for access logs and metrics. `bytes` is
-/// what was written, header included; `duration` runs from the request's first byte to the last byte of the answer.
-/// A request that could not be parsed has no method or route; one that was cut while its handler ran has status 503
-/// and 0 bytes.
-using completion_hook = std::function<void(const request& of, unsigned status,
-                                           std::chrono::steady_clock::duration duration, std::uint64_t bytes)>;
+/// Called once for each request that got an answer, after it was written: for access logs and metrics.
+/// `bytes` is what was written, header included; `duration` runs from the request's first byte to the last
+/// byte of the answer. A request that could not be parsed has no method or route; one that was cut while its
+/// handler ran has status 503 and 0 bytes.
+using completion_hook = std::function<void(
+    const request& of, unsigned status, std::chrono::steady_clock::duration duration, std::uint64_t bytes)>;
 
 /// Called with what a handler threw, or with `of` null with what went wrong while accepting connections.
 using error_hook = std::function<void(std::exception_ptr what, const request* of)>;
 
-/// Settings of a `server`. Checked by `server::start`. The hooks run on the strands of the connections, several at
-/// a time when several threads run the executor; what they throw is swallowed.
+/// Settings of a `server`. Checked by `server::start`. The hooks run on the strands of the connections,
+/// several at a time when several threads run the executor; what they throw is swallowed.
 class server_options {
 public:
     using duration = std::chrono::steady_clock::duration;
 
     server_options() = default;
 
-    /// "host:port": an address, "[::1]:8080", a name, or nothing before the colon for every address of the machine;
-    /// port 0 takes any free one. Default "127.0.0.1:8080".
+    /// "host:port": an address, "[::1]:8080", a name, or nothing before the colon for every address of the
+    /// machine; port 0 takes any free one. Default "127.0.0.1:8080".
     server_options& listen(std::string address) {
         listen_ = std::move(address);
         return *this;
     }
-    /// The largest request body in bytes; beyond it 413, and the rest is not read. Routes may differ. Default 10 MiB.
+    /// The largest request body in bytes; beyond it 413, and the rest is not read. Routes may differ. Default
+    /// 10 MiB.
     server_options& max_body(std::uint64_t bytes) {
         max_body_ = bytes;
         return *this;
@@ -50,8 +51,8 @@ public:
         idle_timeout_ = time;
         return *this;
     }
-    /// How long a request may take to arrive, header and body together; also how long a new connection may take to
-    /// send its first byte. Default 30 s.
+    /// How long a request may take to arrive, header and body together; also how long a new connection may
+    /// take to send its first byte. Default 30 s.
     server_options& read_timeout(duration time) {
         read_timeout_ = time;
         return *this;

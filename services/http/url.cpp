@@ -51,7 +51,8 @@ std::optional<query_list> parse_query(std::string_view text) {
 
         const auto equals = piece.find('=');
         auto name = form_decode(piece.substr(0, equals));
-        auto value = form_decode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1));
+        auto value =
+            form_decode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1));
         if (!name || !value) return std::nullopt;
         parameters.emplace_back(std::move(*name), std::move(*value));
     }

@@ -11,11 +11,12 @@ namespace tusk::http {
 /// Parameters of a query string, decoded, in order; a name may occur several times.
 using query_list = std::vector<std::pair<std::string, std::string>>;
 
-/// Decodes `%XX`. `nullopt` for a `%` without two hexadecimal digits and for `%00`, which no consumer expects in
-/// text. Other characters pass unchanged; UTF-8 is not checked. Source: RFC 3986 section 2.1.
+/// Decodes `%XX`. `nullopt` for a `%` without two hexadecimal digits and for `%00`, which no consumer expects
+/// in text. Other characters pass unchanged; UTF-8 is not checked. Source: RFC 3986 section 2.1.
 std::optional<std::string> percent_decode(std::string_view text);
 
-/// As `percent_decode`, with `+` for a space: the form encoding used in query strings (WHATWG URL section 5.1).
+/// As `percent_decode`, with `+` for a space: the form encoding used in query strings (WHATWG URL
+/// section 5.1).
 std::optional<std::string> form_decode(std::string_view text);
 
 /// Splits `a=1&b&c=` (without the leading `?`); `b` and `c` have empty values, empty pieces are skipped.

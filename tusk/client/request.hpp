@@ -57,7 +57,7 @@ failure encode_arguments(parameters& out, const std::vector<oid_t>& types, std::
     if (types.size() != sizeof...(A)) return argument_count_failure(types.size(), sizeof...(A));
     out.clear();
     failure f;
-    const auto encode = [&](std::size_t i, const auto& value) {
+    [[maybe_unused]] const auto encode = [&](std::size_t i, const auto& value) {
         const auto code = encode_parameter(out, types[i], value);
         if (code == codec_errc::ok) [[likely]]
             return true;

@@ -116,7 +116,13 @@ class all_sink final : public row_sink<T> {
 public:
     using value_type = std::vector<T>;
     protocol::flow on_row(std::span<const std::byte> body) override {
-        if (!this->has_failed()) this->decode(body, values_.emplace_back());
+        if (this->has_failed()) return protocol::flow::proceed;
+        if constexpr (std::is_same_v<T, bool>) { // std::vector<bool> has no bool to refer to
+            bool value = false;
+            if (this->decode(body, value)) values_.push_back(value);
+        } else {
+            this->decode(body, values_.emplace_back());
+        }
         return protocol::flow::proceed;
     }
     result<value_type> take() { return std::move(values_); }

@@ -24,8 +24,8 @@ namespace {
 
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
-/// How long a closing connection goes on reading what the peer still sends. Closing with unread bytes would reset
-/// the connection, and the peer might never see the answer. Source: RFC 9112 section 9.6.
+/// How long a closing connection goes on reading what the peer still sends. Closing with unread bytes would
+/// reset the connection, and the peer might never see the answer. Source: RFC 9112 section 9.6.
 constexpr auto linger_time = std::chrono::seconds{2};
 
 /// A body that nobody will look at is read up to here to keep the connection; past it, closing is cheaper.
@@ -141,8 +141,8 @@ void connection::cut() {
     });
 }
 
-// g++ 12 miscompiles `if (co_await …)` in coroutines whose outermost block declares nothing before it: here, results
-// are always bound to a name first.
+// g++ 12 miscompiles `if (co_await …)` in coroutines whose outermost block declares nothing before it: here,
+// results are always bound to a name first.
 
 asio::awaitable<void> connection::serve() {
     for (bool first = true;; first = false) {
@@ -200,7 +200,8 @@ asio::awaitable<bool> connection::serve_one() {
 /// Reads what there is. False when the connection failed, ended or was cancelled.
 asio::awaitable<bool> connection::fill_buffer() {
     const auto space = reader_.prepare();
-    const auto [ec, size] = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), no_throw);
+    const auto [ec, size] =
+        co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), no_throw);
     if (!ec) reader_.commit(size);
     co_return !ec;
 }
@@ -234,10 +235,13 @@ void connection::accept_header(exchange& ex) {
     ex.where = shared_->routes().resolve(ex.of);
     const bool served = ex.where.status() == 0;
     const auto server_limit = shared_->options().max_body();
-    const auto limit = served ? ex.where.max_body().value_or(server_limit) : std::min(server_limit, max_ignored_body);
+    const auto limit =
+        served ? ex.where.max_body().value_or(server_limit) : std::min(server_limit, max_ignored_body);
     if (!reader_.limit_body(limit)) {
-        if (served) ex.refuse_body();
-        else ex.unread = true;
+        if (served)
+            ex.refuse_body();
+        else
+            ex.unread = true;
         return;
     }
     const auto expectation = ex.of.header("Expect");
@@ -263,8 +267,10 @@ asio::awaitable<bool> connection::read_body(exchange& ex) {
             co_return true;
         }
         if (step != progress::need_more) {
-            if (step == progress::too_large) ex.refuse_body();
-            else ex.refuse(400, "BAD_REQUEST", "The request's body is malformed.");
+            if (step == progress::too_large)
+                ex.refuse_body();
+            else
+                ex.refuse(400, "BAD_REQUEST", "The request's body is malformed.");
             co_return true;
         }
         if (ex.expects_continue) {
@@ -302,7 +308,8 @@ asio::awaitable<response> connection::answer(exchange& ex) {
 /// The response's header; an unsendable response (a header field past 64 KiB) is replaced.
 std::string connection::make_head(exchange& ex, response& with) {
     const auto asked = with.headers().find("Connection");
-    ex.how.keep_alive = ex.how.keep_alive && !ex.unread && !finishing_ && !(asked && iequals(*asked, "close"));
+    ex.how.keep_alive =
+        ex.how.keep_alive && !ex.unread && !finishing_ && !(asked && iequals(*asked, "close"));
     try {
         return response_head(with, ex.how, ex.of.id());
     } catch (...) {
@@ -316,8 +323,8 @@ std::string connection::make_head(exchange& ex, response& with) {
 asio::awaitable<bool> connection::write(exchange& ex, response& with) {
     const auto head = make_head(ex, with);
     const bool has_body = status_has_body(with.status()) && ex.of.method() != "HEAD";
-    const std::array<asio::const_buffer, 2> buffers{asio::buffer(head),
-                                                    has_body ? asio::buffer(with.body()) : asio::const_buffer{}};
+    const std::array<asio::const_buffer, 2> buffers{asio::buffer(head), has_body ? asio::buffer(with.body())
+                                                                                 : asio::const_buffer{}};
     arm(shared_->options().write_timeout(), on_expiry::close);
     const auto [ec, size] = co_await asio::async_write(socket_, buffers, no_throw);
     disarm();
@@ -339,9 +346,9 @@ asio::awaitable<void> connection::linger() {
     disarm();
 }
 
-/// Bounds the operations that follow, together. A read is cancelled, so that there can be an answer; whoever reads
-/// looks at `timed_out_` after each operation, for one may have completed in the meantime. A write is several
-/// operations in one, which only closing the socket surely ends.
+/// Bounds the operations that follow, together. A read is cancelled, so that there can be an answer; whoever
+/// reads looks at `timed_out_` after each operation, for one may have completed in the meantime. A write is
+/// several operations in one, which only closing the socket surely ends.
 void connection::arm(steady_clock::duration timeout, on_expiry action) {
     timed_out_ = false;
     deadline_ = deadline::in(timeout, false).at();
@@ -356,8 +363,10 @@ void connection::watch() {
         // Expired, queued and re-armed since: the newer wait is the valid one.
         if (ec || !self || steady_clock::now() < self->deadline_) return;
         self->timed_out_ = true;
-        if (self->action_ == on_expiry::close) self->socket_.close(ec);
-        else self->socket_.cancel(ec);
+        if (self->action_ == on_expiry::close)
+            self->socket_.close(ec);
+        else
+            self->socket_.cancel(ec);
     });
 }
 

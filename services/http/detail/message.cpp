@@ -73,7 +73,9 @@ struct message_reader::state {
     std::optional<parser_type> parser;
 };
 
-message_reader::message_reader(std::size_t max_header) : state_{std::make_unique<state>(max_header)} { begin(); }
+message_reader::message_reader(std::size_t max_header) : state_{std::make_unique<state>(max_header)} {
+    begin();
+}
 message_reader::~message_reader() = default;
 
 std::span<char> message_reader::prepare() {
@@ -166,7 +168,8 @@ std::string response_head(const response& answer, framing how, std::string_view 
     message.version(how.version);
     message.result(answer.status());
     for (const auto& [name, value] : answer.headers()) {
-        if (iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding") || iequals(name, "Connection"))
+        if (iequals(name, "Content-Length") || iequals(name, "Transfer-Encoding") ||
+            iequals(name, "Connection"))
             continue;
         message.insert(name, value);
     }

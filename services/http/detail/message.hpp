@@ -21,8 +21,8 @@ enum class progress {
     unimplemented, ///< A transfer coding other than chunked.
 };
 
-/// Reads requests out of bytes, without sockets or clocks: buffer, header, body, next request. Bytes of a pipelined
-/// request stay in the buffer for the next `begin()`.
+/// Reads requests out of bytes, without sockets or clocks: buffer, header, body, next request. Bytes of a
+/// pipelined request stay in the buffer for the next `begin()`.
 class message_reader {
 public:
     /// `max_header` bytes for request line and header fields together, and again for what surrounds chunks.
@@ -51,8 +51,8 @@ public:
     unsigned version() const noexcept;
     /// What the client wants to become of the connection, once the header is done.
     bool keep_alive() const;
-    /// Method, target and headers, once the header is done (before the body: fields of a chunked body's trailer are
-    /// not headers). False when the target is malformed.
+    /// Method, target and headers, once the header is done (before the body: fields of a chunked body's
+    /// trailer are not headers). False when the target is malformed.
     [[nodiscard]] bool fill_header(request& out) const;
     /// Moves the body out, once it is done.
     std::string take_body();
@@ -74,6 +74,8 @@ struct framing {
 std::string response_head(const response& answer, framing how, std::string_view request_id);
 
 /// Whether the status has a body at all.
-constexpr bool status_has_body(unsigned status) noexcept { return status >= 200 && status != 204 && status != 304; }
+constexpr bool status_has_body(unsigned status) noexcept {
+    return status >= 200 && status != 204 && status != 304;
+}
 
 } // namespace tusk::http::detail

@@ -109,6 +109,8 @@ TEST_F(detached, that_died_is_cleared_away) {
     EXPECT_TRUE(list_detached().empty());
     EXPECT_FALSE(fs::exists(db.data_dir));
     EXPECT_FALSE(fs::exists(state / "default.server"));
+    const auto creators = segment_creators();
+    EXPECT_EQ(std::count(creators.begin(), creators.end(), db.pid), 0) << "no shared memory is left";
     start_elsewhere(server_options{}.detach());
     EXPECT_NE(list_detached().front().pid, db.pid);
 }

@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -108,6 +110,19 @@ inline process keeper_of(pid_t postmaster) {
     const auto after_name = stat.rfind(')');
     if (after_name == std::string::npos) return {};
     return process::of(std::atoi(stat.c_str() + after_name + 4));
+}
+
+/// The creators (pids) of the System V segments of this machine: the fifth column.
+inline std::vector<pid_t> segment_creators() {
+    std::vector<pid_t> creators;
+    std::istringstream table{detail::read_file("/proc/sysvipc/shm", std::size_t{1} << 20).value_or("")};
+    for (std::string line; std::getline(table, line);) {
+        std::istringstream fields{line};
+        std::string key, id, mode, size;
+        pid_t creator = 0;
+        if (fields >> key >> id >> mode >> size >> creator) creators.push_back(creator);
+    }
+    return creators;
 }
 
 } // namespace tusk::embedded::test

@@ -68,7 +68,8 @@ bool raw_client::readable(std::chrono::milliseconds within) const {
 /// False at the end.
 bool raw_client::read_more() {
     pollfd entry{socket_, POLLIN, 0};
-    if (::poll(&entry, 1, patience_ms) != 1) throw std::runtime_error{"the server neither answers nor closes"};
+    if (::poll(&entry, 1, patience_ms) != 1)
+        throw std::runtime_error{"the server neither answers nor closes"};
     std::array<char, 16 * 1024> piece{};
     const auto size = ::recv(socket_, piece.data(), piece.size(), 0);
     if (size < 0) fail("recv");
@@ -108,7 +109,8 @@ raw_client::answer raw_client::receive(bool head_only) {
 }
 
 std::string raw_client::receive_to_end() {
-    while (read_more()) {}
+    while (read_more()) {
+    }
     return std::exchange(buffer_, {});
 }
 

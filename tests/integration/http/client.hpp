@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// An HTTP client as plain as can be, so that it can misbehave: a blocking socket on which every read ends after
-/// ten seconds.
+/// An HTTP client as plain as can be, so that it can misbehave: a blocking socket on which every read ends
+/// after ten seconds.
 class raw_client {
 public:
     /// Makes the socket only; `connect` does the rest.

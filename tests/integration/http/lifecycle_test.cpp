@@ -25,7 +25,8 @@ TEST(start, names_the_address_that_is_taken) {
         FAIL() << "two servers on one port";
     } catch (const tusk::error& e) {
         EXPECT_EQ(e.code(), std::errc::address_in_use);
-        EXPECT_NE(std::string{e.what()}.find("cannot listen on " + address + ": "), std::string::npos) << e.what();
+        EXPECT_NE(std::string{e.what()}.find("cannot listen on " + address + ": "), std::string::npos)
+            << e.what();
     }
     EXPECT_EQ(second.port(), 0);
 }
@@ -118,7 +119,9 @@ TEST(drain, answers_a_request_whose_first_half_has_arrived) {
     raw_client idle{server.port()};
     EXPECT_EQ(idle.ask(make_request("GET", "/hello")).status, 200);
     raw_client client{server.port()};
-    EXPECT_EQ(client.ask(make_request("POST", "/echo", "Expect: 100-continue\r\nContent-Length: 4\r\n")).status, 100);
+    EXPECT_EQ(
+        client.ask(make_request("POST", "/echo", "Expect: 100-continue\r\nContent-Length: 4\r\n")).status,
+        100);
     auto drained = server.drain(10s);
     EXPECT_EQ(idle.receive_to_end(), "");
     const auto answer = client.ask("half");

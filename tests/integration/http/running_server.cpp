@@ -40,7 +40,8 @@ std::future<bool> running_server::drain(std::chrono::milliseconds timeout) {
 /// One held handler: owned by its coroutine, so that nothing of it outlives the context.
 class gate::waiter {
 public:
-    explicit waiter(const asio::any_io_executor& executor) : timer{executor, asio::steady_timer::time_point::max()} {}
+    explicit waiter(const asio::any_io_executor& executor)
+        : timer{executor, asio::steady_timer::time_point::max()} {}
     static void wake(const std::shared_ptr<waiter>& self) {
         asio::post(self->timer.get_executor(), [self] { self->timer.cancel(); });
     }
@@ -144,8 +145,11 @@ router usual_routes(gate* held) {
     routes.get("/hello", [](request& r) -> asio::awaitable<response> {
         co_return response::text(200, "hello " + std::string{r.query("name").value_or("you")});
     });
-    routes.post("/echo", [](request& r) -> asio::awaitable<response> { co_return response::text(200, r.body()); });
-    routes.post("/json", [](request& r) -> asio::awaitable<response> { co_return response::json(200, r.body()); })
+    routes.post("/echo",
+                [](request& r) -> asio::awaitable<response> { co_return response::text(200, r.body()); });
+    routes
+        .post("/json",
+              [](request& r) -> asio::awaitable<response> { co_return response::json(200, r.body()); })
         .accepts("application/json");
     routes.get("/throw", [](request&) -> asio::awaitable<response> {
         throw std::runtime_error{"a secret"};

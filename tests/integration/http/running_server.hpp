@@ -17,11 +17,12 @@
 
 #include <services/http/server.hpp>
 
-/// A server on a free port of 127.0.0.1 with threads that run it. The destructor joins them, which only ends when
-/// every connection and coroutine of the server has ended.
+/// A server on a free port of 127.0.0.1 with threads that run it. The destructor joins them, which only ends
+/// when every connection and coroutine of the server has ended.
 class running_server {
 public:
-    explicit running_server(tusk::http::router routes, tusk::http::server_options options = {}, int threads = 2);
+    explicit running_server(tusk::http::router routes, tusk::http::server_options options = {},
+                            int threads = 2);
     ~running_server();
 
     std::uint16_t port() const { return server_->port(); }

@@ -47,14 +47,16 @@ TEST(serving, takes_chunked_bodies) {
     client.send("5\r\nhello\r\n");
     client.send("6;ext=1\r\n, you!\r\n0\r\nTrailer: x\r\n\r\n");
     EXPECT_EQ(client.receive().body, "hello, you!");
-    EXPECT_EQ(client.ask(make_request("GET", "/hello")).status, 200) << "the next request begins where the body ended";
+    EXPECT_EQ(client.ask(make_request("GET", "/hello")).status, 200)
+        << "the next request begins where the body ended";
 }
 
 TEST(serving, takes_large_bodies_and_gives_large_answers) {
     running_server server{usual_routes()};
     raw_client client{server.port()};
     const std::string body(5'000'000, 'x');
-    auto sending = std::async(std::launch::async, [&] { client.send(make_request("POST", "/echo", "", body)); });
+    auto sending =
+        std::async(std::launch::async, [&] { client.send(make_request("POST", "/echo", "", body)); });
     EXPECT_EQ(client.receive().body, body);
     sending.get();
 }
@@ -68,7 +70,8 @@ TEST(serving, closes_after_http_1_0_unless_asked_not_to) {
     EXPECT_EQ(text.substr(text.size() - 9), "hello you");
 
     raw_client keeping{server.port()};
-    EXPECT_EQ(keeping.ask("GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").header("connection"), "keep-alive");
+    EXPECT_EQ(keeping.ask("GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").header("connection"),
+              "keep-alive");
     EXPECT_EQ(keeping.ask("GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").status, 200);
 }
 
@@ -81,7 +84,8 @@ TEST(serving, closes_when_either_side_asks_for_it) {
     });
     running_server server{std::move(routes)};
     raw_client asking{server.port()};
-    EXPECT_EQ(asking.ask(make_request("GET", "/hello", "Connection: close\r\n")).header("connection"), "close");
+    EXPECT_EQ(asking.ask(make_request("GET", "/hello", "Connection: close\r\n")).header("connection"),
+              "close");
     EXPECT_EQ(asking.receive_to_end(), "");
     raw_client told{server.port()};
     EXPECT_EQ(told.ask(make_request("GET", "/last")).header("connection"), "close");
@@ -100,9 +104,12 @@ TEST(serving, answers_a_client_that_has_ended_its_direction) {
 TEST(serving, continues_when_the_client_expects_it) {
     running_server server{usual_routes()};
     raw_client client{server.port()};
-    EXPECT_EQ(client.ask(make_request("POST", "/echo", "Expect: 100-continue\r\nContent-Length: 4\r\n")).status, 100);
+    EXPECT_EQ(
+        client.ask(make_request("POST", "/echo", "Expect: 100-continue\r\nContent-Length: 4\r\n")).status,
+        100);
     EXPECT_EQ(client.ask("body").body, "body");
-    EXPECT_EQ(client.ask(make_request("GET", "/hello", "Expect: 100-continue\r\n")).status, 200) << "no body, no wait";
+    EXPECT_EQ(client.ask(make_request("GET", "/hello", "Expect: 100-continue\r\n")).status, 200)
+        << "no body, no wait";
 }
 
 TEST(serving, refuses_expectations_before_the_body_is_sent) {
@@ -138,7 +145,8 @@ TEST(serving, keeps_the_connection_after_404_405_415_and_options) {
     EXPECT_EQ(method.status, 405);
     EXPECT_EQ(method.header("allow"), "OPTIONS, POST");
     EXPECT_EQ(client.ask(make_request("POST", "/json", "Content-Type: text/xml\r\n", "<a/>")).status, 415);
-    EXPECT_EQ(client.ask(make_request("POST", "/json", "Content-Type: application/json\r\n", "{}")).body, "{}");
+    EXPECT_EQ(client.ask(make_request("POST", "/json", "Content-Type: application/json\r\n", "{}")).body,
+              "{}");
     EXPECT_EQ(client.ask(make_request("OPTIONS", "/hello")).header("allow"), "GET, HEAD, OPTIONS");
     EXPECT_EQ(client.ask(make_request("OPTIONS", "*")).status, 204);
     EXPECT_EQ(client.ask(make_request("GET", "http://elsewhere/hello?name=x")).body, "hello x");
@@ -216,7 +224,8 @@ TEST(serving, reports_completed_requests_by_their_route) {
 TEST(serving, returns_the_request_id_it_was_given_or_made) {
     running_server server{usual_routes()};
     raw_client client{server.port()};
-    EXPECT_EQ(client.ask(make_request("GET", "/hello", "X-Request-Id: mine\r\n")).header("x-request-id"), "mine");
+    EXPECT_EQ(client.ask(make_request("GET", "/hello", "X-Request-Id: mine\r\n")).header("x-request-id"),
+              "mine");
     const auto replaced =
         client.ask(make_request("GET", "/hello", "X-Request-Id: <script>\r\n")).header("x-request-id");
     EXPECT_EQ(replaced.size(), 32u);

@@ -45,7 +45,8 @@ progress header_of(std::string_view bytes) {
 }
 
 TEST(message_reader, reads_a_request_however_it_is_cut) {
-    const std::string_view bytes = "POST /a?b=c HTTP/1.1\r\nHost: h\r\nX-One: 1\r\nContent-Length: 5\r\n\r\nhello";
+    const std::string_view bytes =
+        "POST /a?b=c HTTP/1.1\r\nHost: h\r\nX-One: 1\r\nContent-Length: 5\r\n\r\nhello";
     for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
         message_reader reader{header_limit};
         ASSERT_EQ(feed_header(reader, bytes, piece), progress::done) << piece;
@@ -127,7 +128,8 @@ TEST(message_reader, stops_at_the_header_limit_however_it_is_cut) {
 TEST(message_reader, does_not_count_a_body_against_the_header) {
     message_reader reader{header_limit};
     const auto body = std::string(10 * header_limit, 'b');
-    put(reader, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    put(reader,
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     ASSERT_EQ(reader.read_header(), progress::done);
     ASSERT_TRUE(reader.limit_body(body.size()));
     ASSERT_EQ(reader.read_body(), progress::done);
@@ -159,7 +161,9 @@ TEST(message_reader, refuses_what_is_not_http) {
 }
 
 TEST(message_reader, refuses_ambiguous_framing) {
-    const auto with = [](std::string fields) { return header_of("POST / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n"); };
+    const auto with = [](std::string fields) {
+        return header_of("POST / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n");
+    };
     EXPECT_EQ(with("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), progress::malformed);
     EXPECT_EQ(with("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n"), progress::malformed);
     EXPECT_EQ(with("Content-Length: 1\r\nContent-Length: 2\r\n"), progress::malformed);
@@ -195,7 +199,9 @@ TEST(message_reader, reports_a_target_that_does_not_decode) {
 
 TEST(response_head, frames_the_response) {
     auto answer = response::text(200, "four");
-    answer.set_header("X-Own", "1").set_header("Content-Length", "99").set_header("Transfer-Encoding", "chunked");
+    answer.set_header("X-Own", "1")
+        .set_header("Content-Length", "99")
+        .set_header("Transfer-Encoding", "chunked");
     const auto head = response_head(answer, framing{}, "id-1");
     EXPECT_EQ(head.substr(0, 17), "HTTP/1.1 200 OK\r\n");
     EXPECT_EQ(head.substr(head.size() - 4), "\r\n\r\n");
@@ -231,8 +237,8 @@ TEST(listen_address, takes_hosts_and_ports_apart) {
 }
 
 TEST(listen_address, refuses_what_is_not_one) {
-    for (const auto* text : {"", "80", "host", "host:", "host:x", "host:65536", "host:-1", "::1:80", "[::1]", "[]:80",
-                             "[host]:80", "[::1:80", "a b:80", "host:80 "}) {
+    for (const auto* text : {"", "80", "host", "host:", "host:x", "host:65536", "host:-1", "::1:80", "[::1]",
+                             "[]:80", "[host]:80", "[::1:80", "a b:80", "host:80 "}) {
         const auto parsed = parse_listen_address(text);
         ASSERT_TRUE(parsed.has_error()) << text;
         EXPECT_EQ(parsed.error().code(), tusk::errc::invalid_configuration);

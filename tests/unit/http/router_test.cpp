@@ -148,8 +148,8 @@ TEST(router, notes_the_pattern_in_the_request) {
 TEST(router, refuses_malformed_and_repeated_patterns) {
     router routes;
     routes.get("/a/{a}", named("x"));
-    for (const auto* pattern : {"", "a", "/{}", "/{...}", "/x{a}", "/{a}y", "/{a}/{a}", "/{rest...}/b", "/{a{b}}",
-                                "/a/{other}"})
+    for (const auto* pattern :
+         {"", "a", "/{}", "/{...}", "/x{a}", "/{a}y", "/{a}/{a}", "/{rest...}/b", "/{a{b}}", "/a/{other}"})
         EXPECT_THROW(routes.get(pattern, named("y")), tusk::error) << pattern;
     EXPECT_THROW(routes.get("/b", handler{}), tusk::error);
     EXPECT_THROW(routes.add("", "/b", named("y")), tusk::error);

@@ -30,7 +30,8 @@ TEST(percent_decode, refuses_an_encoded_nul) {
 
 TEST(parse_query, keeps_order_repetitions_and_empty_values) {
     const auto parsed = parse_query("b=2&a=1&b=3&flag&empty=&=nameless");
-    const query_list expected{{"b", "2"}, {"a", "1"}, {"b", "3"}, {"flag", ""}, {"empty", ""}, {"", "nameless"}};
+    const query_list expected{{"b", "2"},   {"a", "1"},    {"b", "3"},
+                              {"flag", ""}, {"empty", ""}, {"", "nameless"}};
     EXPECT_EQ(parsed, expected);
 }
 

@@ -39,14 +39,15 @@ bool read_text(const char* path, char* into, std::size_t size) noexcept {
     return n > 0;
 }
 
-/// Reads a decimal number and moves past it; -1 when there is none.
-int take_number(const char*& text) noexcept {
+/// Reads a decimal number of 32 bits and moves past it; -1 when there is none.
+std::int64_t take_number(const char*& text) noexcept {
+    constexpr std::int64_t limit = std::int64_t{1} << 32;
     while (*text == ' ') ++text;
     if (*text < '0' || *text > '9') return -1;
-    long value = 0;
+    std::int64_t value = 0;
     for (; *text >= '0' && *text <= '9'; ++text)
-        if (value < 1L << 31) value = value * 10 + (*text - '0');
-    return value < 1L << 31 ? static_cast<int>(value) : -1;
+        if (value < limit) value = value * 10 + (*text - '0');
+    return value < limit ? value : -1;
 }
 
 /// Backends of a dead postmaster are our children now (subreaper).
@@ -54,7 +55,7 @@ void kill_children() noexcept {
     char list[4096];
     if (!read_text("/proc/thread-self/children", list, sizeof list)) return;
     const char* at = list;
-    for (int pid = take_number(at); pid > 0; pid = take_number(at)) ::kill(pid, SIGKILL);
+    for (auto pid = take_number(at); pid > 0; pid = take_number(at)) ::kill(static_cast<pid_t>(pid), SIGKILL);
 }
 
 class keeper_loop {
@@ -220,11 +221,12 @@ void remove_shared_memory(const char* pid_file, uid_t owner) noexcept {
         while (*at != '\0' && *at != '\n') ++at;
         if (*at++ == '\0') return;
     }
-    if (take_number(at) < 0) return;
-    const int id = take_number(at);
+    const auto key = take_number(at);
+    const auto id = static_cast<int>(take_number(at));
     shmid_ds info{};
-    if (id < 0 || ::shmctl(id, IPC_STAT, &info) != 0) return;
-    if (info.shm_perm.uid == owner && info.shm_nattch == 0) ::shmctl(id, IPC_RMID, nullptr);
+    if (key < 0 || id < 0 || ::shmctl(id, IPC_STAT, &info) != 0) return;
+    if (info.shm_perm.uid == owner && info.shm_perm.__key == static_cast<key_t>(key))
+        ::shmctl(id, IPC_RMID, nullptr);
 }
 
 } // namespace tusk::embedded::detail

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <bench/workload.hpp>
+
+/// What the tables hold (prepare.cpp makes them), and checks of what came back.
+namespace bench {
+
+inline constexpr std::int64_t kv_rows = 100'000;
+inline constexpr std::int64_t wide_rows = 1'000'000;
+inline constexpr const char* select_kv = "select k, v from bench_kv where id=$1";
+
+/// Every run asks for the same keys, in an order that is no order.
+constexpr std::int64_t key_of(std::uint64_t i) {
+    return static_cast<std::int64_t>(i * 7919 % static_cast<std::uint64_t>(kv_rows)) + 1;
+}
+
+constexpr std::int64_t scattered(std::int64_t id) { return id * 7919 % 1000003; }
+
+/// The rows of bench_wide in the order of the file; what Tusk, libpq and the floor all execute.
+std::string select_wide(std::uint64_t n);
+/// Without it a scan may begin where another one is.
+inline constexpr const char* scan_from_the_start = "set synchronize_seqscans = off";
+
+/// Counts the rows of bench_kv and those that are not what they should be.
+class kv_check {
+public:
+    void add(std::int64_t id, std::string_view k, std::int32_t v) noexcept {
+        ++rows_;
+        const bool right = v == scattered(id) && k.size() == 16 && k.back() == static_cast<char>('0' + id % 10);
+        wrong_ += !right;
+    }
+    void merge(const kv_check& other) noexcept {
+        rows_ += other.rows_;
+        wrong_ += other.wrong_;
+    }
+    /// Throws `wrong_answer`.
+    void finish(std::uint64_t rows) const;
+
+private:
+    std::uint64_t rows_ = 0;
+    std::uint64_t wrong_ = 0;
+};
+
+/// A row of bench_wide as plain values, for the full check of some of them.
+struct wide_values {
+    std::int64_t id = 0;
+    double b = 0;
+    std::string_view c;
+    std::string f;
+    const std::byte* g = nullptr; ///< 16 bytes.
+};
+
+/// Sums over all rows, and every 1,024th in full.
+class wide_check {
+public:
+    template <class Row>
+    void add(const Row& row) {
+        keep(row);
+        ++rows_;
+        id_ += row.id;
+        a_ += row.a;
+        b_ += row.b;
+        c_ += row.c.size();
+        d_ += row.d.time_since_epoch().count();
+        e_ += row.e;
+        f_ += static_cast<std::uint64_t>(row.scale());
+        if (row.id % 1024 == 1) look_at(row.values());
+    }
+    /// Throws `wrong_answer` unless these were the first `rows` rows.
+    void finish(std::uint64_t rows) const;
+
+private:
+    void look_at(const wide_values& row);
+
+    std::uint64_t rows_ = 0, wrong_ = 0, c_ = 0, e_ = 0, f_ = 0;
+    std::int64_t id_ = 0, a_ = 0, d_ = 0;
+    double b_ = 0;
+};
+
+using timestamp = std::chrono::sys_time<std::chrono::microseconds>;
+
+} // namespace bench

@@ -1,0 +1,27 @@
+#include <bench/workload.hpp>
+
+#ifdef TUSK_BENCH_LIBPQ
+#include <bench/libpq/workloads.hpp>
+#endif
+
+namespace bench {
+
+std::span<const workload> libpq_workloads() {
+#ifdef TUSK_BENCH_LIBPQ
+    using namespace with_libpq;
+    static constexpr workload all[] = {
+        {"point", "libpq", point, 50'000, true, "PQexecPrepared, binary"},
+        {"pool", "libpq", pool, 100'000, false, "the same, 64 threads, 20 connections behind a mutex"},
+        {"rows", "libpq", rows, 1'000'000, true, "single-row mode, binary, every column decoded"},
+        {"rows-structs", "libpq", rows_structs, 1'000'000, true, "the same into a vector"},
+        {"acquire", "libpq", acquire, 1'000'000, false, "a mutex and a vector, nobody else there"},
+        {"acquire-64", "libpq", acquire_64, 1'000'000, false, "the same, 64 threads"},
+        {"connect", "libpq", connect, 200, false, "PQconnectdb and PQfinish"},
+    };
+    return all;
+#else
+    return {};
+#endif
+}
+
+} // namespace bench

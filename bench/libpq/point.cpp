@@ -1,0 +1,41 @@
+#include <bench/data.hpp>
+#include <bench/libpq/connection.hpp>
+#include <bench/libpq/workloads.hpp>
+
+namespace bench::with_libpq {
+
+namespace {
+
+void query(PGconn* c, kv_check& check, std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n; ++i) {
+        const auto id = key_of(i);
+        const kv row = select_one(c, id);
+        check.add(id, row.k, row.v);
+    }
+}
+
+} // namespace
+
+std::uint64_t point(job& j) {
+    const auto c = open(j.url);
+    prepare_kv(c.get());
+    kv_check ignored, check;
+    query(c.get(), ignored, 100);
+    if (j.pin) pin_together(*j.pin, PQbackendPID(c.get()));
+    j.clock.timed([&] { query(c.get(), check, j.n); });
+    check.finish(j.n);
+    return j.n;
+}
+
+std::uint64_t connect(job& j) {
+    open(j.url);
+    std::uint64_t good = 0;
+    j.clock.timed([&] {
+        for (std::uint64_t i = 0; i < j.n; ++i)
+            good += PQparameterStatus(open(j.url).get(), "server_version") != nullptr;
+    });
+    if (good != j.n) throw wrong_answer{"a new connection was not usable"};
+    return j.n;
+}
+
+} // namespace bench::with_libpq

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <bench/workload.hpp>
+
+namespace bench::with_libpq {
+
+std::uint64_t point(job& j);
+std::uint64_t pool(job& j);
+std::uint64_t rows(job& j);
+std::uint64_t rows_structs(job& j);
+std::uint64_t acquire(job& j);
+std::uint64_t acquire_64(job& j);
+std::uint64_t connect(job& j);
+
+} // namespace bench::with_libpq

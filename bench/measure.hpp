@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace bench {
+
+/// What one timed section cost this process.
+struct sample {
+    double wall_s = 0;
+    double user_s = 0; ///< getrusage(RUSAGE_SELF), all threads.
+    double sys_s = 0;
+    std::uint64_t allocations = 0; ///< Calls of operator new, when they are counted.
+    std::uint64_t allocated_bytes = 0;
+};
+
+/// Takes the time of one section. Connecting, preparing and warming up stay outside.
+class measurement {
+public:
+    explicit measurement(bool count_allocations) noexcept : count_{count_allocations} {}
+
+    /// Runs `work` and measures it. Never inlined, so that a profiler can be told to look at nothing else
+    /// (callgrind: --toggle-collect='bench::measurement::timed*').
+    void timed(const std::function<void()>& work);
+
+    const sample& taken() const noexcept { return sample_; }
+    bool counts_allocations() const noexcept { return count_; }
+
+private:
+    bool count_;
+    sample sample_;
+};
+
+/// The most memory this process ever had resident, in KiB.
+std::int64_t peak_rss_kb();
+
+/// Keeps the compiler from leaving out the work that made `value`.
+template <class T>
+inline void keep(const T& value) {
+    asm volatile("" : : "r"(&value) : "memory");
+}
+
+} // namespace bench

@@ -1,0 +1,26 @@
+#include <bench/tusk/workloads.hpp>
+
+namespace bench {
+
+std::span<const workload> tusk_workloads() {
+    using namespace with_tusk;
+    static constexpr workload all[] = {
+        {"point", "tusk", point, 50'000, true, "select one row by key, one connection, asio"},
+        {"point-blocking", "tusk", point_blocking, 50'000, true, "the same, blocking"},
+        {"pool", "tusk", pool, 100'000, false, "the same query, 64 coroutines on a pool of 20, one thread"},
+        {"pool-threads", "tusk", pool_threads, 100'000, false, "the same, two threads"},
+        {"rows", "tusk", rows, 1'000'000, true, "a million rows of eight columns, for_each"},
+        {"rows-stream", "tusk", rows_stream, 1'000'000, true, "the same, row_stream::next"},
+        {"rows-blocking", "tusk", rows_blocking, 1'000'000, true, "the same, blocking for_each"},
+        {"rows-structs", "tusk", rows_structs, 1'000'000, true, "the same into a vector, all"},
+        {"acquire", "tusk", acquire, 1'000'000, false, "acquire and release, nobody else there"},
+        {"acquire-64", "tusk", acquire_64, 1'000'000, false, "acquire and release, 64 coroutines on a pool of 20"},
+        {"acquire-handoff", "tusk", acquire_handoff, 1'000'000, false,
+         "the same, the connection kept over one turn of the event loop, so that 44 wait"},
+        {"connect", "tusk", connect, 200, false, "connect and close, one after the other, asio"},
+        {"connect-blocking", "tusk", connect_blocking, 200, false, "the same, blocking"},
+    };
+    return all;
+}
+
+} // namespace bench

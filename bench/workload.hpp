@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <bench/measure.hpp>
+
+namespace bench {
+
+/// One run of a workload.
+struct job {
+    std::string url;
+    std::uint64_t n = 0; ///< Queries, rows, acquires or connects.
+    std::optional<unsigned> pin; ///< CPU for this process and the server's process.
+    measurement& clock;
+};
+
+/// The answers were not what the tables hold.
+class wrong_answer : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Does the work, checks the answers and returns how many operations were done in the timed section.
+using workload_function = std::uint64_t (*)(job&);
+
+struct workload {
+    std::string_view name;
+    std::string_view peer;
+    workload_function run;
+    std::uint64_t default_n;
+    bool one_connection; ///< `--pin` needs to know whom to pin.
+    std::string_view what;
+};
+
+std::span<const workload> tusk_workloads();
+std::span<const workload> libpq_workloads(); ///< Empty when built without libpq.
+std::span<const workload> floor_workloads();
+
+/// Puts this process and the process `backend` of a server on this machine on one CPU. Throws std::runtime_error.
+void pin_together(unsigned cpu, int backend);
+
+/// Makes the tables unless they are complete; says what it did. Throws `tusk::error`.
+std::string prepare(const std::string& url);
+
+inline constexpr unsigned pool_workers = 64;
+inline constexpr unsigned pool_connections = 20;
+
+} // namespace bench

@@ -1,0 +1,155 @@
+#include "both.hpp"
+
+using namespace client_test;
+
+namespace {
+
+class transactions : public users_test {
+protected:
+    std::int64_t count() { return connect().one<std::int64_t>("select count(*) from users"); }
+};
+
+TEST_F(transactions, commit_and_rollback) {
+    async([](tusk::connection& db) -> asio::awaitable<void> {
+        auto tx = co_await db.begin();
+        co_await tx.exec("insert into users (name) values ('c')");
+        co_await tx.commit();
+        EXPECT_FALSE(tx.is_open());
+        auto other = co_await db.begin();
+        co_await other.exec("insert into users (name) values ('d')");
+        co_await other.rollback();
+        EXPECT_EQ(db.status(), tusk::transaction_status::idle);
+    });
+    EXPECT_EQ(count(), 3);
+}
+
+TEST_F(transactions, a_dropped_transaction_is_rolled_back_before_the_next_statement) {
+    async([](tusk::connection& db) -> asio::awaitable<void> {
+        {
+            auto tx = co_await db.begin();
+            co_await tx.exec("insert into users (name) values ('c')");
+        }
+        EXPECT_EQ(co_await db.one<std::int64_t>("select count(*) from users"), 2);
+        EXPECT_EQ(db.status(), tusk::transaction_status::idle);
+    });
+    auto db = connect();
+    {
+        auto tx = db.begin();
+        tx.exec("insert into users (name) values ('c')");
+    }
+    EXPECT_EQ(db.one<std::int64_t>("select count(*) from users"), 2);
+}
+
+TEST_F(transactions, savepoints_by_nesting) {
+    auto db = connect();
+    auto tx = db.begin();
+    tx.exec("insert into users (name) values ('kept')");
+    {
+        auto inner = tx.begin();
+        inner.exec("insert into users (name) values ('gone')");
+        EXPECT_TRUE(failure_of([&] { inner.exec("select 1/0"); }));
+        inner.rollback();
+    }
+    {
+        auto inner = tx.begin();
+        inner.exec("insert into users (name) values ('kept too')");
+        inner.commit();
+    }
+    { // dropped
+        auto inner = tx.begin();
+        inner.exec("insert into users (name) values ('gone again')");
+    }
+    tx.commit();
+    EXPECT_EQ(count(), 4);
+}
+
+TEST_F(transactions, committing_a_failed_transaction_is_an_error) {
+    auto db = connect();
+    auto tx = db.begin();
+    EXPECT_TRUE(failure_of([&] { tx.exec("select 1/0"); }));
+    EXPECT_EQ(failure_of([&] { tx.exec("select 1"); }).code(), tusk::make_error_code(*tusk::sqlstate::parse("25P02")));
+    EXPECT_EQ(failure_of([&] { tx.commit(); }).code(), tusk::errc::transaction_rolled_back);
+    EXPECT_EQ(failure_of([&] { tx.commit(); }).code(), tusk::errc::transaction_closed);
+    EXPECT_EQ(failure_of([&] { tx.exec("select 1"); }).code(), tusk::errc::transaction_closed);
+    EXPECT_EQ(db.one<int>("select 1"), 1);
+}
+
+TEST_F(transactions, a_deferred_constraint_fails_at_commit) {
+    auto db = connect();
+    auto tx = db.begin();
+    tx.exec("insert into posts values (1, 99)");
+    EXPECT_EQ(failure_of([&] { tx.commit(); }).code(), tusk::condition::foreign_key);
+    EXPECT_EQ(db.status(), tusk::transaction_status::idle);
+}
+
+TEST_F(transactions, transact_commits_returns_and_rolls_back_on_exceptions) {
+    async([](tusk::connection& db) -> asio::awaitable<void> {
+        const auto id = co_await db.transact([](tusk::transaction& tx) -> asio::awaitable<std::int64_t> {
+            co_return co_await tx.one<std::int64_t>("insert into users (name) values ('c') returning id");
+        });
+        EXPECT_EQ(id, 3);
+        bool thrown = false;
+        try {
+            co_await db.transact([](tusk::transaction& tx) -> asio::awaitable<void> {
+                co_await tx.exec("insert into users (name) values ('d')");
+                throw std::runtime_error{"no"};
+            });
+        } catch (const std::runtime_error&) {
+            thrown = true;
+        }
+        EXPECT_TRUE(thrown);
+        EXPECT_EQ(co_await db.one<std::int64_t>("select count(*) from users"), 3);
+    });
+}
+
+TEST_F(transactions, options_reach_the_server) {
+    auto db = connect();
+    const auto o = tusk::tx_options{}.serializable().read_only().deferrable();
+    auto tx = db.begin(o);
+    EXPECT_EQ(tx.one<std::string>("select current_setting('transaction_isolation')"), "serializable");
+    EXPECT_EQ(tx.one<std::string>("select current_setting('transaction_read_only')"), "on");
+    EXPECT_EQ(failure_of([&] { tx.exec("delete from users"); }).code(), tusk::condition::read_only);
+}
+
+TEST_F(transactions, a_serialization_failure_runs_the_closure_again) {
+    auto other = connect();
+    async([&](tusk::connection& db) -> asio::awaitable<void> {
+        int runs = 0;
+        const auto o = tusk::tx_options{}.repeatable_read().retries(3);
+        auto body = [&](tusk::transaction& tx) -> asio::awaitable<void> {
+            co_await tx.one<std::int64_t>("select count(*) from users");
+            if (++runs == 1) other.exec("update users set age = 31 where name = 'ann'");
+            co_await tx.exec("update users set age = age + 1 where name = 'ann'");
+        };
+        co_await db.transact(body, o);
+        EXPECT_EQ(runs, 2);
+        EXPECT_EQ(co_await db.one<int>("select age from users where name = 'ann'"), 32);
+        // Without permission it is not run again.
+        runs = 0;
+        const auto once = tusk::tx_options{}.repeatable_read();
+        const auto f = co_await failure_of(db.transact(body, once));
+        EXPECT_EQ(f.code(), tusk::condition::serialization_failure);
+        EXPECT_EQ(f.retry(), tusk::retry_advice::transaction);
+        EXPECT_EQ(runs, 1);
+    });
+}
+
+TEST_F(transactions, a_commit_without_an_answer_is_in_doubt) {
+    auto db = connect();
+    auto tx = db.begin();
+    tx.exec("create function die() returns trigger language plpgsql as $$ begin perform "
+            "pg_terminate_backend(pg_backend_pid()); return null; end $$");
+    tx.exec("create constraint trigger t after insert on users deferrable initially deferred for each row execute "
+            "function die()");
+    tx.commit();
+    auto doomed = db.begin();
+    doomed.exec("insert into users (name) values ('x')");
+    const auto f = failure_of([&] { doomed.commit(); });
+    // The server said why before it went: an answer, but not that of COMMIT.
+    EXPECT_TRUE(f.code() == tusk::condition::connection_lost || f.code() == tusk::condition::in_doubt) << f.message();
+    EXPECT_EQ(f.retry(), tusk::retry_advice::never);
+    EXPECT_FALSE(db.is_open());
+    EXPECT_EQ(failure_of([&] { db.exec("select 1"); }).code(), tusk::errc::connection_closed);
+}
+
+} // namespace
