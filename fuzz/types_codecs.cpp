@@ -1,5 +1,6 @@
-// Every codec against a hostile server. The first byte chooses a C++ type, the second an SQL type that it accepts and
-// the format, the rest is the value. What decodes must encode, and decode again to an equal value in both formats.
+// Every codec against a hostile server. The first byte chooses a C++ type, the second an SQL type that it
+// accepts and the format, the rest is the value. What decodes must encode, and decode again to an equal value
+// in both formats.
 #include <tusk/types.hpp>
 
 #include <cstdint>
@@ -77,14 +78,15 @@ template <class T>
 inline constexpr bool text_differs = std::is_same_v<T, bool> || std::is_same_v<T, std::vector<bool>>;
 /// Views that were decoded from a copy, or only from one format.
 template <class T>
-inline constexpr bool is_view = std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>> ||
-                                std::is_same_v<T, std::vector<std::string_view>>;
+inline constexpr bool is_view =
+    std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>> ||
+    std::is_same_v<T, std::vector<std::string_view>>;
 
 template <class T>
 void round_trip(const T& value, oid_t type, bool binary) {
     value_sink sink;
-    const codec_errc written = binary ? codec<T>::encode_binary(sink, type, value)
-                                      : codec<T>::encode_text(sink, type, value);
+    const codec_errc written =
+        binary ? codec<T>::encode_binary(sink, type, value) : codec<T>::encode_text(sink, type, value);
     require(written == codec_errc::ok);
     const block again{sink.data(), sink.size()};
     T back{};
@@ -101,7 +103,8 @@ void run(oid_t type, bool binary, const std::uint8_t* data, std::size_t size) {
     if (decode_field(input.field(type, binary), value) != codec_errc::ok) return;
     if constexpr (!is_view<T>) {
         // Text may hold a number that the narrower SQL type it claims to be could not have.
-        if (codec<T>::binary_target(type) && (binary || type == codec<T>::natural)) round_trip(value, type, true);
+        if (codec<T>::binary_target(type) && (binary || type == codec<T>::natural))
+            round_trip(value, type, true);
         if constexpr (!text_differs<T>) round_trip(value, type, false);
     }
 }
@@ -147,13 +150,55 @@ constexpr runner runners[] = {
 };
 
 constexpr oid_t types[] = {
-    oid::boolean, oid::bytea, oid::character, oid::name, oid::int8, oid::int2, oid::int4, oid::text, oid::oid,
-    oid::json, oid::xml, oid::float4, oid::float8, oid::unknown, oid::bpchar, oid::varchar, oid::date, oid::time,
-    oid::timestamp, oid::timestamptz, oid::interval, oid::numeric, oid::uuid, oid::jsonb, oid::boolean_array,
-    oid::bytea_array, oid::character_array, oid::name_array, oid::int2_array, oid::int4_array, oid::text_array,
-    oid::bpchar_array, oid::varchar_array, oid::int8_array, oid::float4_array, oid::float8_array, oid::oid_array,
-    oid::timestamp_array, oid::date_array, oid::timestamptz_array, oid::numeric_array, oid::json_array,
-    oid::uuid_array, oid::jsonb_array, 143, 1020, 1183, 1187, 16384,
+    oid::boolean,
+    oid::bytea,
+    oid::character,
+    oid::name,
+    oid::int8,
+    oid::int2,
+    oid::int4,
+    oid::text,
+    oid::oid,
+    oid::json,
+    oid::xml,
+    oid::float4,
+    oid::float8,
+    oid::unknown,
+    oid::bpchar,
+    oid::varchar,
+    oid::date,
+    oid::time,
+    oid::timestamp,
+    oid::timestamptz,
+    oid::interval,
+    oid::numeric,
+    oid::uuid,
+    oid::jsonb,
+    oid::boolean_array,
+    oid::bytea_array,
+    oid::character_array,
+    oid::name_array,
+    oid::int2_array,
+    oid::int4_array,
+    oid::text_array,
+    oid::bpchar_array,
+    oid::varchar_array,
+    oid::int8_array,
+    oid::float4_array,
+    oid::float8_array,
+    oid::oid_array,
+    oid::timestamp_array,
+    oid::date_array,
+    oid::timestamptz_array,
+    oid::numeric_array,
+    oid::json_array,
+    oid::uuid_array,
+    oid::jsonb_array,
+    143,
+    1020,
+    1183,
+    1187,
+    16384,
 };
 
 } // namespace
@@ -163,7 +208,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool binary = (data[0] & 128) != 0;
     const runner run_type = runners[(data[0] & 127) % std::size(runners)];
     const oid_t wanted = types[data[1] % std::size(types)];
-    // Most pairs do not convert; spend the input on all types that this one takes when the choice is such a pair.
+    // Most pairs do not convert; spend the input on all types that this one takes when the choice is such a
+    // pair.
     run_type(wanted, binary, data + 2, size - 2);
     for (const oid_t type : types)
         if (type != wanted) run_type(type, binary, data + 2, size - 2);

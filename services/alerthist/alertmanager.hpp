@@ -47,6 +47,7 @@ class rejection {
 public:
     enum class reason : std::uint8_t { malformed, too_many_alerts };
 
+    rejection() = default;
     rejection(reason why, std::string message) : why_{why}, message_{std::move(message)} {}
 
     reason why() const noexcept { return why_; }
@@ -54,7 +55,7 @@ public:
     const std::string& message() const noexcept { return message_; }
 
 private:
-    reason why_;
+    reason why_ = reason::malformed;
     std::string message_;
 };
 

@@ -121,7 +121,7 @@ private:
     void cut_all();
     bool all_closed() const noexcept { return open_.empty() && refused_.empty(); }
 
-    std::shared_ptr<const detail::shared_state> shared_;
+    std::shared_ptr<detail::shared_state> shared_;
     asio::any_io_executor executor_;
     asio::any_io_executor strand_;
     std::optional<tcp::acceptor> acceptor_;
@@ -131,7 +131,6 @@ private:
     std::vector<asio::steady_timer*> waiters_; ///< Of `wait_until_closed`.
     std::atomic<std::size_t> count_ = 0;
     std::uint16_t port_ = 0;
-    bool draining_ = false;
 };
 
 void server::impl::start(asio::any_io_executor executor) {
@@ -165,12 +164,12 @@ void server::impl::stop() {
 }
 
 asio::awaitable<void> server::impl::accept_loop() {
-    while (!draining_) {
+    while (!shared_->draining()) {
         const asio::any_io_executor strand = asio::make_strand(executor_);
         auto [ec, socket] = co_await acceptor_->async_accept(strand, no_throw);
         if (!ec) {
             admit(std::move(socket));
-        } else if (!draining_ && ec != asio::error::connection_aborted) {
+        } else if (!shared_->draining() && ec != asio::error::connection_aborted) {
             shared_->failed(
                 std::make_exception_ptr(error{failure{std::error_code{ec}, "accept: " + ec.message()}}),
                 nullptr);
@@ -194,7 +193,7 @@ void server::impl::admit(tcp::socket socket) {
         made->refuse(std::move(on_closed));
     else
         made->start(std::move(on_closed));
-    if (draining_) made->finish();
+    if (shared_->draining()) made->finish();
 }
 
 void server::impl::closed(const connection_ptr& which) {
@@ -206,8 +205,8 @@ void server::impl::closed(const connection_ptr& which) {
 }
 
 void server::impl::begin_drain() {
-    if (draining_) return;
-    draining_ = true;
+    if (shared_->draining()) return;
+    shared_->begin_drain();
     accept_backlog();
     error_code ignored;
     acceptor_->close(ignored);

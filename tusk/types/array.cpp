@@ -15,8 +15,9 @@ constexpr bool is_array_space(char c) noexcept { return c == ' ' || (c >= '\t' &
 
 bool is_null_word(std::string_view text) noexcept {
     constexpr std::string_view word = "null";
-    return text.size() == word.size() && std::equal(text.begin(), text.end(), word.begin(),
-                                                    [](char a, char b) { return a == b || a == b - 'a' + 'A'; });
+    return text.size() == word.size() &&
+           std::equal(text.begin(), text.end(), word.begin(),
+                      [](char a, char b) { return a == b || a == b - 'a' + 'A'; });
 }
 
 constexpr bool is_escaped(char c) noexcept { return c == '"' || c == '\\'; }
@@ -56,7 +57,8 @@ std::size_t begin_array(value_sink& out, oid_t element) {
 }
 
 codec_errc finish_array(value_sink& out, std::size_t start, std::size_t count, bool has_null) noexcept {
-    if (count > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) return codec_errc::out_of_range;
+    if (count > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+        return codec_errc::out_of_range;
     std::byte* const header = out.data() + start;
     wire::store_big_endian(header + 4, std::int32_t{has_null ? 1 : 0});
     wire::store_big_endian(header + 12, static_cast<std::int32_t>(count));
@@ -65,7 +67,8 @@ codec_errc finish_array(value_sink& out, std::size_t start, std::size_t count, b
 
 codec_errc finish_element(value_sink& out, std::size_t start) noexcept {
     const std::size_t length = out.size() - start - 4;
-    if (length > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) return codec_errc::out_of_range;
+    if (length > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+        return codec_errc::out_of_range;
     wire::store_big_endian(out.data() + start, static_cast<std::int32_t>(length));
     return codec_errc::ok;
 }

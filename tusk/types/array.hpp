@@ -13,10 +13,10 @@
 #include <tusk/types/basic.hpp>
 #include <tusk/types/codec.hpp>
 
-/// Codecs of one-dimensional arrays: `std::vector<T>` both ways, `std::span<T>` and `std::array<T, N>` as arguments, for
-/// every T that has a codec. `std::optional<T>` elements take NULLs. Arrays of more dimensions are `wrong_type`;
-/// lower bounds are ignored. `std::vector<std::byte>` is a bytea, not an array.
-/// Source: PostgreSQL `utils/adt/arrayfuncs.c`.
+/// Codecs of one-dimensional arrays: `std::vector<T>` both ways, `std::span<T>` and `std::array<T, N>` as
+/// arguments, for every T that has a codec. `std::optional<T>` elements take NULLs. Arrays of more dimensions
+/// are `wrong_type`; lower bounds are ignored. `std::vector<std::byte>` is a bytea, not an array. Source:
+/// PostgreSQL `utils/adt/arrayfuncs.c`.
 namespace tusk {
 
 namespace detail {
@@ -49,7 +49,8 @@ concept array_item = !is_array_type<array_value_t<T>> && !std::is_same_v<std::re
 
 /// Values that point into the receive buffer, which an element of a text array does not.
 template <class T>
-inline constexpr bool is_view = std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>>;
+inline constexpr bool is_view =
+    std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>>;
 
 /// The array type of those element types that are some C++ type's natural one, or 0.
 constexpr oid_t natural_array(oid_t element) noexcept {
@@ -75,17 +76,18 @@ constexpr oid_t natural_array(oid_t element) noexcept {
     }
 }
 
-/// What a column of an array type holds. Types made by users have OIDs from 16384 on; which of them are arrays is not
-/// known here, so their text is tried.
+/// What a column of an array type holds. Types made by users have OIDs from 16384 on; which of them are
+/// arrays is not known here, so their text is tried.
 inline bool is_array_oid(oid_t type, oid_t& element) noexcept {
     constexpr oid_t first_user_oid = 16384;
     element = array_element(type);
     return element != 0 || type >= first_user_oid;
 }
 
-/// Reads the header of a binary array: how many elements follow, of which type. The count is never more than the bytes
-/// can hold. `wrong_type` for more than one dimension.
-codec_errc read_array_header(oid_t type, const std::byte* p, std::size_t n, std::size_t& count, oid_t& element) noexcept;
+/// Reads the header of a binary array: how many elements follow, of which type. The count is never more than
+/// the bytes can hold. `wrong_type` for more than one dimension.
+codec_errc read_array_header(oid_t type, const std::byte* p, std::size_t n, std::size_t& count,
+                             oid_t& element) noexcept;
 inline constexpr std::size_t empty_array_header = 12;
 inline constexpr std::size_t array_header = 20;
 
@@ -141,14 +143,19 @@ bool binary_array_target(oid_t type) noexcept {
 /// The value inside an element that is not NULL.
 template <class T>
 decltype(auto) item_value(const T& item) {
-    if constexpr (is_optional<T>) return item_value(*item);
-    else if constexpr (std::is_same_v<T, array_value_t<T>>) return (item);
-    else return array_value_t<T>{item};
+    if constexpr (is_optional<T>)
+        return item_value(*item);
+    else if constexpr (std::is_same_v<T, array_value_t<T>>)
+        return (item);
+    else
+        return array_value_t<T>{item};
 }
 template <class T>
 bool is_null_item(const T& item) noexcept {
-    if constexpr (is_optional<T>) return !item.has_value();
-    else return false;
+    if constexpr (is_optional<T>)
+        return !item.has_value();
+    else
+        return false;
 }
 
 template <class T, class Range>
@@ -202,15 +209,18 @@ codec_errc append_decoded(std::vector<T>& out, Decode decode) {
         const codec_errc result = decode(value);
         out.push_back(value);
         return result;
-    } else if constexpr (is_optional<T>) return decode(out.emplace_back(std::in_place).value());
-    else return decode(out.emplace_back());
+    } else if constexpr (is_optional<T>)
+        return decode(out.emplace_back(std::in_place).value());
+    else
+        return decode(out.emplace_back());
 }
 template <class T>
 codec_errc append_null(std::vector<T>& out) {
     if constexpr (is_optional<T>) {
         out.emplace_back(std::nullopt);
         return codec_errc::ok;
-    } else return codec_errc::null_value;
+    } else
+        return codec_errc::null_value;
 }
 
 template <class T>
@@ -228,7 +238,8 @@ codec_errc decode_array_binary(oid_t type, const std::byte* p, std::size_t n, st
         if (end - p < 4) return codec_errc::malformed;
         const auto length = wire::load_big_endian<std::int32_t>(p);
         p += 4;
-        if (length == -1) result = append_null(out);
+        if (length == -1)
+            result = append_null(out);
         else {
             if (length < 0 || length > end - p) return codec_errc::malformed;
             const auto size = static_cast<std::size_t>(length);
@@ -255,10 +266,12 @@ codec_errc decode_array_text(oid_t type, std::string_view text, std::vector<T>& 
         const step next = reader.next();
         if (next == step::end) break;
         if (next == step::failed) return reader.error();
-        if (next == step::null) result = append_null(out);
-        else result = append_decoded(out, [&](value_type& value) {
-            return codec<value_type>::decode_text(element, reader.value(), value);
-        });
+        if (next == step::null)
+            result = append_null(out);
+        else
+            result = append_decoded(out, [&](value_type& value) {
+                return codec<value_type>::decode_text(element, reader.value(), value);
+            });
     }
     return result;
 }
@@ -300,8 +313,9 @@ struct codec<std::vector<T>> : detail::array_codec<T> {
 
 /// As an argument only.
 template <class T, std::size_t Extent>
-    requires detail::array_item<T>
-struct codec<std::span<T, Extent>> : detail::array_codec<std::remove_cv_t<T>> {};
+requires detail::array_item<T>
+struct codec<std::span<T, Extent>> : detail::array_codec<std::remove_cv_t<T>> {
+};
 
 /// As an argument only.
 template <detail::array_item T, std::size_t N>

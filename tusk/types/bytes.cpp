@@ -27,10 +27,14 @@ bool measure_hex(std::string_view digits, std::size_t& size) noexcept {
 bool measure_escape(std::string_view text, std::size_t& size) noexcept {
     size = 0;
     for (std::size_t i = 0; i < text.size(); ++size) {
-        if (text[i] != '\\') ++i;
-        else if (text.substr(i + 1).starts_with('\\')) i += 2;
-        else if (is_octal_byte(text.substr(i + 1))) i += 4;
-        else return false;
+        if (text[i] != '\\')
+            ++i;
+        else if (text.substr(i + 1).starts_with('\\'))
+            i += 2;
+        else if (is_octal_byte(text.substr(i + 1)))
+            i += 4;
+        else
+            return false;
     }
     return true;
 }
@@ -48,12 +52,14 @@ void read_bytea_text(std::string_view text, std::byte* out) noexcept {
         return;
     }
     for (std::size_t i = 0; i < text.size();) {
-        if (text[i] != '\\') *out++ = static_cast<std::byte>(text[i++]);
+        if (text[i] != '\\')
+            *out++ = static_cast<std::byte>(text[i++]);
         else if (text[i + 1] == '\\') {
             *out++ = std::byte{'\\'};
             i += 2;
         } else {
-            *out++ = static_cast<std::byte>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+            *out++ = static_cast<std::byte>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
+                                            (text[i + 3] - '0'));
             i += 4;
         }
     }

@@ -16,8 +16,8 @@ namespace tusk {
 using bytes = std::vector<std::byte>;
 
 namespace detail {
-/// The number of bytes in the text form of a bytea (`\x` and hexadecimal digits, or the old escape format); false when
-/// the text is neither.
+/// The number of bytes in the text form of a bytea (`\x` and hexadecimal digits, or the old escape format);
+/// false when the text is neither.
 bool measure_bytea_text(std::string_view text, std::size_t& size) noexcept;
 /// Writes the bytes of a text that was measured.
 void read_bytea_text(std::string_view text, std::byte* out) noexcept;
@@ -42,8 +42,10 @@ struct bytea_codec {
 template <>
 struct codec<bytes> : detail::bytea_codec {
     static codec_errc decode_binary(oid_t, const std::byte* p, std::size_t n, bytes& out) {
-        if (n == 0) out.clear();
-        else out.assign(p, p + n);
+        if (n == 0)
+            out.clear();
+        else
+            out.assign(p, p + n);
         return codec_errc::ok;
     }
     static codec_errc decode_text(oid_t, std::string_view text, bytes& out) {
@@ -55,12 +57,13 @@ struct codec<bytes> : detail::bytea_codec {
     }
 };
 
-/// A view: as a field it points into the receive buffer, is valid until the next row is read, and takes binary columns
-/// only.
+/// A view: as a field it points into the receive buffer, is valid until the next row is read, and takes
+/// binary columns only.
 template <>
 struct codec<std::span<const std::byte>> : detail::bytea_codec {
     static bool accepts(oid_t type, bool binary) noexcept { return binary && type == oid::bytea; }
-    static codec_errc decode_binary(oid_t, const std::byte* p, std::size_t n, std::span<const std::byte>& out) noexcept {
+    static codec_errc decode_binary(oid_t, const std::byte* p, std::size_t n,
+                                    std::span<const std::byte>& out) noexcept {
         out = {p, n};
         return codec_errc::ok;
     }
@@ -73,13 +76,15 @@ struct codec<std::span<const std::byte>> : detail::bytea_codec {
 template <std::size_t Extent>
 struct codec<std::span<std::byte, Extent>> : detail::bytea_codec {};
 template <std::size_t Extent>
-    requires(Extent != std::dynamic_extent)
-struct codec<std::span<const std::byte, Extent>> : detail::bytea_codec {};
+requires(Extent != std::dynamic_extent) struct codec<std::span<const std::byte, Extent>>
+    : detail::bytea_codec {
+};
 
 /// A bytea of exactly N bytes, such as a digest; any other length is `out_of_range`.
 template <std::size_t N>
 struct codec<std::array<std::byte, N>> : detail::bytea_codec {
-    static codec_errc decode_binary(oid_t, const std::byte* p, std::size_t n, std::array<std::byte, N>& out) noexcept {
+    static codec_errc decode_binary(oid_t, const std::byte* p, std::size_t n,
+                                    std::array<std::byte, N>& out) noexcept {
         if (n != N) return codec_errc::out_of_range;
         std::copy_n(p, n, out.begin());
         return codec_errc::ok;

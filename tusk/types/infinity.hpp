@@ -5,8 +5,8 @@
 
 namespace tusk {
 
-/// The value `infinity` of PostgreSQL's dates and timestamps; `-tusk::infinity` is the other one. In C++ they are
-/// `max()` and `min()` of the time point's type: `sys_time<microseconds> end = tusk::infinity`.
+/// The value `infinity` of PostgreSQL's dates and timestamps; `-tusk::infinity` is the other one. In C++ they
+/// are `max()` and `min()` of the time point's type: `sys_time<microseconds> end = tusk::infinity`.
 class infinity_t {
 public:
     constexpr explicit infinity_t(bool negative = false) noexcept : negative_{negative} {}

@@ -47,10 +47,14 @@ bool read_clock(text_cursor& in, std::int64_t hours, bool negative, interval_sum
 /// A word that follows an amount; the plural is also used for one below zero ("-1 days").
 bool read_unit(text_cursor& in, std::int64_t amount, bool negative, interval_sum& sum) noexcept {
     if (!in.eat(' ')) return false;
-    if (in.eat("year")) sum.add(sum.months, amount, 12, negative);
-    else if (in.eat("mon")) sum.add(sum.months, amount, 1, negative);
-    else if (in.eat("day")) sum.add(sum.days, amount, 1, negative);
-    else return false;
+    if (in.eat("year"))
+        sum.add(sum.months, amount, 12, negative);
+    else if (in.eat("mon"))
+        sum.add(sum.months, amount, 1, negative);
+    else if (in.eat("day"))
+        sum.add(sum.days, amount, 1, negative);
+    else
+        return false;
     in.eat('s');
     return true;
 }
@@ -75,16 +79,23 @@ bool read_iso_amount(text_cursor& in, bool clock, interval_sum& sum) noexcept {
     if (!in.number(1, 18, amount)) return false;
     const bool fractional = in.peek() == '.';
     if (!in.fraction(fraction) || (fractional && (!clock || in.peek() != 'S'))) return false;
-    if (!clock && in.eat('Y')) sum.add(sum.months, amount, 12, negative);
-    else if (!clock && in.eat('M')) sum.add(sum.months, amount, 1, negative);
-    else if (!clock && in.eat('W')) sum.add(sum.days, amount, 7, negative);
-    else if (!clock && in.eat('D')) sum.add(sum.days, amount, 1, negative);
-    else if (clock && in.eat('H')) sum.add(sum.microseconds, amount, 3600 * microseconds_per_second, negative);
-    else if (clock && in.eat('M')) sum.add(sum.microseconds, amount, 60 * microseconds_per_second, negative);
+    if (!clock && in.eat('Y'))
+        sum.add(sum.months, amount, 12, negative);
+    else if (!clock && in.eat('M'))
+        sum.add(sum.months, amount, 1, negative);
+    else if (!clock && in.eat('W'))
+        sum.add(sum.days, amount, 7, negative);
+    else if (!clock && in.eat('D'))
+        sum.add(sum.days, amount, 1, negative);
+    else if (clock && in.eat('H'))
+        sum.add(sum.microseconds, amount, 3600 * microseconds_per_second, negative);
+    else if (clock && in.eat('M'))
+        sum.add(sum.microseconds, amount, 60 * microseconds_per_second, negative);
     else if (clock && in.eat('S')) {
         sum.add(sum.microseconds, amount, microseconds_per_second, negative);
         sum.add(sum.microseconds, fraction, 1, negative);
-    } else return false;
+    } else
+        return false;
     return true;
 }
 
@@ -120,8 +131,10 @@ text_writer write_interval(const interval& value) noexcept {
     if (value.months != 0) write_amount(out, value.months, " mons ");
     if (value.days != 0) write_amount(out, value.days, " days ");
     const std::int64_t time = value.microseconds.count();
-    if (time < 0) out.put('-');
-    else if (value.days < 0 || (value.days == 0 && value.months < 0)) out.put('+');
+    if (time < 0)
+        out.put('-');
+    else if (value.days < 0 || (value.days == 0 && value.months < 0))
+        out.put('+');
     const std::uint64_t microseconds = magnitude(time);
     const std::uint64_t seconds = microseconds / microseconds_per_second;
     out.number(seconds / 3600, 2);

@@ -14,30 +14,36 @@
 /// Codecs of `interval`.
 namespace tusk {
 
-/// The value of an `interval`: three amounts that do not convert into each other, as a month has no fixed number of
-/// days and a day no fixed number of hours. Equality compares field by field; use the server for an order.
+/// The value of an `interval`: three amounts that do not convert into each other, as a month has no fixed
+/// number of days and a day no fixed number of hours. Equality compares field by field; use the server for an
+/// order.
 struct interval {
     std::int32_t months = 0;
     std::int32_t days = 0;
     std::chrono::microseconds microseconds{0};
 
     constexpr interval() noexcept = default;
-    constexpr interval(std::int32_t months_, std::int32_t days_, std::chrono::microseconds microseconds_) noexcept
+    constexpr interval(std::int32_t months_, std::int32_t days_,
+                       std::chrono::microseconds microseconds_) noexcept
         : months{months_}, days{days_}, microseconds{microseconds_} {}
     /// `infinity` or `-infinity` (servers from 17 on).
     constexpr interval(infinity_t i) noexcept
-        : months{i.is_negative() ? std::numeric_limits<std::int32_t>::min() : std::numeric_limits<std::int32_t>::max()},
-          days{months},
-          microseconds{i.is_negative() ? std::chrono::microseconds::min() : std::chrono::microseconds::max()} {}
+        : months{i.is_negative() ? std::numeric_limits<std::int32_t>::min()
+                                 : std::numeric_limits<std::int32_t>::max()},
+          days{months}, microseconds{i.is_negative() ? std::chrono::microseconds::min()
+                                                     : std::chrono::microseconds::max()} {}
 
-    /// As the server prints it with IntervalStyle `postgres`, months not split into years: `14 mons -3 days 04:05:06`.
+    /// As the server prints it with IntervalStyle `postgres`, months not split into years: `14 mons -3 days
+    /// 04:05:06`.
     std::string to_string() const;
 
     friend constexpr bool operator==(const interval&, const interval&) noexcept = default;
 };
 
 /// Whether it is one of the two infinite intervals.
-constexpr bool is_infinite(const interval& i) noexcept { return i == interval{infinity} || i == interval{-infinity}; }
+constexpr bool is_infinite(const interval& i) noexcept {
+    return i == interval{infinity} || i == interval{-infinity};
+}
 
 namespace detail {
 /// IntervalStyle `postgres` (the default) or `iso_8601`.
@@ -73,9 +79,9 @@ struct codec<interval> {
     }
 };
 
-/// interval as elapsed time. As an argument a duration is hours, minutes and seconds without days, rounded down to
-/// microseconds; as a field it holds microseconds or finer, days count 24 hours (what subtracting timestamps gives),
-/// and an interval with months is `out_of_range`.
+/// interval as elapsed time. As an argument a duration is hours, minutes and seconds without days, rounded
+/// down to microseconds; as a field it holds microseconds or finer, days count 24 hours (what subtracting
+/// timestamps gives), and an interval with months is `out_of_range`.
 template <detail::sql_duration Duration>
 struct codec<Duration> {
     static constexpr oid_t natural = oid::interval;
@@ -106,11 +112,13 @@ struct codec<Duration> {
 
 private:
     static codec_errc elapsed(const interval& value, Duration& out) noexcept {
-        if constexpr (!readable) return codec_errc::wrong_type;
+        if constexpr (!readable)
+            return codec_errc::wrong_type;
         else {
             if (value.months != 0) return codec_errc::out_of_range;
             std::int64_t total = value.days * std::int64_t{86'400'000'000}; // 31 bits times 37 bits
-            if (__builtin_add_overflow(total, value.microseconds.count(), &total)) return codec_errc::out_of_range;
+            if (__builtin_add_overflow(total, value.microseconds.count(), &total))
+                return codec_errc::out_of_range;
             return detail::from_microseconds(total, out) ? codec_errc::ok : codec_errc::out_of_range;
         }
     }

@@ -32,7 +32,8 @@ codec_errc codec<boost::json::value>::encode_text(value_sink& out, oid_t, const 
     return codec_errc::ok;
 }
 
-codec_errc codec<boost::json::value>::encode_binary(value_sink& out, oid_t type, const boost::json::value& value) {
+codec_errc codec<boost::json::value>::encode_binary(value_sink& out, oid_t type,
+                                                    const boost::json::value& value) {
     wrap(out, type);
     return encode_text(out, type, value);
 }

@@ -8,11 +8,13 @@
 
 #include <tusk/types/codec.hpp>
 
-/// Codecs of json and jsonb. The header only declares `boost::json::value`: who uses it includes <boost/json.hpp>.
+/// Codecs of json and jsonb. The header only declares `boost::json::value`: who uses it includes
+/// <boost/json.hpp>.
 namespace tusk {
 
-/// A JSON text that is passed through as it is, for a program that forwards documents or has a parser of its own.
-/// As an argument a plain string does as well; as a field, `json_text` accepts nothing but json and jsonb.
+/// A JSON text that is passed through as it is, for a program that forwards documents or has a parser of its
+/// own. As an argument a plain string does as well; as a field, `json_text` accepts nothing but json and
+/// jsonb.
 class json_text {
 public:
     json_text() = default;

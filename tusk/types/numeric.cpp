@@ -65,7 +65,8 @@ void numeric::set_special(kind k) noexcept {
 void numeric::set_integer(std::uint64_t magnitude, bool negative) noexcept {
     std::uint16_t reversed[5];
     std::uint32_t count = 0;
-    for (; magnitude != 0; magnitude /= base) reversed[count++] = static_cast<std::uint16_t>(magnitude % base);
+    for (; magnitude != 0; magnitude /= base)
+        reversed[count++] = static_cast<std::uint16_t>(magnitude % base);
     std::reverse_copy(reversed, reversed + count, inline_);
     size_ = count;
     weight_ = static_cast<std::int32_t>(count) - 1;
@@ -82,7 +83,8 @@ void numeric::normalise() noexcept {
     while (last > first && all[last - 1] == 0) --last;
     if (const std::size_t size = last - first; size != size_) {
         // A number that shrinks below the limit moves into the object.
-        std::memmove(size <= inline_digits ? inline_ : heap_.get(), all + first, size * sizeof(std::uint16_t));
+        std::memmove(size <= inline_digits ? inline_ : heap_.get(), all + first,
+                     size * sizeof(std::uint16_t));
         size_ = static_cast<std::uint32_t>(size);
         weight_ -= static_cast<std::int32_t>(first);
     }
@@ -117,7 +119,8 @@ codec_errc numeric::from_wire(const std::byte* p, std::size_t n, numeric& out) {
     const auto scale = wire::load_big_endian<std::uint16_t>(p + 6);
     if (n != 8 + 2 * count) return codec_errc::malformed;
     if (sign != kind::positive && sign != kind::negative) [[unlikely]] {
-        const bool known = sign == kind::nan || sign == kind::positive_infinity || sign == kind::negative_infinity;
+        const bool known =
+            sign == kind::nan || sign == kind::positive_infinity || sign == kind::negative_infinity;
         if (!known || count != 0) return codec_errc::malformed;
         out.set_special(sign);
         return codec_errc::ok;
@@ -155,7 +158,8 @@ void numeric::to_wire(value_sink& out) const {
     wire::store_big_endian(at + 4, static_cast<std::uint16_t>(kind_));
     wire::store_big_endian(at + 6, scale_);
     at += 8;
-    for (const std::uint16_t* d = digits(); d != digits() + size_; ++d, at += 2) wire::store_big_endian(at, *d);
+    for (const std::uint16_t* d = digits(); d != digits() + size_; ++d, at += 2)
+        wire::store_big_endian(at, *d);
 }
 
 unsigned numeric::digit_at(std::int32_t exponent) const noexcept {
@@ -169,7 +173,10 @@ std::size_t numeric::text_size() const noexcept {
     std::size_t integer = 1;
     if (size_ != 0 && weight_ >= 0) {
         const unsigned first = digits()[0];
-        integer = static_cast<std::size_t>(weight_) * 4 + (first >= 1000 ? 4 : first >= 100 ? 3 : first >= 10 ? 2 : 1);
+        integer = static_cast<std::size_t>(weight_) * 4 + (first >= 1000  ? 4
+                                                           : first >= 100 ? 3
+                                                           : first >= 10  ? 2
+                                                                          : 1);
     }
     return (is_negative() ? 1u : 0u) + integer + (scale_ == 0 ? 0u : scale_ + 1u);
 }
@@ -181,7 +188,8 @@ void numeric::write_text(char* out) const noexcept {
         return;
     }
     const auto put = [&out](unsigned digit, int from, int to) {
-        const char text[4] = {static_cast<char>('0' + digit / 1000), static_cast<char>('0' + digit / 100 % 10),
+        const char text[4] = {static_cast<char>('0' + digit / 1000),
+                              static_cast<char>('0' + digit / 100 % 10),
                               static_cast<char>('0' + digit / 10 % 10), static_cast<char>('0' + digit % 10)};
         out = std::copy(text + from, text + to, out);
     };
@@ -230,19 +238,20 @@ std::optional<std::int64_t> numeric::to_int64() const noexcept {
 
 std::weak_ordering numeric::compare(const numeric& a, const numeric& b) noexcept {
     const auto rank = [](const numeric& x) {
-        return x.kind_ == kind::negative_infinity ? 0
-               : x.kind_ == kind::negative        ? 1
-               : x.is_zero()                      ? 2
-               : x.kind_ == kind::positive        ? 3
+        return x.kind_ == kind::negative_infinity   ? 0
+               : x.kind_ == kind::negative          ? 1
+               : x.is_zero()                        ? 2
+               : x.kind_ == kind::positive          ? 3
                : x.kind_ == kind::positive_infinity ? 4
-                                                  : 5;
+                                                    : 5;
     };
     const int rank_a = rank(a);
-    if (const int rank_b = rank(b); rank_a != rank_b || (rank_a != 1 && rank_a != 3)) return rank_a <=> rank_b;
+    if (const int rank_b = rank(b); rank_a != rank_b || (rank_a != 1 && rank_a != 3))
+        return rank_a <=> rank_b;
     const auto magnitudes = a.weight_ != b.weight_
                                 ? a.weight_ <=> b.weight_
-                                : std::lexicographical_compare_three_way(a.digits(), a.digits() + a.size_, b.digits(),
-                                                                         b.digits() + b.size_);
+                                : std::lexicographical_compare_three_way(a.digits(), a.digits() + a.size_,
+                                                                         b.digits(), b.digits() + b.size_);
     if (rank_a == 3) return magnitudes;
     return 0 <=> magnitudes;
 }

@@ -15,10 +15,10 @@
 
 namespace tusk {
 
-/// An exact decimal number: the value of PostgreSQL's `numeric`, with its display scale (`1.50` keeps its zero), NaN
-/// and the infinities. It holds digits in base 10000, as the server does; up to eight of them (29 to 32 decimal digits)
-/// without memory of their own. It carries, compares and converts numbers; arithmetic is the server's.
-/// Source: PostgreSQL `numeric.c`.
+/// An exact decimal number: the value of PostgreSQL's `numeric`, with its display scale (`1.50` keeps its
+/// zero), NaN and the infinities. It holds digits in base 10000, as the server does; up to eight of them (29
+/// to 32 decimal digits) without memory of their own. It carries, compares and converts numbers; arithmetic
+/// is the server's. Source: PostgreSQL `numeric.c`.
 class numeric {
 public:
     /// The server's limit of decimal digits before the point.
@@ -32,8 +32,10 @@ public:
     template <detail::sql_integer Int>
     numeric(Int value) noexcept {
         if constexpr (std::is_signed_v<Int>)
-            set_integer(value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value), value < 0);
-        else set_integer(value, false);
+            set_integer(value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value),
+                        value < 0);
+        else
+            set_integer(value, false);
     }
     numeric(const numeric& other);
     numeric(numeric&& other) noexcept;
@@ -41,9 +43,9 @@ public:
     numeric& operator=(numeric&& other) noexcept;
     ~numeric() = default;
 
-    /// A decimal literal: optional sign, digits with an optional point, optional exponent; or `NaN`, `Infinity`, `inf`
-    /// with an optional sign for the latter two, in any case. The digits after the point make the scale.
-    /// `nullopt` for anything else, and past the server's limits.
+    /// A decimal literal: optional sign, digits with an optional point, optional exponent; or `NaN`,
+    /// `Infinity`, `inf` with an optional sign for the latter two, in any case. The digits after the point
+    /// make the scale. `nullopt` for anything else, and past the server's limits.
     static std::optional<numeric> parse(std::string_view text);
     /// The shortest decimal that reads back as `value`: 0.1 becomes 0.1.
     static numeric from_double(double value);
@@ -71,7 +73,9 @@ public:
 
     /// Compares values: 1.0 equals 1.00. As in PostgreSQL, NaN equals NaN and is above everything else.
     friend bool operator==(const numeric& a, const numeric& b) noexcept { return compare(a, b) == 0; }
-    friend std::weak_ordering operator<=>(const numeric& a, const numeric& b) noexcept { return compare(a, b); }
+    friend std::weak_ordering operator<=>(const numeric& a, const numeric& b) noexcept {
+        return compare(a, b);
+    }
     /// Equal values have equal hashes, whatever their scales.
     std::size_t hash() const noexcept;
 
@@ -107,14 +111,16 @@ private:
     void set_integer(std::uint64_t magnitude, bool negative) noexcept;
     /// Drops zero digits at both ends; no digit left is zero, which has no sign.
     void normalise() noexcept;
-    /// Digits past the scale do not exist: drops `excess` of base 10000 and what is too much of the last one left.
+    /// Digits past the scale do not exist: drops `excess` of base 10000 and what is too much of the last one
+    /// left.
     void drop_hidden_digits(std::int32_t excess) noexcept;
     /// The digit worth 10000^exponent.
     unsigned digit_at(std::int32_t exponent) const noexcept;
     std::size_t text_size() const noexcept;
     void write_text(char* out) const noexcept;
 
-    // The value is the sum of digits()[i] * 10000^(weight_ - i). Neither the first nor the last digit is zero.
+    // The value is the sum of digits()[i] * 10000^(weight_ - i). Neither the first nor the last digit is
+    // zero.
     std::unique_ptr<std::uint16_t[]> heap_;
     std::uint16_t inline_[inline_digits] = {};
     std::uint32_t size_ = 0;
@@ -132,13 +138,16 @@ struct codec<numeric> {
         return type == oid::numeric || type == oid::int4 || type == oid::int8 || type == oid::int2;
     }
     static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, numeric& out) {
-        if (type == oid::numeric) [[likely]] return numeric::from_wire(p, n, out);
+        if (type == oid::numeric) [[likely]]
+            return numeric::from_wire(p, n, out);
         std::int64_t integer = 0;
         if (!detail::load_integer(type, p, n, integer)) return codec_errc::malformed;
         out = numeric{integer};
         return codec_errc::ok;
     }
-    static codec_errc decode_text(oid_t, std::string_view text, numeric& out) { return numeric::parse_into(text, out); }
+    static codec_errc decode_text(oid_t, std::string_view text, numeric& out) {
+        return numeric::parse_into(text, out);
+    }
     static bool binary_target(oid_t type) noexcept { return type == oid::numeric; }
     static codec_errc encode_binary(value_sink& out, oid_t, const numeric& value) {
         value.to_wire(out);

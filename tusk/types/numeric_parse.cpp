@@ -83,7 +83,8 @@ codec_errc numeric::parse_decimal(std::string_view text, bool negative, numeric&
 
     // The decimal exponent of digit i is `top - i`.
     const std::int64_t top = static_cast<std::int64_t>(parts.integer.size()) - 1 + parts.exponent;
-    if (first == last) out.set_special(kind::positive);
+    if (first == last)
+        out.set_special(kind::positive);
     else {
         const std::int64_t high = top - static_cast<std::int64_t>(first);
         const std::int64_t low = top - static_cast<std::int64_t>(last) + 1;

@@ -22,8 +22,8 @@ constexpr std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept {
     return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
 }
 
-// The calendar repeats every 400 years (146097 days). Within such an era count years from March, so that the leap day
-// comes last; then the days before a month are floor((153 * months since March + 2) / 5).
+// The calendar repeats every 400 years (146097 days). Within such an era count years from March, so that the
+// leap day comes last; then the days before a month are floor((153 * months since March + 2) / 5).
 constexpr std::int64_t days_per_era = 146'097;
 constexpr std::int64_t epoch_since_march_of_year_0 = 719'468;
 
@@ -102,16 +102,22 @@ bool read_zone(text_cursor& in, std::int64_t& out) noexcept {
 }
 
 bool read_infinity(std::string_view text, std::int64_t& out) noexcept {
-    if (text == "infinity") out = infinite_time;
-    else if (text == "-infinity") out = minus_infinite_time;
-    else return false;
+    if (text == "infinity")
+        out = infinite_time;
+    else if (text == "-infinity")
+        out = minus_infinite_time;
+    else
+        return false;
     return true;
 }
 
 bool write_infinity(value_sink& out, std::int64_t value) {
-    if (value == infinite_time) out.put("infinity");
-    else if (value == minus_infinite_time) out.put("-infinity");
-    else return false;
+    if (value == infinite_time)
+        out.put("infinity");
+    else if (value == minus_infinite_time)
+        out.put("-infinity");
+    else
+        return false;
     return true;
 }
 
@@ -144,7 +150,8 @@ codec_errc decode_timestamp_text(std::string_view text, bool with_zone, std::int
     text_cursor in{text};
     civil_date date;
     std::int64_t time = 0, east = 0;
-    if (!read_date(in, date) || !(in.eat(' ') || in.eat('T')) || !read_time(in, 23, time)) return codec_errc::malformed;
+    if (!read_date(in, date) || !(in.eat(' ') || in.eat('T')) || !read_time(in, 23, time))
+        return codec_errc::malformed;
     if (with_zone && !read_zone(in, east)) return codec_errc::malformed;
     if (!finish_date(in, date)) return codec_errc::malformed;
     // The days alone reach past the range in the last year: borrow one, so that no sum on the way overflows.

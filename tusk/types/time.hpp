@@ -9,8 +9,8 @@
 #include <tusk/types/duration.hpp>
 #include <tusk/types/infinity.hpp>
 
-/// Codecs of date, time, timestamp and timestamptz. The four do not mix: a `sys_time` is an instant and becomes a
-/// timestamptz only, a `local_time` is what a clock on a wall shows and becomes a timestamp only.
+/// Codecs of date, time, timestamp and timestamptz. The four do not mix: a `sys_time` is an instant and
+/// becomes a timestamptz only, a `local_time` is what a clock on a wall shows and becomes a timestamp only.
 /// Source: PostgreSQL `datatype/timestamp.h`, `utils/adt/{date,timestamp,datetime}.c`.
 namespace tusk {
 
@@ -22,7 +22,8 @@ public:
     /// Midnight.
     constexpr time_of_day() noexcept = default;
     /// A value outside 0 … 24 h cannot be sent (`errc::value_out_of_range`).
-    constexpr explicit time_of_day(std::chrono::microseconds since_midnight) noexcept : value_{since_midnight} {}
+    constexpr explicit time_of_day(std::chrono::microseconds since_midnight) noexcept
+        : value_{since_midnight} {}
 
     constexpr std::chrono::microseconds since_midnight() const noexcept { return value_; }
     /// Hours, minutes, seconds and microseconds, for calendars and formatting.
@@ -54,7 +55,8 @@ inline constexpr std::int64_t first_date = -2440588;
 inline constexpr std::int64_t last_date = 2145042905;
 inline constexpr std::int64_t first_timestamp = first_date * 86'400'000'000;
 
-codec_errc decode_timestamp_text(std::string_view text, bool with_zone, std::int64_t& unix_microseconds) noexcept;
+codec_errc decode_timestamp_text(std::string_view text, bool with_zone,
+                                 std::int64_t& unix_microseconds) noexcept;
 codec_errc encode_timestamp_text(value_sink& out, std::int64_t unix_microseconds, bool with_zone);
 codec_errc decode_date_text(std::string_view text, std::int64_t& unix_days) noexcept;
 codec_errc encode_date_text(value_sink& out, std::int64_t unix_days);
@@ -80,8 +82,10 @@ inline codec_errc encode_timestamp_binary(value_sink& out, std::int64_t value) {
 inline codec_errc decode_date_binary(const std::byte* p, std::size_t n, std::int64_t& out) noexcept {
     if (n != 4) return codec_errc::malformed;
     const auto days = wire::load_big_endian<std::int32_t>(p);
-    if (days == std::numeric_limits<std::int32_t>::max()) out = infinite_time;
-    else if (days == std::numeric_limits<std::int32_t>::min()) out = minus_infinite_time;
+    if (days == std::numeric_limits<std::int32_t>::max())
+        out = infinite_time;
+    else if (days == std::numeric_limits<std::int32_t>::min())
+        out = minus_infinite_time;
     else {
         out = days + server_epoch_days;
         if (out < first_date || out > last_date) return codec_errc::out_of_range;
@@ -89,8 +93,10 @@ inline codec_errc decode_date_binary(const std::byte* p, std::size_t n, std::int
     return codec_errc::ok;
 }
 inline codec_errc encode_date_binary(value_sink& out, std::int64_t days) {
-    if (days == infinite_time) out.put_int(std::numeric_limits<std::int32_t>::max());
-    else if (days == minus_infinite_time) out.put_int(std::numeric_limits<std::int32_t>::min());
+    if (days == infinite_time)
+        out.put_int(std::numeric_limits<std::int32_t>::max());
+    else if (days == minus_infinite_time)
+        out.put_int(std::numeric_limits<std::int32_t>::min());
     else {
         if (days < first_date || days > last_date) return codec_errc::out_of_range;
         out.put_int(static_cast<std::int32_t>(days - server_epoch_days));
@@ -116,8 +122,10 @@ constexpr bool to_unix_microseconds(Point t, std::int64_t& out) noexcept {
 }
 template <class Point>
 constexpr bool from_unix_microseconds(std::int64_t value, Point& out) noexcept {
-    if (value == infinite_time) out = infinity;
-    else if (value == minus_infinite_time) out = -infinity;
+    if (value == infinite_time)
+        out = infinity;
+    else if (value == minus_infinite_time)
+        out = -infinity;
     else {
         typename Point::duration since_epoch{};
         if (!from_microseconds(value, since_epoch)) return false;
@@ -127,8 +135,8 @@ constexpr bool from_unix_microseconds(std::int64_t value, Point& out) noexcept {
     return true;
 }
 
-/// Reads into time points of microseconds or finer (out_of_range when too far away); takes every precision as an
-/// argument, rounding down.
+/// Reads into time points of microseconds or finer (out_of_range when too far away); takes every precision as
+/// an argument, rounding down.
 template <class Point, oid_t Type>
 struct timestamp_codec {
     static constexpr oid_t natural = Type;
@@ -149,7 +157,8 @@ struct timestamp_codec {
     static bool binary_target(oid_t type) noexcept { return type == Type; }
     static codec_errc encode_binary(value_sink& out, oid_t, Point t) {
         std::int64_t value = 0;
-        return to_unix_microseconds(t, value) ? encode_timestamp_binary(out, value) : codec_errc::out_of_range;
+        return to_unix_microseconds(t, value) ? encode_timestamp_binary(out, value)
+                                              : codec_errc::out_of_range;
     }
     static codec_errc encode_text(value_sink& out, oid_t type, Point t) {
         if (is_time_type(type) && type != Type) return codec_errc::wrong_type;
@@ -160,23 +169,32 @@ struct timestamp_codec {
 
 private:
     static codec_errc finish(std::int64_t value, Point& out) noexcept {
-        if constexpr (!readable) return codec_errc::wrong_type;
-        else return from_unix_microseconds(value, out) ? codec_errc::ok : codec_errc::out_of_range;
+        if constexpr (!readable)
+            return codec_errc::wrong_type;
+        else
+            return from_unix_microseconds(value, out) ? codec_errc::ok : codec_errc::out_of_range;
     }
 };
 
 /// Days since the Unix epoch of the three C++ types of a date; false when the type cannot hold the day.
 template <class Clock>
-constexpr bool to_unix_days(std::chrono::time_point<Clock, std::chrono::days> day, std::int64_t& out) noexcept {
-    if (is_infinite(day)) out = day == infinity ? infinite_time : minus_infinite_time;
-    else out = day.time_since_epoch().count();
+constexpr bool to_unix_days(std::chrono::time_point<Clock, std::chrono::days> day,
+                            std::int64_t& out) noexcept {
+    if (is_infinite(day))
+        out = day == infinity ? infinite_time : minus_infinite_time;
+    else
+        out = day.time_since_epoch().count();
     return true;
 }
 template <class Clock>
-constexpr bool from_unix_days(std::int64_t days, std::chrono::time_point<Clock, std::chrono::days>& out) noexcept {
-    if (days == infinite_time) out = infinity;
-    else if (days == minus_infinite_time) out = -infinity;
-    else out = std::chrono::time_point<Clock, std::chrono::days>{std::chrono::days{days}};
+constexpr bool from_unix_days(std::int64_t days,
+                              std::chrono::time_point<Clock, std::chrono::days>& out) noexcept {
+    if (days == infinite_time)
+        out = infinity;
+    else if (days == minus_infinite_time)
+        out = -infinity;
+    else
+        out = std::chrono::time_point<Clock, std::chrono::days>{std::chrono::days{days}};
     return true;
 }
 constexpr bool to_unix_days(std::chrono::year_month_day date, std::int64_t& out) noexcept {

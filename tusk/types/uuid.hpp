@@ -15,7 +15,8 @@
 
 namespace tusk {
 
-/// A universally unique identifier: 16 bytes, in network order. Ordered as PostgreSQL orders `uuid`: by its bytes.
+/// A universally unique identifier: 16 bytes, in network order. Ordered as PostgreSQL orders `uuid`: by its
+/// bytes.
 class uuid {
 public:
     static constexpr std::size_t size = 16;
@@ -24,8 +25,8 @@ public:
     constexpr uuid() noexcept = default;
     constexpr explicit uuid(const std::array<std::byte, size>& octets) noexcept : octets_{octets} {}
 
-    /// What PostgreSQL accepts: 32 hexadecimal digits of either case, a hyphen or none after every four of them, and
-    /// optional braces around all. Anything else is `nullopt`.
+    /// What PostgreSQL accepts: 32 hexadecimal digits of either case, a hyphen or none after every four of
+    /// them, and optional braces around all. Anything else is `nullopt`.
     static std::optional<uuid> parse(std::string_view text) noexcept;
 
     /// 36 characters in lower case: `a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11`.

@@ -125,7 +125,6 @@ void connection::refuse(std::function<void()> on_closed) {
 
 void connection::finish() {
     asio::post(socket_.get_executor(), [self = shared_from_this()] {
-        self->finishing_ = true;
         error_code ec;
         // A request whose bytes are there already is under way, though nobody has looked at them yet.
         if (self->idle_ && self->socket_.available(ec) == 0) self->socket_.cancel(ec);
@@ -168,7 +167,7 @@ asio::awaitable<bool> connection::wait_for_request(bool first) {
     reader_.begin();
     if (!reader_.buffer_empty()) co_return true;
     error_code ec;
-    if (finishing_ && socket_.available(ec) == 0) co_return false;
+    if (shared_->draining() && socket_.available(ec) == 0) co_return false;
 
     const auto& options = shared_->options();
     arm(first ? options.read_timeout() : options.idle_timeout(), on_expiry::cancel);
@@ -309,7 +308,7 @@ asio::awaitable<response> connection::answer(exchange& ex) {
 std::string connection::make_head(exchange& ex, response& with) {
     const auto asked = with.headers().find("Connection");
     ex.how.keep_alive =
-        ex.how.keep_alive && !ex.unread && !finishing_ && !(asked && iequals(*asked, "close"));
+        ex.how.keep_alive && !ex.unread && !shared_->draining() && !(asked && iequals(*asked, "close"));
     try {
         return response_head(with, ex.how, ex.of.id());
     } catch (...) {

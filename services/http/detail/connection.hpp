@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -18,7 +19,7 @@
 
 namespace tusk::http::detail {
 
-/// What all connections of a server share; constant while it runs.
+/// What all connections of a server share; but for the draining flag constant while it runs.
 class shared_state {
 public:
     shared_state(router routes, server_options options)
@@ -26,6 +27,9 @@ public:
 
     const router& routes() const noexcept { return routes_; }
     const server_options& options() const noexcept { return options_; }
+    /// No connection takes a further request once this is set.
+    bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
+    void begin_drain() noexcept { draining_.store(true, std::memory_order_relaxed); }
     /// The hooks, shielded against their exceptions.
     void completed(const request& of, unsigned status, std::chrono::steady_clock::duration duration,
                    std::uint64_t bytes) const noexcept;
@@ -34,6 +38,7 @@ public:
 private:
     router routes_;
     server_options options_;
+    std::atomic<bool> draining_ = false;
 };
 
 /// One accepted socket. Its executor is the connection's strand; every member function but `start` and the
@@ -49,7 +54,7 @@ public:
     /// Answers 503 without reading, and closes; `on_closed` as above.
     void refuse(std::function<void()> on_closed);
 
-    /// From any thread: close at once when no request is under way, else after its answer.
+    /// From any thread, after `shared_state::begin_drain`: close at once when no request is under way.
     void finish();
     /// From any thread: close at once and cancel the handler.
     void cut();
@@ -87,8 +92,7 @@ private:
     std::string remote_address_;
     std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
     on_expiry action_ = on_expiry::cancel;
-    bool idle_ = false;      ///< Waiting for a request's first byte.
-    bool finishing_ = false; ///< No further request is taken.
+    bool idle_ = false; ///< Waiting for a request's first byte.
     bool timed_out_ = false;
     bool cut_ = false;
 };

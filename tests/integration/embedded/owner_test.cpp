@@ -204,6 +204,23 @@ TEST(embedded_owner, keeps_its_descriptors_to_itself) {
     EXPECT_NE(wait.revents & POLLHUP, 0);
 }
 
+TEST(embedded_owner, may_have_no_standard_streams) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        for (const int stream : {0, 1, 2}) ::close(stream);
+        auto db = server::start();
+        const bool works = db && ask(*db, "select 1") == "1" && db->restart() && ask(*db, "select 1") == "1";
+        const auto postmaster = works ? process::of(db->pid()) : process{};
+        if (works) {
+            const auto stopped = std::move(*db);
+        }
+        ::_exit(works && !postmaster.is_alive() ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+}
+
 TEST(embedded_owner, that_ignores_its_children_has_a_server_all_the_same) {
     const auto before = std::signal(SIGCHLD, SIG_IGN);
     auto db = server::start();

@@ -112,15 +112,18 @@ inline process keeper_of(pid_t postmaster) {
     return process::of(std::atoi(stat.c_str() + after_name + 4));
 }
 
-/// The creators (pids) of the System V segments of this machine: the fifth column.
+/// The creators (pids) of the System V segments of this machine, without those that go with their last user.
 inline std::vector<pid_t> segment_creators() {
+    constexpr unsigned going = 01000; // SHM_DEST
     std::vector<pid_t> creators;
     std::istringstream table{detail::read_file("/proc/sysvipc/shm", std::size_t{1} << 20).value_or("")};
     for (std::string line; std::getline(table, line);) {
         std::istringstream fields{line};
-        std::string key, id, mode, size;
+        std::string key, id, size;
+        unsigned mode = 0;
         pid_t creator = 0;
-        if (fields >> key >> id >> mode >> size >> creator) creators.push_back(creator);
+        if (fields >> key >> id >> std::oct >> mode >> size >> std::dec >> creator && (mode & going) == 0)
+            creators.push_back(creator);
     }
     return creators;
 }

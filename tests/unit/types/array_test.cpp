@@ -7,7 +7,8 @@ using namespace conversion;
 using maybe_int = std::optional<int>;
 using maybe_text = std::optional<std::string>;
 
-static_assert(has_codec<std::vector<int>> && has_codec<std::span<const int>> && has_codec<std::array<int, 3>>);
+static_assert(has_codec<std::vector<int>> && has_codec<std::span<const int>> &&
+              has_codec<std::array<int, 3>>);
 static_assert(!has_codec<std::vector<std::vector<int>>>, "arrays do not nest");
 static_assert(!has_codec<std::vector<int*>>);
 static_assert(codec<std::vector<std::byte>>::natural == oid::bytea, "bytes are a bytea");
@@ -17,10 +18,11 @@ TEST(array_codec, both_formats_as_the_server_writes_them) {
     expect_forms(std::vector<maybe_int>{1, std::nullopt, 3},
                  "00000001 00000001 00000017 00000003 00000001 00000004 00000001 ffffffff 00000004 00000003",
                  "{1,NULL,3}");
-    expect_forms(std::vector<std::string>{"a\"b", "", "x y", "NULL", "{", "a\\b", "a,b", "plain", "nu"},
-                 "00000001 00000000 00000019 00000009 00000001 00000003 612262 00000000 00000003 782079 "
-                 "00000004 4e554c4c 00000001 7b 00000003 615c62 00000003 612c62 00000005 706c61696e 00000002 6e75",
-                 R"({"a\"b","","x y","NULL","{","a\\b","a,b",plain,nu})");
+    expect_forms(
+        std::vector<std::string>{"a\"b", "", "x y", "NULL", "{", "a\\b", "a,b", "plain", "nu"},
+        "00000001 00000000 00000019 00000009 00000001 00000003 612262 00000000 00000003 782079 "
+        "00000004 4e554c4c 00000001 7b 00000003 615c62 00000003 612c62 00000005 706c61696e 00000002 6e75",
+        R"({"a\"b","","x y","NULL","{","a\\b","a,b",plain,nu})");
 }
 
 TEST(array_codec, booleans_have_no_addresses_and_work_all_the_same) {
@@ -76,19 +78,23 @@ TEST(array_codec, arguments_can_be_any_contiguous_range) {
     EXPECT_EQ(encoded(std::span<const int, 2>{fixed}, oid::int4_array), wire);
     EXPECT_EQ(encoded(std::array<maybe_int, 2>{1, 2}, oid::int4_array), wire);
     EXPECT_EQ(encoded(std::array{"a", "b c"}, 0), R"(t:{a,"b c"})");
-    EXPECT_EQ(encoded(std::array{"a"}, oid::text_array), "b:" + to_hex(from_hex("00000001 00000000 00000019 00000001 00000001 00000001 61")));
+    EXPECT_EQ(encoded(std::array{"a"}, oid::text_array),
+              "b:" + to_hex(from_hex("00000001 00000000 00000019 00000001 00000001 00000001 61")));
 }
 
 TEST(array_codec, elements_convert_like_values_do) {
     EXPECT_EQ(encoded(std::vector<std::int64_t>{70000}, oid::int2_array), "out_of_range");
-    EXPECT_EQ(encoded(std::vector<int>{1}, oid::int8_array), "b:" + to_hex(from_hex("00000001 00000000 00000014 00000001 00000001 00000008 0000000000000001")));
+    EXPECT_EQ(encoded(std::vector<int>{1}, oid::int8_array),
+              "b:" +
+                  to_hex(from_hex("00000001 00000000 00000014 00000001 00000001 00000008 0000000000000001")));
     // numeric is sent as text by an int, and so is an array of them.
     EXPECT_EQ(encoded(std::vector<int>{1, 2}, oid::numeric_array), "t:{1,2}");
     EXPECT_EQ(encoded(std::vector<std::string>{"1", "2"}, oid::int4_array), "t:{1,2}");
     EXPECT_EQ(encoded(std::vector<std::string>{"{}"}, oid::jsonb_array), R"(t:{"{}"})");
     EXPECT_EQ(encoded(std::vector<std::string>{"ab"}, oid::character_array), "t:{ab}");
     EXPECT_EQ(encoded(std::vector<bytes>{bytes{std::byte{1}}}, 0), R"(t:{"\\x01"})");
-    expect_value(binary<std::vector<std::int64_t>>("00000001 00000000 00000017 00000001 00000001 00000004 ffffffff", oid::int4_array),
+    expect_value(binary<std::vector<std::int64_t>>(
+                     "00000001 00000000 00000017 00000001 00000001 00000004 ffffffff", oid::int4_array),
                  std::vector<std::int64_t>{-1}, "int4[] into int64");
 }
 
@@ -145,7 +151,8 @@ TEST(array_codec, lower_bounds_are_ignored) {
 TEST(array_codec, more_dimensions_are_a_wrong_type) {
     EXPECT_EQ(text<std::vector<int>>("{{1,2},{3,4}}").error, codec_errc::wrong_type);
     EXPECT_EQ(text<std::vector<int>>("[0:0][0:0]={{1}}").error, codec_errc::wrong_type);
-    EXPECT_EQ(binary<std::vector<int>>("00000002 00000000 00000017 00000001 00000001 00000001 00000001 00000004 00000007")
+    EXPECT_EQ(binary<std::vector<int>>(
+                  "00000002 00000000 00000017 00000001 00000001 00000001 00000001 00000004 00000007")
                   .error,
               codec_errc::wrong_type);
 }
@@ -153,20 +160,20 @@ TEST(array_codec, more_dimensions_are_a_wrong_type) {
 TEST(array_codec, bad_bytes_are_malformed) {
     for (const char* bad : {
              "", "00000001", "00000000 00000000",
-             "00000000 00000000 00000017 00",                                       // bytes after an empty array
-             "00000007 00000000 00000017",                                          // seven dimensions
-             "ffffffff 00000000 00000017 00000000 00000001",                        // minus one
-             "00000001 00000002 00000017 00000000 00000001",                        // flags
-             "00000001 00000000 00000014 00000000 00000001",                        // elements of another type
-             "00000001 00000000 00000000 00000000 00000001",                        // of no type
-             "00000001 00000000 00000017 00000000",                                 // half a dimension
-             "00000001 00000000 00000017 7fffffff 00000001",                        // a count that cannot be
-             "00000001 00000000 00000017 ffffffff 00000001 00000004 00000001",      // a negative one
-             "00000001 00000000 00000017 00000002 00000001 00000004 00000001",      // one too few
-             "00000001 00000000 00000017 00000001 00000001 00000004 00000001 00",   // a byte too many
-             "00000001 00000000 00000017 00000001 00000001 00000005 00000001",      // longer than the rest
-             "00000001 00000000 00000017 00000001 00000001 fffffffe 00000001",      // length -2
-             "00000001 00000000 00000017 00000001 00000001 00000002 0001",          // not an int4
+             "00000000 00000000 00000017 00",                                  // bytes after an empty array
+             "00000007 00000000 00000017",                                     // seven dimensions
+             "ffffffff 00000000 00000017 00000000 00000001",                   // minus one
+             "00000001 00000002 00000017 00000000 00000001",                   // flags
+             "00000001 00000000 00000014 00000000 00000001",                   // elements of another type
+             "00000001 00000000 00000000 00000000 00000001",                   // of no type
+             "00000001 00000000 00000017 00000000",                            // half a dimension
+             "00000001 00000000 00000017 7fffffff 00000001",                   // a count that cannot be
+             "00000001 00000000 00000017 ffffffff 00000001 00000004 00000001", // a negative one
+             "00000001 00000000 00000017 00000002 00000001 00000004 00000001", // one too few
+             "00000001 00000000 00000017 00000001 00000001 00000004 00000001 00", // a byte too many
+             "00000001 00000000 00000017 00000001 00000001 00000005 00000001",    // longer than the rest
+             "00000001 00000000 00000017 00000001 00000001 fffffffe 00000001",    // length -2
+             "00000001 00000000 00000017 00000001 00000001 00000002 0001",        // not an int4
          })
         EXPECT_EQ(binary<std::vector<int>>(bad).error, codec_errc::malformed) << bad;
 }
@@ -179,9 +186,19 @@ TEST(array_codec, a_promised_count_allocates_nothing) {
 }
 
 TEST(array_codec, bad_text_is_malformed) {
-    for (const char* bad : {"", "{", "}", "1", "{1", "1}", "{1,}", "{,1}", "{,}", "{1}x", "{1 }", "{ 1}", "{\"1}",
-                            "{\"1\\", "{\"1\"2}", "{1\"2\"}", "{1\\2}", "{1{2}", "{1;2}", "[1:2]", "[1:2={1,2}",
-                            "[1:2]{1,2}", "[a]={1}", "={1}", "{1,2}}", "[1:1][1:1][1:1][1:1][1:1][1:1][1:1]={1}"})
+    for (const char* bad : {"",           "{",
+                            "}",          "1",
+                            "{1",         "1}",
+                            "{1,}",       "{,1}",
+                            "{,}",        "{1}x",
+                            "{1 }",       "{ 1}",
+                            "{\"1}",      "{\"1\\",
+                            "{\"1\"2}",   "{1\"2\"}",
+                            "{1\\2}",     "{1{2}",
+                            "{1;2}",      "[1:2]",
+                            "[1:2={1,2}", "[1:2]{1,2}",
+                            "[a]={1}",    "={1}",
+                            "{1,2}}",     "[1:1][1:1][1:1][1:1][1:1][1:1][1:1]={1}"})
         EXPECT_EQ(text<std::vector<int>>(bad).error, codec_errc::malformed) << bad;
 }
 
@@ -206,7 +223,8 @@ TEST(array_codec, a_vector_is_filled_anew) {
 
 TEST(array_codec, large_arrays_keep_their_header) {
     std::vector<std::string> words;
-    for (int i = 0; i < 1000; ++i) words.push_back(std::string(static_cast<std::size_t>(i % 50), '"') + std::to_string(i));
+    for (int i = 0; i < 1000; ++i)
+        words.push_back(std::string(static_cast<std::size_t>(i % 50), '"') + std::to_string(i));
     const std::string wire = encoded(words, oid::text_array);
     expect_value(binary<std::vector<std::string>>(std::string_view{wire}.substr(2)), words, "binary");
     const std::string plain = encoded(words, oid::unspecified);

@@ -39,7 +39,8 @@ inline std::string from_hex(std::string_view hex) {
     for (const char c : hex) {
         if (c == ' ') continue;
         const int digit = c <= '9' ? c - '0' : c - 'a' + 10;
-        if (high < 0) high = digit;
+        if (high < 0)
+            high = digit;
         else {
             out += static_cast<char>(high * 16 + digit);
             high = -1;
@@ -96,7 +97,8 @@ std::string encoded(const T& value, oid_t type) {
     const auto bound = out.bound();
     const auto length = wire::load_big_endian<std::int32_t>(bound.values.data());
     if (length == -1) return "null";
-    const std::string_view bytes{reinterpret_cast<const char*>(bound.values.data()) + 4, bound.values.size() - 4};
+    const std::string_view bytes{reinterpret_cast<const char*>(bound.values.data()) + 4,
+                                 bound.values.size() - 4};
     if (static_cast<std::size_t>(length) != bytes.size()) return "wrong length";
     return bound.formats[0] == 1 ? "b:" + to_hex(bytes) : "t:" + std::string{bytes};
 }
@@ -113,7 +115,8 @@ void expect_value(const decoded<T>& got, const T& wanted, std::string_view what)
 
 /// `hex` is the binary form and `plain` the text form of `value`, in both directions.
 template <class T>
-void expect_forms(const T& value, std::string_view hex, std::string_view plain, oid_t type = codec<T>::natural) {
+void expect_forms(const T& value, std::string_view hex, std::string_view plain,
+                  oid_t type = codec<T>::natural) {
     expect_value(binary<T>(hex, type), value, plain);
     expect_value(text<T>(plain, type), value, plain);
     EXPECT_EQ(encoded(value, type), "b:" + to_hex(from_hex(hex))) << plain;

@@ -48,19 +48,18 @@ TEST(interval_codec, text_of_the_server_in_iso_style) {
         const char* plain;
         interval value;
     } forms[] = {
-        {"P1Y2M-3DT4H5M6.789S", {14, -3, 4h + 5min + 6s + 789ms}},
-        {"PT-0.5S", {0, 0, -500ms}},
-        {"PT0S", {}},
-        {"P-1Y-2M3DT-4H-5M-6S", {-14, 3, -(4h + 5min + 6s)}},
-        {"P2W", {0, 14, 0us}},
+        {"P1Y2M-3DT4H5M6.789S", {14, -3, 4h + 5min + 6s + 789ms}}, {"PT-0.5S", {0, 0, -500ms}}, {"PT0S", {}},
+        {"P-1Y-2M3DT-4H-5M-6S", {-14, 3, -(4h + 5min + 6s)}},      {"P2W", {0, 14, 0us}},
     };
     for (const auto& [plain, value] : forms) expect_value(text<interval>(plain), value, plain);
 }
 
 TEST(interval_codec, bad_values_are_malformed) {
-    for (const char* bad : {"", " ", "1", "1 ", "1 day ", "1 week", "days", "--1 day", "00:00", "00:00:60", "00:60:00",
-                            "00:00:00.", "00:00:00 1 day", "1 day  2 days", "P", "PT", "P1", "P1H", "PT1D", "P1.5D",
-                            "PT1.5H", "P1DT", "P1D ", "1 day ago", "@ 1 day", "Infinity"})
+    for (const char* bad :
+         {"",        " ",     "1",         "1 ",       "1 day ",    "1 week",         "days",
+          "--1 day", "00:00", "00:00:60",  "00:60:00", "00:00:00.", "00:00:00 1 day", "1 day  2 days",
+          "P",       "PT",    "P1",        "P1H",      "PT1D",      "P1.5D",          "PT1.5H",
+          "P1DT",    "P1D ",  "1 day ago", "@ 1 day",  "Infinity"})
         EXPECT_EQ(text<interval>(bad).error, codec_errc::malformed) << bad;
     for (const char* bad : {"", "000000000000000000000000000000", "0000000000000000000000000000000000"})
         EXPECT_EQ(binary<interval>(bad).error, codec_errc::malformed) << bad;
@@ -90,12 +89,15 @@ TEST(duration_codec, durations_are_intervals_of_time) {
 }
 
 TEST(duration_codec, reads_days_as_24_hours_and_no_months) {
-    expect_value(binary<microseconds>("00000000001e8480 00000001 00000000"), microseconds{24h + 2s}, "a day and 2 s");
-    expect_value(text<std::chrono::nanoseconds>("-1 days +00:00:01"), std::chrono::nanoseconds{1s - 24h}, "text");
+    expect_value(binary<microseconds>("00000000001e8480 00000001 00000000"), microseconds{24h + 2s},
+                 "a day and 2 s");
+    expect_value(text<std::chrono::nanoseconds>("-1 days +00:00:01"), std::chrono::nanoseconds{1s - 24h},
+                 "text");
     EXPECT_EQ(text<microseconds>("1 mon").error, codec_errc::out_of_range);
     EXPECT_EQ(text<microseconds>("x").error, codec_errc::malformed);
     EXPECT_EQ(binary<microseconds>("7fffffffffffffff 00000001 00000000").error, codec_errc::out_of_range);
-    EXPECT_EQ(binary<std::chrono::nanoseconds>("7fffffffffffffff 00000000 00000000").error, codec_errc::out_of_range);
+    EXPECT_EQ(binary<std::chrono::nanoseconds>("7fffffffffffffff 00000000 00000000").error,
+              codec_errc::out_of_range);
     EXPECT_FALSE(accepts_column<std::chrono::seconds>(oid::interval, true));
     EXPECT_TRUE(accepts_column<std::chrono::nanoseconds>(oid::interval, true));
 }

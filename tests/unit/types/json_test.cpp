@@ -33,7 +33,8 @@ TEST(json_codec, long_documents_are_written_whole) {
 }
 
 TEST(json_codec, bad_values_are_malformed) {
-    for (const char* bad : {"", " ", "{", "[1,]", "{\"a\"}", "nul", "1 2", "\"\xff\"", "'a'", "[1] // comment"})
+    for (const char* bad :
+         {"", " ", "{", "[1,]", "{\"a\"}", "nul", "1 2", "\"\xff\"", "'a'", "[1] // comment"})
         EXPECT_EQ(text<json::value>(bad, oid::json).error, codec_errc::malformed) << bad;
     EXPECT_EQ(binary<json::value>("").error, codec_errc::malformed);
     EXPECT_EQ(binary<json::value>("02 7b7d").error, codec_errc::malformed);

@@ -9,20 +9,37 @@ namespace {
 TEST(oid, array_types_name_their_elements) {
     constexpr struct {
         oid_t array, element;
-    } pairs[] = {{oid::boolean_array, oid::boolean}, {oid::bytea_array, oid::bytea},
-                 {oid::character_array, oid::character}, {oid::name_array, oid::name},
-                 {oid::int2_array, oid::int2}, {oid::int4_array, oid::int4}, {oid::text_array, oid::text},
-                 {oid::bpchar_array, oid::bpchar}, {oid::varchar_array, oid::varchar}, {oid::int8_array, oid::int8},
-                 {oid::float4_array, oid::float4}, {oid::float8_array, oid::float8}, {oid::oid_array, oid::oid},
-                 {oid::timestamp_array, oid::timestamp}, {oid::date_array, oid::date},
-                 {oid::timestamptz_array, oid::timestamptz}, {oid::numeric_array, oid::numeric},
-                 {oid::json_array, oid::json}, {oid::uuid_array, oid::uuid}, {oid::jsonb_array, oid::jsonb},
-                 {1183, oid::time}, {1187, oid::interval}, {143, oid::xml}, {1020, 603}, {6157, 4536}};
+    } pairs[] = {{oid::boolean_array, oid::boolean},
+                 {oid::bytea_array, oid::bytea},
+                 {oid::character_array, oid::character},
+                 {oid::name_array, oid::name},
+                 {oid::int2_array, oid::int2},
+                 {oid::int4_array, oid::int4},
+                 {oid::text_array, oid::text},
+                 {oid::bpchar_array, oid::bpchar},
+                 {oid::varchar_array, oid::varchar},
+                 {oid::int8_array, oid::int8},
+                 {oid::float4_array, oid::float4},
+                 {oid::float8_array, oid::float8},
+                 {oid::oid_array, oid::oid},
+                 {oid::timestamp_array, oid::timestamp},
+                 {oid::date_array, oid::date},
+                 {oid::timestamptz_array, oid::timestamptz},
+                 {oid::numeric_array, oid::numeric},
+                 {oid::json_array, oid::json},
+                 {oid::uuid_array, oid::uuid},
+                 {oid::jsonb_array, oid::jsonb},
+                 {1183, oid::time},
+                 {1187, oid::interval},
+                 {143, oid::xml},
+                 {1020, 603},
+                 {6157, 4536}};
     for (const auto& [array, element] : pairs) EXPECT_EQ(array_element(array), element) << array;
 }
 
 TEST(oid, other_types_have_no_elements) {
-    for (const oid_t type : {oid_t{0}, oid::int4, oid::text, oid::unknown, oid::void_type, oid_t{16384}, ~oid_t{0}})
+    for (const oid_t type :
+         {oid_t{0}, oid::int4, oid::text, oid::unknown, oid::void_type, oid_t{16384}, ~oid_t{0}})
         EXPECT_EQ(array_element(type), 0u) << type;
 }
 
@@ -38,10 +55,11 @@ TEST(oid, natural_array_is_the_inverse_of_array_element) {
 }
 
 TEST(oid, binary_is_asked_for_exactly_where_a_codec_reads_it) {
-    const std::set<oid_t> scalars{oid::boolean, oid::bytea, oid::character, oid::name, oid::int8, oid::int2, oid::int4,
-                                  oid::text, oid::oid, oid::json, oid::xml, oid::float4, oid::float8, oid::unknown,
-                                  oid::bpchar, oid::varchar, oid::date, oid::time, oid::timestamp, oid::timestamptz,
-                                  oid::interval, oid::numeric, oid::uuid, oid::jsonb};
+    const std::set<oid_t> scalars{
+        oid::boolean,   oid::bytea,       oid::character, oid::name,    oid::int8, oid::int2,
+        oid::int4,      oid::text,        oid::oid,       oid::json,    oid::xml,  oid::float4,
+        oid::float8,    oid::unknown,     oid::bpchar,    oid::varchar, oid::date, oid::time,
+        oid::timestamp, oid::timestamptz, oid::interval,  oid::numeric, oid::uuid, oid::jsonb};
     for (oid_t type = 0; type < 20000; ++type) {
         const bool wanted = scalars.contains(type) || scalars.contains(array_element(type));
         EXPECT_EQ(has_binary_codec(type), wanted) << type_name(type);
@@ -64,7 +82,8 @@ TEST(oid, an_unknown_type_is_named_by_its_number) {
 }
 
 TEST(oid, a_failure_names_place_type_and_remedy) {
-    const failure f = conversion_failure(codec_errc::wrong_type, "column \"at\"", oid::timestamptz_array, "int");
+    const failure f =
+        conversion_failure(codec_errc::wrong_type, "column \"at\"", oid::timestamptz_array, "int");
     EXPECT_EQ(f.code(), errc::type_mismatch);
     EXPECT_NE(f.text().find("column \"at\" has type timestamptz[]"), std::string_view::npos) << f.text();
 }

@@ -33,7 +33,11 @@ struct pipe_ends {
 result<pipe_ends> make_pipe() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return system_failure("cannot make a pipe", errno);
-    return pipe_ends{unique_fd{ends[0]}, unique_fd{ends[1]}};
+    pipe_ends made{unique_fd{ends[0]}, unique_fd{ends[1]}};
+    made.read = above_streams(std::move(made.read));
+    made.write = above_streams(std::move(made.write));
+    if (!made.read || !made.write) return system_failure("cannot make a pipe", errno);
+    return made;
 }
 
 /// Everything the helper needs; plain numbers, because it may not allocate.
@@ -93,7 +97,7 @@ result<command_output> run_command(const exec_image& image, const identity& who,
     if (!status) return status.error();
     auto exec = make_pipe();
     if (!exec) return exec.error();
-    const unique_fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+    const auto null = above_streams(unique_fd{::open("/dev/null", O_RDWR | O_CLOEXEC)});
     if (!null) return system_failure("cannot open /dev/null", errno);
 
     const helper_plan plan{

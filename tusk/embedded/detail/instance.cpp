@@ -27,10 +27,10 @@ constexpr std::size_t lines_in_errors = 12;
 /// `follow` for a path that the user chose; in a directory of another account a link may be a trap.
 result<unique_fd> open_log(const fs::path& file, const identity& who, bool follow) {
     const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
-    unique_fd fd{::open(file.c_str(), flags, 0600)};
+    auto fd = above_streams(unique_fd{::open(file.c_str(), flags, 0600)});
     if (!fd) return system_failure("cannot open the log file " + file.string(), errno);
-    if (!follow && who.switches) [[maybe_unused]]
-        const int kept = ::fchown(fd.get(), who.uid, who.gid);
+    if (!follow && who.switches && ::fchown(fd.get(), who.uid, who.gid) != 0)
+        return system_failure("cannot give " + file.string() + " to " + who.name, errno);
     return fd;
 }
 
@@ -45,9 +45,10 @@ instance::~instance() {
         return;
     }
     if (!keeper_) return;
-    if (!options_.is_ephemeral()) [[maybe_unused]]
-        const auto late = stop(stop_mode::fast, deadline::in(stop_in_order));
+    if (!options_.is_ephemeral()) static_cast<void>(stop(stop_mode::fast, deadline::in(stop_in_order)));
     keeper_->finish();
+    // Only without a keeper is there something to wait for: the directories may go when the server has.
+    is_running_until(deadline::in(stop_in_order));
 }
 
 failure instance::open() { return options_.is_detached() ? open_detached() : prepare(); }

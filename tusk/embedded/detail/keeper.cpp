@@ -33,12 +33,13 @@ result<keeper> keeper::launch(const setup& what) {
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         return system_failure("cannot make a socket pair", errno);
     keeper made;
-    made.control_.reset(ends[0]);
-    const unique_fd far_end{ends[1]};
-    const unique_fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+    made.control_ = above_streams(unique_fd{ends[0]});
+    const auto far_end = above_streams(unique_fd{ends[1]});
+    if (!made.control_ || !far_end) return system_failure("cannot make a socket pair", errno);
+    const auto null = above_streams(unique_fd{::open("/dev/null", O_RDWR | O_CLOEXEC)});
     if (!null) return system_failure("cannot open /dev/null", errno);
     // A forked copy of the owner may hold its end of the socket open; its pidfd tells the truth.
-    const unique_fd owner{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
+    const auto owner = above_streams(unique_fd{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))});
     std::vector<const char*> removed;
     for (const auto& path : what.removed) removed.push_back(path.c_str());
 

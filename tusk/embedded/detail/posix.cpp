@@ -56,6 +56,11 @@ void unique_fd::reset(int fd) noexcept {
     fd_ = fd;
 }
 
+unique_fd above_streams(unique_fd fd) noexcept {
+    if (!fd || fd.get() > STDERR_FILENO) return fd;
+    return unique_fd{::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+}
+
 failure system_failure(std::string_view what, int error) {
     return failure{errc::environment, std::string{what} + ": " + std::generic_category().message(error)};
 }

@@ -31,6 +31,10 @@ private:
     int fd_ = -1;
 };
 
+/// A descriptor that a child will need must not be 0, 1 or 2, which a program without standard streams hands
+/// out first. Empty when it cannot be moved, with errno set.
+unique_fd above_streams(unique_fd fd) noexcept;
+
 /// `errc::environment`: "<what>: <text of error>".
 failure system_failure(std::string_view what, int error);
 

@@ -31,7 +31,7 @@ bool is_scratch_name(std::string_view name) {
 /// The file gets its name after its lock, so that nobody finds it without.
 result<unique_fd> make_lock(const fs::path& dir) {
     const auto unnamed = dir / "lock.new";
-    unique_fd fd{::open(unnamed.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    auto fd = above_streams(unique_fd{::open(unnamed.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)});
     if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 ||
         ::rename(unnamed.c_str(), (dir / lock_name).c_str()) != 0)
         return system_failure("cannot lock " + dir.string(), errno);

@@ -67,7 +67,8 @@ public:
     void number(std::uint64_t value, std::size_t width = 1) noexcept {
         char reversed[20];
         std::size_t count = 0;
-        for (; value != 0 || count < width; value /= 10) reversed[count++] = static_cast<char>('0' + value % 10);
+        for (; value != 0 || count < width; value /= 10)
+            reversed[count++] = static_cast<char>('0' + value % 10);
         while (count != 0) put(reversed[--count]);
     }
     /// A point and six digits; nothing for zero.
