@@ -33,6 +33,15 @@ public:
         if (with_rest_.contains(command)) usage.insert(usage.find_last_not_of('\n') + 1, " [-- ARGUMENT...]");
         return usage;
     }
+    std::string make_option_opts(const CLI::Option* option) const override {
+        const auto& value = option->get_option_text();
+        return value.empty() ? "" : " " + value;
+    }
+    std::string make_help(const CLI::App* command, std::string name, CLI::AppFormatMode mode) const override {
+        auto help = CLI::Formatter::make_help(command, std::move(name), mode);
+        help.erase(help.find_last_not_of('\n') + 1);
+        return help + "\n";
+    }
 
 private:
     const std::set<const CLI::App*>& with_rest_;
@@ -51,34 +60,34 @@ std::vector<std::string> names_of_options(const CLI::App& command) {
     return names;
 }
 
-std::string quoted(const std::string& text) { return "`" + text + "`"; }
+std::string ticked(const std::string& text) { return "`" + text + "`"; }
 
 std::string remedy_for(const CLI::App& at, const std::string& suggestion) {
-    const auto help = quoted(full_name(at) + " --help") + " shows what there is";
-    return suggestion.empty() ? help : "did you mean " + quoted(suggestion) + "? " + help;
+    const auto help = ticked(full_name(at) + " --help") + " shows what there is";
+    return suggestion.empty() ? help : "did you mean " + ticked(suggestion) + "? " + help;
 }
 
 problem unknown_option(const CLI::App& at, std::string word) {
     word = word.substr(0, word.find('='));
-    return usage_problem(quoted(full_name(at)) + " has no option " + quoted(word),
+    return usage_problem(ticked(full_name(at)) + " has no option " + ticked(word),
                          remedy_for(at, closest(word, names_of_options(at))));
 }
 
 problem misplaced_option(const CLI::App& at, const std::string& word) {
-    return usage_problem(quoted(full_name(at)) + " has no option " + quoted(word),
+    return usage_problem(ticked(full_name(at)) + " has no option " + ticked(word),
                          "what is meant for the other program stands behind `--`: " +
-                             quoted(full_name(at) + " -- " + word));
+                             ticked(full_name(at) + " -- " + word));
 }
 
 problem unknown_command(const CLI::App& family, const std::string& word) {
     auto found = closest(word, names_of_commands(family));
     if (!found.empty()) found = full_name(family) + " " + found;
-    return usage_problem("there is no command " + quoted(full_name(family) + " " + word),
+    return usage_problem("there is no command " + ticked(full_name(family) + " " + word),
                          remedy_for(family, found));
 }
 
 problem too_many_arguments(const CLI::App& at, const std::string& word) {
-    return usage_problem(quoted(full_name(at)) + " does not take the argument " + quoted(word),
+    return usage_problem(ticked(full_name(at)) + " does not take the argument " + ticked(word),
                          remedy_for(at, {}));
 }
 
@@ -106,7 +115,7 @@ CLI::Option& add_choice(CLI::App& command, const std::string& names, std::string
     option.option_text(text);
     option.check([choices, text](const std::string& given) {
         const bool known = std::find(choices.begin(), choices.end(), given) != choices.end();
-        return known ? std::string{} : quoted(given) + " is not one of " + text;
+        return known ? std::string{} : ticked(given) + " is not one of " + text;
     });
     return option;
 }
@@ -208,8 +217,8 @@ command_tree::action command_tree::help_or_refuse(const CLI::ParseError& why) {
         };
     if (commands_of(at).empty()) throw usage_problem(why.what(), remedy_for(at, {}));
     to_.advice(root_.help() + "\n");
-    throw usage_problem(quoted(full_name(at)) + " needs a command",
-                        "choose one of those above; " + quoted(full_name(at) + " COMMAND --help") +
+    throw usage_problem(ticked(full_name(at)) + " needs a command",
+                        "choose one of those above; " + ticked(full_name(at) + " COMMAND --help") +
                             " explains it");
 }
 

@@ -7,7 +7,7 @@ namespace {
 using strings = std::vector<std::string>;
 
 /// In single quotes, where a POSIX shell takes everything literally.
-std::string quoted(const std::string& text) {
+std::string shell_quoted(const std::string& text) {
     std::string out = "'";
     for (const char c : text) out += c == '\'' ? std::string{"'\\''"} : std::string{c};
     return out + "'";
@@ -31,7 +31,7 @@ std::string joined(const strings& words, const char* between) {
 /// Patterns of a `case` for every way to say "the words so far, then one of these".
 std::string patterns(const std::string& path, const strings& words) {
     strings all;
-    for (const auto& word : words) all.push_back(quoted(path + " " + word));
+    for (const auto& word : words) all.push_back(shell_quoted(path + " " + word));
     return joined(all, "|");
 }
 
@@ -72,7 +72,7 @@ std::string value_branches(const completed_command& command, Directories directo
 std::string described(const std::string& name, const std::string& description) {
     std::string out;
     for (const char c : name) out += c == ':' ? std::string{"\\:"} : std::string{c};
-    return quoted(out + ":" + description);
+    return shell_quoted(out + ":" + description);
 }
 
 void put_zsh_branch(std::string& out, const completed_command& command) {
@@ -84,8 +84,8 @@ void put_zsh_branch(std::string& out, const completed_command& command) {
         if (!option.names.empty()) continue;
         for (const auto& choice : option.choices) words += " " + described(choice, option.description);
     }
-    out += "    " + quoted(command.path) + ")\n        words_here=(" + words + " )\n        options_here=(" +
-           options + " ) ;;\n";
+    out += "    " + shell_quoted(command.path) + ")\n        words_here=(" + words +
+           " )\n        options_here=(" + options + " ) ;;\n";
 }
 
 std::string fish_option(const completed_option& option) {
@@ -94,7 +94,7 @@ std::string fish_option(const completed_option& option) {
         out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
     if (option.is_directory) out += " -xa '(__fish_complete_directories)'";
     if (!option.choices.empty())
-        out += (option.names.empty() ? " -a " : " -xa ") + quoted(joined(option.choices, " "));
+        out += (option.names.empty() ? " -a " : " -xa ") + shell_quoted(joined(option.choices, " "));
     if (option.takes_value && !option.is_directory && option.choices.empty()) out += " -x";
     return out + " -d " + fish_quoted(option.description);
 }
@@ -115,7 +115,7 @@ _tusk() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         [[ ${COMP_WORDS[i]} == -- ]] && return
         case "$at ${COMP_WORDS[i]}" in
-    )" + deeper(commands, "|", quoted) +
+    )" + deeper(commands, "|", shell_quoted) +
                       R"() at="$at ${COMP_WORDS[i]}" ;;
         esac
     done
@@ -125,13 +125,13 @@ _tusk() {
         out += value_branches(
             command, [] { return std::string{R"(mapfile -t COMPREPLY < <(compgen -d -- "$current"))"}; },
             [](const strings& choices) {
-                return "mapfile -t COMPREPLY < <(compgen -W " + quoted(joined(choices, " ")) +
+                return "mapfile -t COMPREPLY < <(compgen -W " + shell_quoted(joined(choices, " ")) +
                        R"( -- "$current"))";
             });
     out += "    esac\n    case \"$at\" in\n";
     for (const auto& command : commands)
-        out +=
-            "    " + quoted(command.path) + ") words=" + quoted(joined(words_after(command), " ")) + " ;;\n";
+        out += "    " + shell_quoted(command.path) +
+               ") words=" + shell_quoted(joined(words_after(command), " ")) + " ;;\n";
     return out + R"(    esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
@@ -147,7 +147,7 @@ _tusk() {
     for ((i = 2; i < CURRENT; i++)); do
         [[ $words[i] == -- ]] && { _files; return }
         case "$at $words[i]" in
-    )" + deeper(commands, "|", quoted) +
+    )" + deeper(commands, "|", shell_quoted) +
                       R"() at="$at $words[i]" ;;
         esac
     done

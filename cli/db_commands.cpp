@@ -56,7 +56,8 @@ exit_code up(const up_request& wanted, command_tree& tree) {
         to.note("the server was running already: what --set says counts from its next start");
     if (to.is_json()) {
         auto out = answer("tusk.db.up/1", described(server));
-        out["tcp_url"] = result.tcp_url.empty() ? json::value{} : json::value{result.tcp_url};
+        out["tcp_url"] = nullptr;
+        if (!result.tcp_url.empty()) out["tcp_url"] = result.tcp_url;
         out["already_running"] = result.already_running;
         to.object(out);
     } else {
@@ -71,7 +72,7 @@ void add_place_options(CLI::App& command, up_request& wanted) {
     data->check([](const std::string& given) { return given.empty() ? "the directory has no name" : ""; });
     command
         .add_flag("--ephemeral", wanted.ephemeral,
-                  "Throwaway data, in memory if possible; gone with the server")
+                  "Throwaway data instead, in memory if possible; gone with the server")
         ->excludes(data);
     command
         .add_option("--version", wanted.version, "The major version of PostgreSQL; the newest when not given")
@@ -85,7 +86,7 @@ void add_listen_options(CLI::App& command, up_request& wanted) {
     command
         .add_option_function<std::string>(
             "--tcp", [&wanted](const std::string& given) { wanted.tcp = parse_tcp_address(given); },
-            "Listen on TCP too, by itself on 127.0.0.1; port 0 is any free one")
+            "Listen on TCP too, on 127.0.0.1 unless said otherwise; port 0 is any free one")
         ->option_text("[HOST:]PORT")
         ->check([](const std::string& given) {
             return parse_tcp_address(given)

@@ -32,7 +32,7 @@ void add_help(command_tree& tree) {
         tree.to().text(tree.help_of(*words));
         return exit_code::ok;
     });
-    command.add_option("command", *words, "The words of the command, such as: db up")->option_text(" ");
+    command.add_option("command", *words, "The words of the command, such as: db up");
 }
 
 void add_completion(command_tree& tree) {

@@ -18,12 +18,12 @@ exit_code exit_code_of(const failure& cause) noexcept {
 
 problem::problem(exit_code status, const failure& cause, std::string remedy)
     : message_{cause.message()}, remedy_{std::move(remedy)}, status_{status} {
+    while (message_.ends_with('\n')) message_.pop_back();
     constexpr std::string_view mark = "\nremedy: ";
     if (const auto at = message_.rfind(mark); at != std::string::npos) {
         remedy_ = message_.substr(at + mark.size());
         message_.erase(at);
     }
-    while (message_.ends_with('\n')) message_.pop_back();
 }
 
 problem::problem(const failure& cause, std::string remedy)

@@ -1,5 +1,6 @@
 #include <bench/tusk/workloads.hpp>
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -47,6 +48,7 @@ private:
     static tusk::pool_config configuration(const std::string& url) {
         auto out = tusk::pool_config::parse(url).value();
         out.max_connections(pool_connections).min_connections(pool_connections);
+        out.acquire_timeout(std::chrono::minutes{1}); // a busy machine takes its time to make the first ones
         return out;
     }
     void finished(std::exception_ptr e) {

@@ -117,13 +117,15 @@ http::router api::routes(std::uint64_t max_request_size, std::size_t max_alerts)
     return out;
 }
 
-/// What a handler throws because of the database becomes a 503 when waiting may help; the rest is a bug of ours, which
-/// the server answers with 500 and reports.
+/// What a handler throws because of the database becomes a 503 when waiting may help, also for tables that are put there
+/// again; the rest is a bug of ours, which the server answers with 500 and reports.
 asio::awaitable<response> api::guard(request& from, http::next go_on) {
     try {
         co_return co_await go_on(from);
     } catch (const error& e) {
-        if (!may_pass(e)) throw;
+        const bool lost = e.is(condition::undefined_table);
+        if (lost) health_.schema_vanished(e.what());
+        else if (!may_pass(e)) throw;
         log_fields fields;
         fields.add("error", e.what()).add("code", e.code().message()).add("route", from.route());
         log_.warn("database unavailable", fields.add("request_id", from.id()));

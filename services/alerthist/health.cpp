@@ -37,6 +37,11 @@ void health::schema_missing(std::string why) {
     missing_because_ = std::move(why);
 }
 
+void health::schema_vanished(std::string why) {
+    schema_missing(std::move(why));
+    if (schema_installed_.exchange(false)) schema_lost_();
+}
+
 asio::awaitable<std::vector<health_check>> health::run() {
     std::vector<health_check> checks;
     auto postgres = co_await check_postgres();
@@ -82,6 +87,7 @@ asio::awaitable<health_check> health::check_schema() {
         out.message = out.ok ? "ok"
                              : "the database has version " + std::to_string(found) + ", expected " +
                                    std::to_string(schema_version);
+        if (!out.ok) schema_vanished(out.message);
     } catch (const error& e) {
         out.message = e.what();
     }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -24,12 +25,16 @@ struct health_check {
 /// Whether the service can do its work. Safe from several threads.
 class health {
 public:
-    explicit health(pool& on) noexcept : pool_{&on} {}
+    /// `schema_lost` is called when tables that were there are gone (another database has taken the place of the first,
+    /// say), so that somebody puts them there again. From any thread.
+    health(pool& on, std::function<void()> schema_lost) : pool_{&on}, schema_lost_{std::move(schema_lost)} {}
 
     /// The tables are there.
     void schema_installed() noexcept { schema_installed_ = true; }
     /// They are not, and why.
     void schema_missing(std::string why);
+    /// They were there and are gone.
+    void schema_vanished(std::string why);
     /// The service goes down; from now on it is not ready.
     void begin_drain() noexcept { draining_ = true; }
 
@@ -45,6 +50,7 @@ private:
     health_check check_shutdown() const;
 
     pool* pool_;
+    std::function<void()> schema_lost_;
     std::atomic<bool> schema_installed_ = false;
     std::atomic<bool> draining_ = false;
     mutable std::mutex mutex_;

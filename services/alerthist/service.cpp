@@ -142,7 +142,9 @@ void service::impl::open_pool() {
     watched_ = metrics_.watch(*pool_);
     store_.emplace(*pool_);
     pipeline_.emplace(*store_, metrics_);
-    health_.emplace(*pool_);
+    health_.emplace(*pool_, [this] {
+        asio::post(strand_, [this] { asio::co_spawn(strand_, install(), asio::detached); });
+    });
 }
 
 http::server_options service::impl::http_options() {

@@ -134,8 +134,10 @@ failure connection::execute(request& what, client_sink& sink) {
     tusk::detail::call source{what, sink};
     protocol::query machine{c.driver.session(), *c.settings.statements(), source, sink};
     c.driver.run(machine, until);
-    watch.finish(machine.result(), sink, machine.described());
-    return machine.result();
+    auto f = machine.result();
+    if (f && f.sql().empty()) f.set_sql(what.text()->text);
+    watch.finish(f, sink, machine.described());
+    return f;
 }
 
 result<std::unique_ptr<detail::stream_source>> connection::open_stream(request what, std::shared_ptr<client_sink> sink,

@@ -111,8 +111,10 @@ asio::awaitable<failure> connection::core::execute(request& what, client_sink& s
     detail::call source{what, sink};
     protocol::query machine{driver.session(), *settings.statements(), source, sink};
     co_await driver.run(machine, until);
-    watch.finish(machine.result(), sink, machine.described());
-    co_return machine.result();
+    auto f = machine.result();
+    if (f && f.sql().empty()) f.set_sql(what.text()->text);
+    watch.finish(f, sink, machine.described());
+    co_return f;
 }
 
 asio::awaitable<failure> connection::core::control(std::string sql, options o, std::string* tag) {

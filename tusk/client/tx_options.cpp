@@ -24,7 +24,8 @@ std::chrono::milliseconds back_off_time(unsigned attempt) {
 }
 
 failure judge_commit(failure f, std::string_view tag, bool had_failed) {
-    if (f && f.server() == nullptr && f.sent() != sent_state::none) {
+    const bool lost = f && (f.server() == nullptr ? f.sent() != sent_state::none : f.server()->is_fatal());
+    if (lost) {
         // Sent and never answered: it may have taken effect, and nobody may just run it again.
         f.set_code(make_error_code(errc::in_doubt));
         f.add_context("COMMIT was sent and its answer was lost");

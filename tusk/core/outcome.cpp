@@ -23,13 +23,11 @@ retry_advice advise_answered(const outcome& what) noexcept {
 } // namespace
 
 retry_advice advise_retry(const outcome& what) noexcept {
-    if (what.sent == sent_state::none)
-        return what.tx == transaction_status::in_transaction ? retry_advice::transaction : retry_advice::safe;
+    const bool in_tx = what.tx == transaction_status::in_transaction || what.tx == transaction_status::failed;
+    if (what.sent == sent_state::none) return in_tx ? retry_advice::transaction : retry_advice::safe;
     if (what.answered) return advise_answered(what);
     if (what.committing) return retry_advice::never;
-    if (what.tx == transaction_status::in_transaction || what.tx == transaction_status::failed)
-        return retry_advice::transaction;
-    return retry_advice::if_idempotent;
+    return in_tx ? retry_advice::transaction : retry_advice::if_idempotent;
 }
 
 } // namespace tusk

@@ -100,7 +100,7 @@ private:
     std::uint64_t operation_ = 0;
     bool reading_ = false;
     bool writing_ = false;
-    bool read_wanted_ = false;
+    bool write_closed_ = false; ///< The peer takes no more; what it said before that is still to be read.
     bool finished_ = false;
     bool handshaking_ = false;
     bool computing_ = false;
@@ -161,6 +161,8 @@ bool asio_driver::impl::carry_out(const action& a, event& next) {
         return continue_handshake(next);
     case action_kind::compute: start_computing(); return false;
     case action_kind::cancel_request:
+        deadline_ = deadline::in(cancel_grace); // from now on the grace time counts
+        arm_timer();
         start_cancel();
         return transfer(true, next);
     }
@@ -169,7 +171,6 @@ bool asio_driver::impl::carry_out(const action& a, event& next) {
 
 bool asio_driver::impl::transfer(bool read, event& next) {
     failure why;
-    read_wanted_ = read;
     const auto flushed = flush(why);
     if (flushed == flush_result::failed) {
         next = event{event_kind::failed, std::move(why)};
@@ -183,6 +184,7 @@ bool asio_driver::impl::transfer(bool read, event& next) {
 
 asio_driver::impl::flush_result asio_driver::impl::flush(failure& why) {
     for (;;) {
+        if (write_closed_) return flush_result::done;
         std::span<const std::byte> bytes;
         why = channel_.outgoing(bytes);
         if (why) return flush_result::failed;
@@ -195,9 +197,9 @@ asio_driver::impl::flush_result asio_driver::impl::flush(failure& why) {
         if (errno == EINTR) continue;
         if (errno == EAGAIN) return flush_result::blocked;
         if (errno == EPIPE || errno == ECONNRESET) {
-            // What the server said before it left may still be readable; the read reports the end.
-            session_.discard_output();
-            read_wanted_ = true;
+            // What the server said before it left may still be readable; the read reports the end. The output stays
+            // where it is: it tells the machine that nothing of it was sent.
+            write_closed_ = true;
             return flush_result::done;
         }
         why = lost_connection(errno);
@@ -233,12 +235,15 @@ void asio_driver::impl::keep_writing() {
 
 void asio_driver::impl::on_read(const error_code& ec, std::size_t n) {
     reading_ = false;
+    bool readable = false;
     if (finished_ || machine_ == nullptr) {
+        // The machine is over and this read was to be cancelled; bytes that came all the same are the next one's.
+        if (socket_.is_open() && !session_.broken)
+            session_.broken = ec ? ec != asio::error::operation_aborted : static_cast<bool>(channel_.received(n, readable));
         finish();
         return;
     }
     event next{event_kind::transferred, {}};
-    bool readable = false;
     if (ec == asio::error::operation_aborted) {
         keep_reading();
         return;
@@ -340,8 +345,6 @@ void asio_driver::impl::interrupt(event_kind why) {
         machine_->stop_computing();
         return;
     }
-    deadline_ = deadline::in(cancel_grace); // from now on the grace time counts
-    arm_timer();
     step(event{why, {}});
 }
 
@@ -480,6 +483,7 @@ void asio_driver::impl::shut() noexcept {
     error_code ignored;
     socket_.close(ignored);
     channel_.reset();
+    write_closed_ = false;
 }
 
 void asio_driver::impl::close() noexcept {

@@ -60,6 +60,8 @@ failure channel::received(std::size_t n, bool& readable) {
         const auto status = tls_->read(session_.input.prepare(), got);
         session_.input.commit(got);
         readable = readable || got > 0;
+        // What arrived before the end comes first: the server's last words say why it ended.
+        if (readable && (status == tls_session::status::failed || status == tls_session::status::closed)) return {};
         if (status == tls_session::status::failed) return tls_->error();
         if (status == tls_session::status::closed) return lost_connection(0);
         if (got == 0) return {};

@@ -446,6 +446,11 @@ void pool_core::set_health(bool healthy, const failure* why) {
     observer_->health_checked(e);
 }
 
+/// On the timer's own strand.
+void pool_core::cancel_later(const std::shared_ptr<asio::steady_timer>& timer) {
+    asio::post(timer->get_executor(), [timer] { timer->cancel(); });
+}
+
 // ---- the end --------------------------------------------------------------------------------------------------
 
 void pool_core::abandon() noexcept {
@@ -485,7 +490,13 @@ asio::awaitable<void> pool_core::close(deadline until) {
     }
     auto timer = std::make_shared<asio::steady_timer>(asio::make_strand(executor_));
     timer->expires_at(until.at());
-    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(
+    co_await wait_until_empty(w, timer);
+    cancel_later(timer);
+}
+
+/// Not a coroutine: g++ 12 destroys a closure with owning captures twice inside a `co_await` expression.
+asio::awaitable<void> pool_core::wait_until_empty(std::shared_ptr<waiter> w, std::shared_ptr<asio::steady_timer> timer) {
+    return asio::async_initiate<decltype(asio::use_awaitable), void()>(
         [this, w, timer](auto h) {
             w->done = net::completion::of(std::move(h));
             bool over = false;
@@ -510,7 +521,6 @@ asio::awaitable<void> pool_core::close(deadline until) {
             });
         },
         asio::use_awaitable);
-    asio::post(timer->get_executor(), [timer] { timer->cancel(); });
 }
 
 // ---- telling --------------------------------------------------------------------------------------------------

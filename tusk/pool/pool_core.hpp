@@ -60,6 +60,8 @@ private:
     using item = std::unique_ptr<pooled>;
 
     asio::awaitable<void> wait_for(std::shared_ptr<waiter> w);
+    asio::awaitable<void> wait_until_empty(std::shared_ptr<waiter> w, std::shared_ptr<asio::steady_timer> timer);
+    static void cancel_later(const std::shared_ptr<asio::steady_timer>& timer);
     asio::awaitable<bool> usable(pooled& what, deadline until);
     asio::awaitable<void> connect_one();
     asio::awaitable<void> clean_up(item what);

@@ -22,6 +22,7 @@ const char* name_of(pipeline::step_kind kind) {
     case pipeline::step_kind::close: return "Close";
     case pipeline::step_kind::sync: return "Sync";
     case pipeline::step_kind::simple: return "Query";
+    case pipeline::step_kind::settle: return "Close";
     }
     return "?";
 }
@@ -30,7 +31,7 @@ const char* name_of(pipeline::step_kind kind) {
 
 pipeline::progress pipeline::fail(session& s, failure why) {
     s.broken = true;
-    if (!error_) error_ = std::move(why);
+    if (error_.server() == nullptr) error_ = std::move(why);
     return progress::broken;
 }
 
@@ -95,6 +96,24 @@ pipeline::progress pipeline::on_error(session& s, const wire::frame& f) {
     return progress::need_input;
 }
 
+/// The server waits for data that nobody has; CopyFail gets the session back. By the extended protocol it has usually
+/// read over the Sync that was sent before, so that another one is needed; but when the statement fails before it looks
+/// for data (a BEFORE trigger that raises), both are answered. A Close marks the place where it is certain.
+pipeline::progress pipeline::end_copy_in(session& s) {
+    steps_[at_].copying = true;
+    if (!error_) error_ = failure{errc::invalid_argument, "COPY FROM STDIN takes no data here; use copy_in()"};
+    if (auto e = wire::write_copy_fail(s.output, "COPY FROM STDIN needs copy_in()")) return fail(s, std::move(e));
+    if (steps_[at_].kind == step_kind::simple) return progress::need_input;
+    wire::write_sync(s.output);
+    if (auto e = wire::write_close(s.output, 'P', "")) return fail(s, std::move(e));
+    wire::write_sync(s.output);
+    auto sync = std::find_if(steps_.begin() + static_cast<std::ptrdiff_t>(at_), steps_.end(),
+                             [](const step& x) { return x.kind == step_kind::sync; });
+    if (sync != steps_.end()) ++sync;
+    steps_.insert(sync, {step{step_kind::settle}, step{step_kind::sync}});
+    return progress::need_input;
+}
+
 pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
     using namespace wire::backend;
     step& current = steps_[at_];
@@ -106,7 +125,7 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
         break;
     case bind_complete:
         if (current.kind != step_kind::execute || current.bound) break;
-        current.bound = true;
+        current.bound = executed_ = true;
         return progress::need_input;
     case command_complete: {
         wire::command_tag tag;
@@ -126,14 +145,16 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
         return progress::need_input;
     case ready_for_query:
         if (current.kind == step_kind::sync || simple) return on_ready(s, f);
-        break;
+        if (current.kind != step_kind::settle) break;
+        --at_; // a stray one: the step stays
+        return on_ready(s, f);
     case error_response: return on_error(s, f);
     case parse_complete:
         if (current.kind != step_kind::parse) break;
         ++at_;
         return progress::need_input;
     case close_complete:
-        if (current.kind != step_kind::close) break;
+        if (current.kind != step_kind::close && current.kind != step_kind::settle) break;
         ++at_;
         return progress::need_input;
     case row_description:
@@ -152,11 +173,8 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
         if (!on_description(current, f)) return fail(s, protocol_failure("malformed description of a statement"));
         return progress::need_input;
     case copy_in_response:
-        // The server waits for data that nobody has; CopyFail gets the session back.
-        if (!executing && !simple) break;
-        if (auto e = wire::write_copy_fail(s.output, "COPY FROM STDIN needs copy_in()")) return fail(s, std::move(e));
-        if (executing) wire::write_sync(s.output); // the Sync sent before was swallowed by the copy
-        return progress::need_input;
+        if ((!executing && !simple) || current.copying) break;
+        return end_copy_in(s);
     case copy_out_response:
     case copy_data:
     case copy_done:

@@ -29,7 +29,8 @@ public:
 /// whoever adds the step. After an error the server skips everything up to the next Sync, and so does the walk.
 class pipeline {
 public:
-    enum class step_kind : std::uint8_t { parse, describe, execute, close, sync, simple };
+    /// `settle` takes stray ReadyForQuery up to a CloseComplete; see `end_copy_in`.
+    enum class step_kind : std::uint8_t { parse, describe, execute, close, sync, simple, settle };
 
     /// What Describe brought; lives with whoever added the step.
     struct described {
@@ -58,6 +59,10 @@ public:
     }
     /// At least one whole answer of the current group has arrived.
     bool answered() const noexcept { return answered_; }
+    /// A statement was bound, so that something may have been executed.
+    bool executed() const noexcept { return executed_; }
+    /// Nobody takes rows any more: those that follow, up to the end of what is expected now, are dropped.
+    void drop_rows() noexcept { mute_ = true; }
     /// Takes the first error of the groups that are over.
     failure take_error() { return std::exchange(error_, failure{}); }
     const failure& error() const noexcept { return error_; }
@@ -76,6 +81,7 @@ private:
         step_kind kind;
         bool bound = false;
         bool has_columns = false;
+        bool copying = false;
         reply_sink* sink = nullptr;
         described* target = nullptr;
     };
@@ -83,7 +89,7 @@ private:
         if (at_ == steps_.size()) {
             steps_.clear();
             at_ = 0;
-            answered_ = mute_ = false;
+            answered_ = executed_ = mute_ = false;
         }
         steps_.push_back(step{kind});
         return steps_.back();
@@ -93,13 +99,15 @@ private:
     progress on_ready(session& s, const wire::frame& f);
     progress on_error(session& s, const wire::frame& f);
     bool on_description(step& current, const wire::frame& f);
+    progress end_copy_in(session& s);
     progress fail(session& s, failure why);
     progress unexpected(session& s, const wire::frame& f);
 
     std::vector<step> steps_;
     std::size_t at_ = 0;
     bool answered_ = false;
-    bool mute_ = false; // rows do not match what was expected
+    bool executed_ = false;
+    bool mute_ = false; // rows do not match what was expected, or nobody wants them
     failure error_;
 };
 

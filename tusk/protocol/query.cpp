@@ -1,5 +1,7 @@
 #include <tusk/protocol/query.hpp>
 
+#include <algorithm>
+
 namespace tusk::protocol {
 
 // ---- request_machine ------------------------------------------------------------------------------------------
@@ -12,7 +14,7 @@ action request_machine::resume(event e) {
         stage_ = stage::running;
         began_in_ = io().transaction;
         if (auto f = begin()) {
-            io().discard_output();
+            discard_unsent();
             return stop(std::move(f));
         }
         return transfer();
@@ -31,12 +33,30 @@ action request_machine::resume(event e) {
 
 action request_machine::transfer() { return {action_kind::transfer, true}; }
 
-action request_machine::run() {
-    if (stage_ == stage::over) return finish(std::move(result_));
+/// The driver does not tell when everything was sent, only when something was received: look at the output.
+void request_machine::note_sent() {
     if (!io().output_pending()) sent_ = sent_state::complete;
     else if (io().output_sent > 0 && sent_ == sent_state::none) sent_ = sent_state::partial;
+}
 
-    switch (replies_.advance(io())) {
+void request_machine::discard_unsent() {
+    if (io().output_sent > 0) io().broken = true; // half a message is out: a server that answers early is none
+    io().discard_output();
+    replies_.clear();
+    written_in_vain();
+}
+
+action request_machine::run() {
+    if (stage_ == stage::over) return finish(std::move(result_));
+    note_sent();
+    auto progress = replies_.advance(io());
+    while (progress == pipeline::progress::paused && stage_ != stage::running) {
+        // Nobody will ask for the next row: pausing again would leave the cancelling half-done.
+        rows_lost_ = true;
+        replies_.drop_rows();
+        progress = replies_.advance(io());
+    }
+    switch (progress) {
     case pipeline::progress::need_input: return transfer();
     case pipeline::progress::paused: return {action_kind::paused, false};
     case pipeline::progress::broken: {
@@ -56,6 +76,7 @@ action request_machine::conclude() {
             sent_ = sent_state::partial;
             return transfer();
         }
+        complete_ = true;
         if (result_) return stop(std::move(result_));
         stage_ = stage::over;
         return finish();
@@ -63,12 +84,7 @@ action request_machine::conclude() {
     // Interrupted. The answer may still be a success, or the server's own error; then a Sync of its own makes sure
     // that a late cancel has hit this request or nothing.
     if (stage_ == stage::canceling) {
-        if (error && error.code() == make_error_code("57014"_sqlstate)) result_ = interruption_;
-        else if (proceed_after(std::move(error))) {
-            replies_.clear();
-            io().discard_output();
-            result_ = interruption_;
-        }
+        judge_interrupted(std::move(error));
         stage_ = stage::awaiting_cancel;
     }
     if (stage_ == stage::awaiting_cancel) {
@@ -84,6 +100,14 @@ action request_machine::conclude() {
     return finish();
 }
 
+void request_machine::judge_interrupted(failure error) {
+    const bool obeyed = error && error.code() == make_error_code("57014"_sqlstate);
+    const bool more = proceed_after(std::move(error)); // also when obeyed: it keeps account of what is prepared
+    if (more) discard_unsent();
+    if (more || obeyed || (rows_lost_ && !result_)) result_ = interruption_;
+    else complete_ = true;
+}
+
 action request_machine::interrupted(event_kind why) {
     if (stage_ != stage::running) {
         // The grace time is over as well: the connection's state is unknown.
@@ -93,9 +117,9 @@ action request_machine::interrupted(event_kind why) {
     interruption_ = why == event_kind::timed_out
                         ? failure{errc::timeout, "the deadline passed before the server had answered"}
                         : failure{errc::canceled, "the operation was cancelled"};
-    if (io().output_sent == 0 && sent_ == sent_state::none) {
-        io().discard_output();
-        replies_.clear();
+    note_sent();
+    if (sent_ == sent_state::none) {
+        discard_unsent();
         return stop(std::move(interruption_));
     }
     if (io().cancel_key.empty()) {
@@ -109,12 +133,15 @@ action request_machine::interrupted(event_kind why) {
 
 action request_machine::transport_failed(failure why) {
     io().broken = true;
-    if (!io().output_pending()) sent_ = sent_state::complete;
-    else if (io().output_sent > 0 && sent_ == sent_state::none) sent_ = sent_state::partial;
-    // A FATAL error that the server sent before hanging up says more than the hang-up.
-    if (replies_.advance(io()) == pipeline::progress::broken && replies_.error().server() != nullptr)
-        why = replies_.take_error();
+    note_sent();
+    const auto progress = replies_.advance(io());
+    // A FATAL error that the server sent before hanging up says more than the hang-up, and so does the whole answer.
+    if (progress == pipeline::progress::broken && replies_.error().server() != nullptr) why = replies_.take_error();
     else if (interruption_) why = std::move(interruption_);
+    else if (progress == pipeline::progress::finished && stage_ == stage::running && !proceed_after(replies_.take_error())) {
+        complete_ = true;
+        why = std::move(result_);
+    }
     return stop(std::move(why));
 }
 
@@ -130,8 +157,9 @@ action request_machine::stop(failure why) {
 
 void request_machine::classify(failure& f) const {
     if (!f) return;
+    if (f.sql().empty() && !sql_text().empty()) f.set_sql(sql_text());
     outcome o;
-    o.answered = f.server() != nullptr;
+    o.answered = f.server() != nullptr || (complete_ && !nothing_executed());
     o.sent = o.answered ? sent_state::answered : nothing_executed() ? sent_state::none : sent_;
     if (const auto code = to_sqlstate(f.code())) o.state = *code;
     o.tx = began_in_;
@@ -142,26 +170,35 @@ void request_machine::classify(failure& f) const {
 
 failure query::begin() {
     const auto& text = source_.text();
-    if (const auto* cached = io().statements.find(*text)) {
-        description_ = cached->description;
-        return write_execute(description_);
-    }
-    return write_prepare(source_.known_description());
+    const auto* cached = io().statements.find(*text);
+    if (cached == nullptr) cached = io().statements.find_renewed(text, io().to_close);
+    if (cached == nullptr) return write_prepare(source_.known_description());
+    description_ = cached->description;
+    from_memory_ = true;
+    return write_execute(description_);
 }
 
 failure query::write_pending_closes() {
     for (const auto& gone : io().to_close) {
         if (auto f = wire::write_close(io().output, 'S', gone->server_name)) return f;
         replies_.expect_close();
+        closing_.push_back(gone);
     }
     io().to_close.clear();
     return {};
+}
+
+/// The server has not closed them: the next request has to.
+void query::written_in_vain() {
+    io().to_close.insert(io().to_close.end(), closing_.begin(), closing_.end());
+    closing_.clear();
 }
 
 failure query::write_prepare(const description_ptr& known) {
     const auto& text = *source_.text();
     preparing_ = true;
     described_ = true;
+    from_memory_ = known != nullptr;
     answer_ = {};
     const std::span<const std::uint32_t> types = known ? std::span{known->parameters} : std::span<const std::uint32_t>{};
     if (auto f = write_pending_closes()) return f;
@@ -181,7 +218,6 @@ failure query::write_prepare(const description_ptr& known) {
 }
 
 failure query::write_execute(const description_ptr& description) {
-    phase_ = phase::executing;
     wire::bound_values arguments;
     std::span<const std::int16_t> formats;
     if (auto f = write_pending_closes()) return f;
@@ -191,16 +227,15 @@ failure query::write_execute(const description_ptr& description) {
     wire::write_sync(io().output);
     replies_.expect_execute(sink_);
     replies_.expect_sync();
+    phase_ = phase::executing;
     return {};
 }
 
 void query::adopt_answer() {
+    closing_.clear();
     if (!std::exchange(preparing_, false)) return;
     const auto& text = source_.text();
-    if (!answer_.complete) {
-        io().to_close.push_back(text); // Parse may have succeeded although Describe failed
-        return;
-    }
+    if (!answer_.complete) return forget_statement(); // Parse may have succeeded although Describe failed
     if (description_ == nullptr || answer_.stale) {
         description_ = std::make_shared<const statement_description>(std::move(answer_.parameters),
                                                                      std::move(answer_.columns));
@@ -209,27 +244,37 @@ void query::adopt_answer() {
     io().statements.insert(text, description_, io().to_close);
 }
 
-bool query::should_retry(const failure& error) const {
-    if (retried_ || io().transaction != transaction_status::idle || error.server() == nullptr) return false;
+/// Whatever the server has under the statement's name is closed before the name is used again.
+void query::forget_statement() {
+    const auto& text = source_.text();
+    io().statements.erase(*text);
+    auto& closing = io().to_close;
+    if (std::find(closing.begin(), closing.end(), text) == closing.end()) closing.push_back(text);
+}
+
+/// The server's idea of the statement is not ours any more, and nothing was executed: it vanished (DEALLOCATE, a pooler),
+/// exists already, its result type changed, or it was bound by a stale description. A statement that was good once and
+/// does not pass analysis now (class 42) may have the parameter types of tables as they were then.
+bool query::is_stale(const failure& error) const {
+    if (error.server() == nullptr || replies_.executed()) return false;
     const auto code = to_sqlstate(error.code());
     if (!code) return false;
-    // Nothing was executed: the statement vanished (DEALLOCATE, a pooler), exists already, its result type changed,
-    // or it was bound by a stale description.
     return *code == "26000"_sqlstate || *code == "42P05"_sqlstate || (*code == "08P01"_sqlstate && answer_.stale) ||
-           (*code == "0A000"_sqlstate && error.server()->routine == "RevalidateCachedQuery");
+           (*code == "0A000"_sqlstate && error.server()->routine == "RevalidateCachedQuery") ||
+           (from_memory_ && code->error_class() == "42000"_sqlstate.error_class());
 }
 
 bool query::proceed_after(failure error) {
-    const auto& text = source_.text();
     adopt_answer();
-    if (error && should_retry(error)) {
-        retried_ = true;
-        io().statements.erase(*text);
-        io().to_close.push_back(text);
-        registry_.forget(*text);
+    if (error && is_stale(error)) {
+        forget_statement();
+        registry_.forget(*source_.text());
         description_ = nullptr;
-        error = write_prepare(nullptr);
-        if (!error) return true;
+        if (!retried_ && io().transaction == transaction_status::idle) {
+            retried_ = true;
+            error = write_prepare(nullptr);
+            if (!error) return true;
+        }
     } else if (!error && phase_ == phase::describing) {
         error = write_execute(description_);
         if (!error) return true;
@@ -238,13 +283,7 @@ bool query::proceed_after(failure error) {
                                                "executed, and its rows were dropped"};
     }
     if (!error) error = sink_.take_failure();
-    if (error) {
-        if (io().output_pending()) { // a request that could not be written completely
-            io().discard_output();
-            replies_.clear();
-        }
-        error.set_sql(text->text);
-    }
+    if (error && io().output_pending()) discard_unsent(); // a request that could not be written completely
     result_ = std::move(error);
     return false;
 }
@@ -258,7 +297,6 @@ failure simple_query::begin() {
 }
 
 bool simple_query::proceed_after(failure error) {
-    if (error) error.set_sql(sql_);
     result_ = error ? std::move(error) : sink_.take_failure();
     return false;
 }

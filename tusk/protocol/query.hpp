@@ -40,6 +40,12 @@ protected:
     virtual bool proceed_after(failure error) = 0;
     /// What was sent so far executes nothing (Parse and Describe only).
     virtual bool nothing_executed() const { return false; }
+    /// What was written last never left and was thrown away.
+    virtual void written_in_vain() {}
+    /// For the failure.
+    virtual std::string_view sql_text() const { return {}; }
+    /// Throws away what was written and not sent.
+    void discard_unsent();
 
     pipeline replies_;
 
@@ -52,11 +58,15 @@ private:
     action interrupted(event_kind why);
     action transport_failed(failure why);
     void classify(failure& f) const;
+    void note_sent();
+    void judge_interrupted(failure error);
 
     stage stage_ = stage::idle;
     sent_state sent_ = sent_state::none;
     transaction_status began_in_ = transaction_status::unknown;
     bool cancel_pending_ = false;
+    bool complete_ = false;  ///< The whole answer was read; what failed after that is this side's business.
+    bool rows_lost_ = false; ///< A sink paused while the request was being cancelled.
     failure interruption_;
 };
 
@@ -75,11 +85,14 @@ private:
     failure begin() override;
     bool proceed_after(failure error) override;
     bool nothing_executed() const override { return phase_ == phase::describing; }
+    void written_in_vain() override;
+    std::string_view sql_text() const override { return source_.text()->text; }
     failure write_prepare(const description_ptr& known);
     failure write_execute(const description_ptr& description);
     failure write_pending_closes();
     void adopt_answer();
-    bool should_retry(const failure& error) const;
+    void forget_statement();
+    bool is_stale(const failure& error) const;
 
     statement_registry& registry_;
     query_source& source_;
@@ -87,8 +100,10 @@ private:
     phase phase_ = phase::executing;
     pipeline::described answer_;
     description_ptr description_;
+    std::vector<statement_ptr> closing_; ///< Closes that were written and may still have to be written again.
     bool described_ = false;
     bool preparing_ = false;
+    bool from_memory_ = false; ///< The statement's description was not made by this query.
     bool retried_ = false;
 };
 
@@ -100,6 +115,7 @@ public:
 private:
     failure begin() override;
     bool proceed_after(failure error) override;
+    std::string_view sql_text() const override { return sql_; }
 
     std::string_view sql_;
     reply_sink& sink_;

@@ -271,8 +271,10 @@ action startup::on_negotiate(const wire::frame& f) {
     wire::body_reader in{f.body};
     const auto version = in.get_int<std::int32_t>();
     const auto options = in.get_int<std::int32_t>();
-    if (in.failed()) return refuse(protocol_failure("malformed NegotiateProtocolVersion"));
+    const int major = version >> 16; // some servers send the minor version alone
     const int minor = version & 0xffff;
+    if (in.failed() || authenticated_ || challenged_ || scram_ || (major != 3 && major != 0))
+        return refuse(protocol_failure("malformed or misplaced NegotiateProtocolVersion"));
     if (options != 0 || minor > options_.minor_version)
         return refuse(protocol_failure("the server rejects protocol options that were not sent"));
     if (minor < options_.min_minor_version)

@@ -1,6 +1,6 @@
 #include <tusk/protocol/statement_cache.hpp>
 
-#include <array>
+#include <algorithm>
 
 namespace tusk::protocol {
 
@@ -70,6 +70,21 @@ statement_cache::entry* statement_cache::find(const statement& which) {
     if (found == entries_.end()) return nullptr;
     if (found->second.recent != recent_.begin()) recent_.splice(recent_.begin(), recent_, found->second.recent);
     return &found->second;
+}
+
+statement_cache::entry* statement_cache::find_renewed(const statement_ptr& which, std::vector<statement_ptr>& evicted) {
+    const auto same = std::find_if(entries_.begin(), entries_.end(),
+                                   [&](const auto& e) { return e.second.text->server_name == which->server_name; });
+    if (same == entries_.end()) return nullptr;
+    const auto old = same->second.text;
+    const auto description = same->second.description;
+    erase(*old);
+    if (old->text != which->text) {
+        evicted.push_back(old);
+        return nullptr;
+    }
+    insert(which, description, evicted);
+    return find(*which);
 }
 
 void statement_cache::insert(statement_ptr text, description_ptr description, std::vector<statement_ptr>& evicted) {

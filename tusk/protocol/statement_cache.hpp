@@ -107,6 +107,9 @@ public:
 
     /// The entry of a prepared statement, now the most recently used; or null.
     entry* find(const statement& which);
+    /// The same for a text that the registry had forgotten and made a new object of: the statement is still prepared
+    /// under its name. One of the same name and another text goes to `evicted`. Slow; for before a Parse.
+    entry* find_renewed(const statement_ptr& which, std::vector<statement_ptr>& evicted);
     /// Adds a statement that was prepared. Statements that had to go are appended to `evicted`: Close them.
     void insert(statement_ptr text, description_ptr description, std::vector<statement_ptr>& evicted);
     void erase(const statement& which);

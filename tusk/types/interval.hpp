@@ -116,8 +116,9 @@ private:
             return codec_errc::wrong_type;
         else {
             if (value.months != 0) return codec_errc::out_of_range;
-            std::int64_t total = value.days * std::int64_t{86'400'000'000}; // 31 bits times 37 bits
-            if (__builtin_add_overflow(total, value.microseconds.count(), &total))
+            std::int64_t total = 0;
+            if (__builtin_mul_overflow(value.days, std::int64_t{86'400'000'000}, &total) ||
+                __builtin_add_overflow(total, value.microseconds.count(), &total))
                 return codec_errc::out_of_range;
             return detail::from_microseconds(total, out) ? codec_errc::ok : codec_errc::out_of_range;
         }

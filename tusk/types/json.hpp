@@ -77,7 +77,8 @@ struct codec<json_text> : detail::json_codec {
     }
 };
 
-/// Numbers become int64, uint64 or double, so a longer one loses digits: use `json_text` where that matters.
+/// Numbers become int64, uint64 or double, so a longer one loses digits and one past the largest double is
+/// `out_of_range`, as are infinities and NaN in an argument: use `json_text` where that matters.
 template <>
 struct codec<boost::json::value> : detail::json_codec {
     static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, boost::json::value& out);

@@ -41,8 +41,11 @@ inline constexpr char ready_for_query = 'Z';
 inline constexpr char row_description = 'T';
 } // namespace backend
 
-/// Largest message body that is accepted or sent, in bytes: PostgreSQL's own limit of 1 GiB - 1.
+/// Largest message body that is accepted, in bytes: PostgreSQL's own limit of 1 GiB - 1 for a piece of memory.
 inline constexpr std::size_t max_message_size = 0x3fffffff;
+/// Largest length field (itself included, the type byte not) that is sent: a server hangs up on more
+/// (PQ_LARGE_MESSAGE_LIMIT).
+inline constexpr std::size_t max_sent_length = max_message_size - 1;
 
 /// One whole message in the receive buffer. The body is a view, valid until the buffer receives again.
 struct frame {

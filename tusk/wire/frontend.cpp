@@ -27,7 +27,7 @@ public:
     }
     failure finish() {
         const std::size_t length = out_.size() - length_at_;
-        if (length > max_message_size) {
+        if (length > max_sent_length) {
             out_.resize_down(start_);
             return failure{errc::message_too_large,
                            "a message of " + std::to_string(length) +
@@ -45,7 +45,7 @@ private:
 
 /// Refuses by the sum of what will be appended, so that a huge value is not even copied.
 failure check_size(std::size_t size) {
-    if (size <= max_message_size) return {};
+    if (size <= max_sent_length) return {};
     return failure{errc::message_too_large, "a message of " + std::to_string(size) +
                                                 " bytes exceeds PostgreSQL's limit of 1 GiB"};
 }

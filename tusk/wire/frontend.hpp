@@ -11,7 +11,7 @@
 #include <tusk/wire/buffer.hpp>
 
 /// Messages to the server. Each function appends one whole message, or appends nothing and returns a failure
-/// (a NUL inside text, a size past `max_message_size`). Source: PostgreSQL documentation, section 55.7.
+/// (a NUL inside text, a size past `max_sent_length`). Source: PostgreSQL documentation, section 55.7.
 namespace tusk::wire {
 
 /// Encoded arguments of one Bind: a format code each, and `length + bytes` values back to back.

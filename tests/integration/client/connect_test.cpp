@@ -89,7 +89,9 @@ tusk::failure connect_both(const std::string& url, bool* tls = nullptr) {
         try {
             auto db = co_await tusk::connection::open(address);
             EXPECT_EQ(co_await db.one<int>("select 1"), 1);
-            if (with_tls != nullptr) EXPECT_EQ(db.tls(), *with_tls);
+            if (with_tls != nullptr) {
+                EXPECT_EQ(db.tls(), *with_tls);
+            }
         } catch (const tusk::error& e) {
             co_return e.as_failure();
         }

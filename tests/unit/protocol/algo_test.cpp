@@ -321,8 +321,7 @@ namespace {
 
 bool executes(std::string_view sent) {
     const auto names = frontend_names(sent);
-    return names.find("Execute") != std::string::npos || names.find("Query") != std::string::npos ||
-           names.find('?') != std::string::npos;
+    return names.find("Execute") != std::string::npos || names.find("Query") != std::string::npos;
 }
 
 /// A request that was interrupted: the deadline passes again, the connection is lost, or the server obeys.
@@ -366,6 +365,8 @@ void script::check_failures_everywhere(const make_fixture& make) const {
         for (const auto kind : {event_kind::failed, event_kind::timed_out, event_kind::canceled})
             for (const unsigned quarters : {0U, 2U, 4U})
                 for (const char* ending : {"passes again", "lost", "obeys"}) {
+                    const bool answered = at + 1 == points; // the last message has arrived
+                    if (answered && kind != event_kind::failed) continue;
                     SCOPED_TRACE("point " + std::to_string(at) + ", event " + std::to_string(static_cast<int>(kind)) +
                                  ", " + std::to_string(quarters) + "/4 sent, then " + ending);
                     runner r{make, chunking::messagewise(), {at, kind, quarters}};
@@ -378,11 +379,11 @@ void script::check_failures_everywhere(const make_fixture& make) const {
                         if (::testing::Test::HasFatalFailure()) return;
                     }
                     ASSERT_EQ(r.last().kind, action_kind::done);
-                    EXPECT_TRUE(machine.result());
+                    EXPECT_TRUE(machine.result() || answered);
                     EXPECT_TRUE(r.held().session.broken || kind != event_kind::failed);
-                    const bool harmless = machine.result().sent() == tusk::sent_state::none ||
-                                          machine.result().retry() == tusk::retry_advice::safe;
-                    EXPECT_FALSE(harmless && executes(r.all_sent()));
+                    const bool harmless = machine.result() && (machine.result().sent() == tusk::sent_state::none ||
+                                                              machine.result().retry() == tusk::retry_advice::safe);
+                    EXPECT_FALSE(harmless && r.held().request && executes(r.all_sent()));
                     EXPECT_FALSE(r.held().session.output_pending());
                     if (::testing::Test::HasFailure()) return;
                     if (kind == event_kind::failed) break; // the ending plays no role

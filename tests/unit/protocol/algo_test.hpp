@@ -28,6 +28,8 @@ public:
     virtual ~fixture() = default;
     tusk::protocol::session session;
     virtual tusk::protocol::machine& machine() = 0;
+    /// The machine is a request: its failures say how far it got.
+    bool request = true;
 };
 using make_fixture = std::function<std::unique_ptr<fixture>()>;
 

@@ -24,6 +24,7 @@ template <class Prepare>
 make_fixture connecting(tls_policy tls, Prepare prepare) {
     return [tls, prepare] {
         auto f = std::make_unique<startup_fixture>();
+        f->request = false;
         f->options.user = "tester";
         f->options.parameters = {{"user", "tester"}, {"database", "test"}};
         prepare(f->options);

@@ -98,6 +98,8 @@ TEST(duration_codec, reads_days_as_24_hours_and_no_months) {
     EXPECT_EQ(binary<microseconds>("7fffffffffffffff 00000001 00000000").error, codec_errc::out_of_range);
     EXPECT_EQ(binary<std::chrono::nanoseconds>("7fffffffffffffff 00000000 00000000").error,
               codec_errc::out_of_range);
+    EXPECT_EQ(text<microseconds>("111411200 days").error, codec_errc::out_of_range); // past 64 bits
+    EXPECT_EQ(text<microseconds>("-2147483648 days").error, codec_errc::out_of_range);
     EXPECT_FALSE(accepts_column<std::chrono::seconds>(oid::interval, true));
     EXPECT_TRUE(accepts_column<std::chrono::nanoseconds>(oid::interval, true));
 }

@@ -1,5 +1,8 @@
 #include "conversion.hpp"
 
+#include <cmath>
+#include <limits>
+
 #include <boost/json.hpp>
 
 namespace tusk {
@@ -54,6 +57,16 @@ TEST(json_codec, depth_is_limited) {
     EXPECT_EQ(text<json::value>(nested(json_max_depth)).error, codec_errc::ok);
     EXPECT_EQ(text<json::value>(nested(json_max_depth + 1)).error, codec_errc::out_of_range);
     EXPECT_EQ(text<json::value>(std::string(100'000, '[')).error, codec_errc::out_of_range);
+}
+
+TEST(json_codec, numbers_past_the_largest_double_are_out_of_range) {
+    for (const char* far : {"1e400", "[0,-5555555555e550]", R"({"a":[1e99999]})", "1e99999999999"})
+        EXPECT_EQ(text<json::value>(far).error, codec_errc::out_of_range) << far;
+    const double infinite = std::numeric_limits<double>::infinity();
+    EXPECT_EQ(encoded(json::value(infinite), oid::jsonb), "out_of_range");
+    EXPECT_EQ(encoded(json::value{{"a", json::array{-infinite}}}, oid::json), "out_of_range");
+    EXPECT_EQ(encoded(json::value(std::nan("")), oid::unspecified), "out_of_range");
+    EXPECT_EQ(encoded(json::value(1.5), oid::json), "b:" + to_hex("1.5E0"));
 }
 
 TEST(json_codec, json_text_passes_through_as_it_is) {
