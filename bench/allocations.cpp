@@ -1,5 +1,6 @@
 #include <bench/allocations.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -24,10 +25,15 @@ void* take(std::size_t size) {
     throw std::bad_alloc{};
 }
 
-void* take(std::size_t size, std::align_val_t alignment) {
+void* take_aligned(std::size_t size, std::size_t alignment) noexcept {
     note(size);
-    const auto unit = static_cast<std::size_t>(alignment);
-    if (void* p = std::aligned_alloc(unit, (size + unit - 1) / unit * unit)) return p;
+    void* p = nullptr;
+    return posix_memalign(&p, std::max(alignment, sizeof(void*)), size == 0 ? 1 : size) == 0 ? p : nullptr;
+}
+
+void* take(std::size_t size, std::align_val_t alignment) {
+    if (void* p = take_aligned(size, static_cast<std::size_t>(alignment))) [[likely]]
+        return p;
     throw std::bad_alloc{};
 }
 
@@ -55,3 +61,6 @@ void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+// Asio takes the memory of coroutines and handlers from here, past operator new.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept { return take_aligned(size, alignment); }

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-/// Counts what operator new is asked for. What C libraries take from malloc themselves is not seen.
+/// Counts what operator new and aligned_alloc are asked for. What C libraries take from malloc is not seen.
 namespace bench::allocations {
 
 struct count {

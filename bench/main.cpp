@@ -96,7 +96,7 @@ int dispatch(int argc, char** argv) {
     run_command->add_option("--n", c.n, "Operations, instead of the workload's own number")->check(CLI::PositiveNumber);
     run_command->add_option("--pin", c.pin, "CPU for this process and the server's process");
     run_command->add_flag("--json", c.json, "One line of JSON");
-    run_command->add_flag("--count-allocations", c.count_allocations, "Count calls of operator new");
+    run_command->add_flag("--count-allocations", c.count_allocations, "Count calls of operator new and aligned_alloc");
     for (auto* command : {list_command, run_command})
         command->add_option("--peer", c.peer, "Who does the work")->check(CLI::IsMember({"tusk", "libpq", "floor"}));
     try {

@@ -10,7 +10,7 @@ struct sample {
     double wall_s = 0;
     double user_s = 0; ///< getrusage(RUSAGE_SELF), all threads.
     double sys_s = 0;
-    std::uint64_t allocations = 0; ///< Calls of operator new, when they are counted.
+    std::uint64_t allocations = 0; ///< When they are counted.
     std::uint64_t allocated_bytes = 0;
 };
 

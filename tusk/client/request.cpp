@@ -32,6 +32,7 @@ failure request::arguments_for(const protocol::description_ptr& description, wir
             return f;
         }
         encoded_for_ = description.get();
+        keep_alive_ = description;
     }
     out = arguments_.bound();
     return {};

@@ -130,6 +130,7 @@ private:
     options options_;
     parameters arguments_;
     const protocol::statement_description* encoded_for_ = nullptr;
+    protocol::description_ptr keep_alive_; ///< Of `encoded_for_`: another one must not get its address.
     std::unique_ptr<detail::deferred_arguments> deferred_;
     failure failure_;
     std::size_t count_ = 0;

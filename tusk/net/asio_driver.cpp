@@ -462,7 +462,7 @@ asio::awaitable<failure> asio_driver::impl::open(const endpoint& at, deadline un
     if (!at.is_unix()) set_tcp_options(fd, target_->config());
     int error = 0;
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&at.address), at.length) != 0) error = errno;
-    if (error == EINPROGRESS || error == EAGAIN) {
+    if (error == EINPROGRESS) { // a Unix socket's EAGAIN is not that: its queue is full, nothing is under way
         opening_ = true;
         deadline_ = until;
         arm_timer();

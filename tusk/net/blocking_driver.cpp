@@ -70,7 +70,7 @@ failure blocking_driver::open(const endpoint& at, deadline until) {
     if (!at.is_unix()) set_tcp_options(fd_, target_->config());
     int error = 0;
     if (::connect(fd_, reinterpret_cast<const sockaddr*>(&at.address), at.length) != 0) error = errno;
-    if (error == EINPROGRESS || error == EAGAIN) {
+    if (error == EINPROGRESS) { // a Unix socket's EAGAIN is not that: its queue is full, nothing is under way
         short ready = 0;
         if (auto f = wait(POLLOUT, until, ready))
             return f == condition::timeout ? failure{errc::timeout, "no answer within the connect timeout"} : f;

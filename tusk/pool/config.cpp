@@ -52,7 +52,7 @@ failure set_duration(std::string_view key, std::string_view value, pool_config& 
 failure set_jitter(std::string_view key, std::string_view value, pool_config& c) {
     double share = -1;
     const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), share);
-    if (ec != std::errc{} || end != value.data() + value.size() || share < 0 || share > 0.5)
+    if (ec != std::errc{} || end != value.data() + value.size() || !(share >= 0 && share <= 0.5))
         return bad_value(key, value, "a share from 0 to 0.5 of the lifetime is expected");
     c.lifetime_jitter(share);
     return {};
@@ -91,7 +91,7 @@ result<duration> parse_duration(std::string_view text) {
     while (!text.empty()) {
         double number = 0;
         const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-        if (ec != std::errc{} || number < 0) return refuse("no number where one is expected");
+        if (ec != std::errc{} || !(number >= 0)) return refuse("no number where one is expected");
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         const auto unit = take_unit(text);
         if (unit == duration::zero()) return refuse("the unit is missing or unknown");
@@ -123,7 +123,7 @@ result<pool_config> pool_config::parse(std::string_view conninfo) {
 pool_config pool_config::development() { return pool_config{}.max_connections(10).min_connections(2); }
 pool_config pool_config::production() { return pool_config{}.max_connections(20).min_connections(5); }
 pool_config pool_config::high_traffic() { return pool_config{}.max_connections(50).min_connections(10); }
-pool_config pool_config::for_cores(unsigned n) { return pool_config{}.max_connections(2 * n + 1).min_connections(2); }
+pool_config pool_config::for_cores(unsigned n) { return pool_config{}.max_connections(2 * n + 1).min_connections(std::min(2U, 2 * n + 1)); }
 
 failure pool_config::validate() const {
     std::string problems;

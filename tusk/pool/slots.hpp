@@ -75,11 +75,12 @@ public:
                std::vector<item>& too_idle) {
         std::vector<item> keep;
         keep.reserve(idle_.size());
-        unsigned left = total();
+        // What is too old goes anyway; only what is left then counts for the minimum.
+        unsigned left = total() - static_cast<unsigned>(std::count_if(
+                                      idle_.begin(), idle_.end(), [&](const item& i) { return expired(*i, now); }));
         for (auto& i : idle_) {
             if (expired(*i, now)) {
                 too_old.push_back(std::move(i));
-                --left;
             } else if (max_idle > steady_clock::duration::zero() && now - i->last_used >= max_idle && left > min_) {
                 too_idle.push_back(std::move(i));
                 --left;

@@ -58,10 +58,11 @@ std::string shown(char type) {
 /// What the threads of one server share.
 struct shared_state {
     mutable std::mutex mutex;
-    std::condition_variable changed;
+    mutable std::condition_variable changed;
     unsigned released = 0;
     bool stopping = false;
     std::size_t finished = 0;
+    std::vector<bool> over; ///< By connection.
     std::string problems;
     std::vector<std::vector<received_message>> received;
 };
@@ -108,6 +109,14 @@ public:
         std::unique_lock lock{shared_.mutex};
         shared_.changed.wait(lock, [&] { return shared_.stopping || shared_.released >= wanted; });
         return shared_.stopping ? "the server was stopped during a stall" : "";
+    }
+
+    void release() {
+        {
+            const std::lock_guard lock{shared_.mutex};
+            ++shared_.released;
+        }
+        shared_.changed.notify_all();
     }
 
     std::string wait_for_hang_up() {
@@ -229,6 +238,13 @@ server_script& server_script::stall() {
     return add([](detail::peer& p) { return p.stall(); });
 }
 
+server_script& server_script::release() {
+    return add([](detail::peer& p) {
+        p.release();
+        return std::string{};
+    });
+}
+
 server_script& server_script::wait_for_hang_up() {
     return add([](detail::peer& p) { return p.wait_for_hang_up(); });
 }
@@ -262,6 +278,7 @@ public:
         : scripts_{std::move(scripts)}, listening_{std::move(listening)}, port_{port}, host_{std::move(host)},
           path_{std::move(path)} {
         shared_.received.resize(scripts_.size());
+        shared_.over.resize(scripts_.size());
         peers_.resize(scripts_.size());
         int ends[2];
         if (::pipe2(ends, O_CLOEXEC) != 0) give_up("no pipe");
@@ -290,6 +307,11 @@ public:
             ++shared_.released;
         }
         shared_.changed.notify_all();
+    }
+
+    bool finished(std::size_t index) const {
+        std::unique_lock lock{shared_.mutex};
+        return shared_.changed.wait_for(lock, patience, [&] { return shared_.over.at(index); });
     }
 
     std::string problems() {
@@ -341,6 +363,7 @@ private:
                                 problem + "\n";
         peers_[index].reset(); // closes
         ++shared_.finished;
+        shared_.over[index] = true;
         shared_.changed.notify_all();
     }
 
@@ -400,6 +423,7 @@ std::string scripted_server::conninfo(std::string_view sslmode) const {
 }
 
 void scripted_server::release() { impl_->release(); }
+bool scripted_server::finished(std::size_t index) const { return impl_->finished(index); }
 std::string scripted_server::problems() { return impl_->problems(); }
 
 std::vector<received_message> scripted_server::received(std::size_t index) const {

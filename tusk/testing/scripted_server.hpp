@@ -155,6 +155,8 @@ public:
     server_script& send_in_pieces(std::string bytes, std::size_t size);
     /// Does nothing until `scripted_server::release()` was called once for each stall before this one, and once for it.
     server_script& stall();
+    /// Calls `scripted_server::release()`: lets another connection's stall go on.
+    server_script& release();
     /// Reads, and ignores, until the client hangs up.
     server_script& wait_for_hang_up();
     /// No more will be sent; the client may go on sending.
@@ -191,6 +193,8 @@ public:
 
     /// Lets one more `stall()` step of every connection go on.
     void release();
+    /// Waits until script `index` has come to its end (at most 10 s): what it sent is on its way then.
+    bool finished(std::size_t index) const;
     /// Waits until all scripts have come to their end (at most 10 s) and answers what went wrong: a step that did not come
     /// true, a connection without a script, a script without a connection. Empty when all is well.
     std::string problems();

@@ -1,4 +1,3 @@
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -87,14 +86,13 @@ TEST(alerthist_health, an_exhausted_pool_is_answered_with_503) {
                           "relation = 'alerts'::regclass") == "1";
     }));
     std::vector<std::thread> posts;
-    std::atomic<int> unavailable{0};
-    for (int i = 0; i < 3; ++i)
-        posts.emplace_back([&] {
-            const auto out = post(service.port(), real_body());
-            if (out.status == 503 && out.headers.count("retry-after") == 1) ++unavailable;
-        });
+    std::vector<answer> answers(3);
+    for (auto& one : answers) posts.emplace_back([&] { one = post(service.port(), real_body()); });
     for (auto& one : posts) one.join();
-    EXPECT_EQ(unavailable, 3);
+    for (const auto& one : answers) {
+        EXPECT_EQ(one.status, 503) << one.body;
+        EXPECT_EQ(one.headers.count("retry-after"), 1U);
+    }
     locked.join();
     EXPECT_TRUE(eventually([&] { return post(service.port(), real_body()).status == 200; }));
 }

@@ -109,11 +109,11 @@ TEST(error_codes, all_have_a_text_of_their_own) {
     std::set<std::string> texts;
     for (int i = 1; i <= last_errc; ++i) {
         const auto text = make_error_code(static_cast<errc>(i)).message();
-        EXPECT_EQ(text.find("unknown"), std::string::npos) << i;
+        EXPECT_EQ(text.find("unknown tusk error"), std::string::npos) << i;
         texts.insert(text);
     }
     EXPECT_EQ(texts.size(), static_cast<std::size_t>(last_errc));
-    EXPECT_NE(make_error_code(static_cast<errc>(last_errc + 1)).message().find("unknown"), std::string::npos);
+    EXPECT_NE(make_error_code(static_cast<errc>(last_errc + 1)).message().find("unknown tusk error"), std::string::npos);
 }
 
 TEST(failures, are_empty_by_default) {
