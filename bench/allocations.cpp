@@ -63,4 +63,6 @@ void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 // Asio takes the memory of coroutines and handlers from here, past operator new.
-extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept { return take_aligned(size, alignment); }
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+    return take_aligned(size, alignment);
+}

@@ -33,7 +33,8 @@ class kv_check {
 public:
     void add(std::int64_t id, std::string_view k, std::int32_t v) noexcept {
         ++rows_;
-        const bool right = v == scattered(id) && k.size() == 16 && k.back() == static_cast<char>('0' + id % 10);
+        const bool right =
+            v == scattered(id) && k.size() == 16 && k.back() == static_cast<char>('0' + id % 10);
         wrong_ += !right;
     }
     void merge(const kv_check& other) noexcept {

@@ -35,10 +35,14 @@ std::string list(std::string_view peer) {
 
 const workload* find(const command_line& c) {
     const auto all = workloads_of(c.peer);
-    const auto found = std::find_if(all.begin(), all.end(), [&](const workload& w) { return w.name == c.workload; });
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const workload& w) { return w.name == c.workload; });
     if (found != all.end()) return &*found;
-    if (all.empty()) fmt::print(stderr, "tusk-bench: built without {} (pkg-config did not find it)\n", c.peer);
-    else fmt::print(stderr, "tusk-bench: {} has no workload \"{}\"; it has\n{}", c.peer, c.workload, list(c.peer));
+    if (all.empty())
+        fmt::print(stderr, "tusk-bench: built without {} (pkg-config did not find it)\n", c.peer);
+    else
+        fmt::print(stderr, "tusk-bench: {} has no workload \"{}\"; it has\n{}", c.peer, c.workload,
+                   list(c.peer));
     return nullptr;
 }
 
@@ -47,7 +51,8 @@ void print_json(const command_line& c, const measurement& m, std::uint64_t ops) 
     std::string more;
     if (m.counts_allocations())
         more = fmt::format(",\"allocations\":{},\"allocated_bytes\":{}", s.allocations, s.allocated_bytes);
-    fmt::print("{{\"workload\":\"{}\",\"peer\":\"{}\",\"ops\":{},\"wall_s\":{:.6f},\"user_s\":{:.6f},\"sys_s\":{:.6f},"
+    fmt::print("{{\"workload\":\"{}\",\"peer\":\"{}\",\"ops\":{},\"wall_s\":{:.6f},\"user_s\":{:.6f},\"sys_"
+               "s\":{:.6f},"
                "\"peak_rss_kb\":{},\"pinned\":{}{}}}\n",
                c.workload, c.peer, ops, s.wall_s, s.user_s, s.sys_s, peak_rss_kb(), c.pin.has_value(), more);
 }
@@ -55,11 +60,14 @@ void print_json(const command_line& c, const measurement& m, std::uint64_t ops) 
 void print_line(const command_line& c, const measurement& m, std::uint64_t ops) {
     const auto& s = m.taken();
     const double each = 1e6 / static_cast<double>(ops); // seconds for all to microseconds for one
-    fmt::print("{} ({}): {} in {:.3f} s, {:.0f}/s; client CPU {:.3f} µs each (user {:.3f}, system {:.3f}); {:.1f} MiB",
-               c.workload, c.peer, ops, s.wall_s, static_cast<double>(ops) / s.wall_s, (s.user_s + s.sys_s) * each,
-               s.user_s * each, s.sys_s * each, static_cast<double>(peak_rss_kb()) / 1024);
+    fmt::print("{} ({}): {} in {:.3f} s, {:.0f}/s; client CPU {:.3f} µs each (user {:.3f}, system {:.3f}); "
+               "{:.1f} MiB",
+               c.workload, c.peer, ops, s.wall_s, static_cast<double>(ops) / s.wall_s,
+               (s.user_s + s.sys_s) * each, s.user_s * each, s.sys_s * each,
+               static_cast<double>(peak_rss_kb()) / 1024);
     if (m.counts_allocations())
-        fmt::print("; {:.3f} allocations, {:.1f} bytes each", static_cast<double>(s.allocations) / static_cast<double>(ops),
+        fmt::print("; {:.3f} allocations, {:.1f} bytes each",
+                   static_cast<double>(s.allocations) / static_cast<double>(ops),
                    static_cast<double>(s.allocated_bytes) / static_cast<double>(ops));
     fmt::print("\n");
 }
@@ -74,8 +82,10 @@ int run(const command_line& c) {
     measurement clock{c.count_allocations};
     job j{c.url, c.n ? c.n : w->default_n, c.pin, clock};
     const auto ops = w->run(j);
-    if (c.json) print_json(c, clock, ops);
-    else print_line(c, clock, ops);
+    if (c.json)
+        print_json(c, clock, ops);
+    else
+        print_line(c, clock, ops);
     return 0;
 }
 
@@ -93,12 +103,15 @@ int dispatch(int argc, char** argv) {
     auto* const run_command = app.add_subcommand("run", "Run one workload");
     add_url(run_command, c);
     run_command->add_option("workload", c.workload, "Its name")->required();
-    run_command->add_option("--n", c.n, "Operations, instead of the workload's own number")->check(CLI::PositiveNumber);
+    run_command->add_option("--n", c.n, "Operations, instead of the workload's own number")
+        ->check(CLI::PositiveNumber);
     run_command->add_option("--pin", c.pin, "CPU for this process and the server's process");
     run_command->add_flag("--json", c.json, "One line of JSON");
-    run_command->add_flag("--count-allocations", c.count_allocations, "Count calls of operator new and aligned_alloc");
+    run_command->add_flag("--count-allocations", c.count_allocations,
+                          "Count calls of operator new and aligned_alloc");
     for (auto* command : {list_command, run_command})
-        command->add_option("--peer", c.peer, "Who does the work")->check(CLI::IsMember({"tusk", "libpq", "floor"}));
+        command->add_option("--peer", c.peer, "Who does the work")
+            ->check(CLI::IsMember({"tusk", "libpq", "floor"}));
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

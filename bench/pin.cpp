@@ -15,8 +15,8 @@ void pin(unsigned cpu, int pid, const char* whom) {
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
     if (sched_setaffinity(pid, sizeof set, &set) != 0)
-        throw std::runtime_error{"--pin: " + std::string{whom} + " cannot be put on CPU " + std::to_string(cpu) + ": " +
-                                 std::strerror(errno)};
+        throw std::runtime_error{"--pin: " + std::string{whom} + " cannot be put on CPU " +
+                                 std::to_string(cpu) + ": " + std::strerror(errno)};
 }
 
 } // namespace
@@ -26,7 +26,8 @@ void pin_together(unsigned cpu, int backend) {
     std::string name;
     std::getline(std::ifstream{"/proc/" + std::to_string(backend) + "/comm"}, name);
     if (!name.starts_with("postgres"))
-        throw std::runtime_error{"--pin: the server's process " + std::to_string(backend) + " is not on this machine"};
+        throw std::runtime_error{"--pin: the server's process " + std::to_string(backend) +
+                                 " is not on this machine"};
     pin(cpu, 0, "this process");
     pin(cpu, backend, "the server's process (only its owner and root may move it)");
 }

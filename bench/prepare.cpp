@@ -25,8 +25,9 @@ create unlogged table bench_copy(id int8, k text, v int4);
 )sql";
 
 bool complete(tusk::blocking::connection& on) {
-    const bool exist = on.one<bool>("select to_regclass('bench_kv') is not null and to_regclass('bench_wide') is not "
-                                    "null and to_regclass('bench_copy') is not null");
+    const bool exist =
+        on.one<bool>("select to_regclass('bench_kv') is not null and to_regclass('bench_wide') is not "
+                     "null and to_regclass('bench_copy') is not null");
     if (!exist) return false;
     const auto rows = on.one<std::tuple<std::int64_t, std::int64_t>>(
         "select (select count(*) from bench_kv), (select count(*) from bench_wide)");

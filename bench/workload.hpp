@@ -14,7 +14,7 @@ namespace bench {
 /// One run of a workload.
 struct job {
     std::string url;
-    std::uint64_t n = 0; ///< Queries, rows, acquires or connects.
+    std::uint64_t n = 0;         ///< Queries, rows, acquires or connects.
     std::optional<unsigned> pin; ///< CPU for this process and the server's process.
     measurement& clock;
 };
@@ -41,7 +41,8 @@ std::span<const workload> tusk_workloads();
 std::span<const workload> libpq_workloads(); ///< Empty when built without libpq.
 std::span<const workload> floor_workloads();
 
-/// Puts this process and the process `backend` of a server on this machine on one CPU. Throws std::runtime_error.
+/// Puts this process and the process `backend` of a server on this machine on one CPU. Throws
+/// std::runtime_error.
 void pin_together(unsigned cpu, int backend);
 
 /// Makes the tables unless they are complete; says what it did. Throws `tusk::error`.

@@ -83,7 +83,8 @@ void discard_rows(raw::connection& on, std::uint64_t n) {
         const auto part = got.last(std::min(got.size(), end.size()));
         tail.append(reinterpret_cast<const char*>(part.data()), part.size());
         if (tail.size() > end.size()) tail.erase(0, tail.size() - end.size());
-        if (tail.ends_with(std::string_view{"Z\0\0\0\5I", 6}) && !tail.ends_with(end) && tail.find("SELECT ") != tail.npos)
+        if (tail.ends_with(std::string_view{"Z\0\0\0\5I", 6}) && !tail.ends_with(end) &&
+            tail.find("SELECT ") != tail.npos)
             throw wrong_answer{"the number of rows is wrong"};
     }
 }

@@ -17,7 +17,9 @@ namespace bench::raw {
 
 namespace {
 
-[[noreturn]] void give_up(const char* what) { throw std::runtime_error{std::string{what} + ": " + std::strerror(errno)}; }
+[[noreturn]] void give_up(const char* what) {
+    throw std::runtime_error{std::string{what} + ": " + std::strerror(errno)};
+}
 
 int open_socket(const std::string& path) {
     sockaddr_un address{};
@@ -53,7 +55,8 @@ void connection::start(const std::string& user, const std::string& database, con
     std::vector<std::byte> all;
     std::size_t at = 0;
     for (;;) {
-        while (all.size() - at < 5 || all.size() - at < 1 + tusk::wire::load_big_endian<std::uint32_t>(&all[at + 1])) {
+        while (all.size() - at < 5 ||
+               all.size() - at < 1 + tusk::wire::load_big_endian<std::uint32_t>(&all[at + 1])) {
             const auto more = receive();
             all.insert(all.end(), more.begin(), more.end());
         }

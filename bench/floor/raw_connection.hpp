@@ -10,7 +10,8 @@
 
 namespace bench::raw {
 
-/// A socket of which nothing is asked but sending bytes and throwing bytes away. A unix socket and `trust` only.
+/// A socket of which nothing is asked but sending bytes and throwing bytes away. A unix socket and `trust`
+/// only.
 class connection {
 public:
     /// Throws std::runtime_error.

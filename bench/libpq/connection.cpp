@@ -16,9 +16,7 @@ void expect(PGconn* c, const answer& r, ExecStatusType wanted) {
     if (PQresultStatus(r.get()) != wanted) throw std::runtime_error{PQerrorMessage(c)};
 }
 
-void prepare_kv(PGconn* c) {
-    expect(c, answer{PQprepare(c, "kv", select_kv, 0, nullptr)}, PGRES_COMMAND_OK);
-}
+void prepare_kv(PGconn* c) { expect(c, answer{PQprepare(c, "kv", select_kv, 0, nullptr)}, PGRES_COMMAND_OK); }
 
 kv select_one(PGconn* c, std::int64_t id) {
     const std::uint64_t wire = __builtin_bswap64(static_cast<std::uint64_t>(id));

@@ -46,7 +46,9 @@ private:
 template <class Work>
 void with_threads(unsigned count, std::uint64_t n, Work work) {
     std::atomic<std::uint64_t> taken{0};
-    const auto next = [&](std::uint64_t& i) { return (i = taken.fetch_add(1, std::memory_order_relaxed)) < n; };
+    const auto next = [&](std::uint64_t& i) {
+        return (i = taken.fetch_add(1, std::memory_order_relaxed)) < n;
+    };
     std::exception_ptr problem;
     std::mutex mutex;
     const auto run = [&] {

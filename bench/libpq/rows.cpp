@@ -17,19 +17,9 @@ struct decimal {
     int scale = 0;
 };
 
-constexpr std::int64_t powers[] = {1,
-                                   10,
-                                   100,
-                                   1'000,
-                                   10'000,
-                                   100'000,
-                                   1'000'000,
-                                   10'000'000,
-                                   100'000'000,
-                                   1'000'000'000,
-                                   10'000'000'000,
-                                   100'000'000'000,
-                                   1'000'000'000'000};
+constexpr std::int64_t powers[] = {
+    1,          10,          100,           1'000,          10'000,          100'000,          1'000'000,
+    10'000'000, 100'000'000, 1'000'000'000, 10'000'000'000, 100'000'000'000, 1'000'000'000'000};
 
 /// numeric_send: count, weight, sign and scale, then digits in base 10000.
 decimal decode_numeric(const char* p) {
@@ -54,7 +44,9 @@ struct wide {
     std::byte g[16] = {};
 
     int scale() const { return f.scale; }
-    wide_values values() const { return {id, b, c, fmt::format("{}.{:02}", f.units / 100, f.units % 100), g}; }
+    wide_values values() const {
+        return {id, b, c, fmt::format("{}.{:02}", f.units / 100, f.units % 100), g};
+    }
 };
 
 void decode(const PGresult* r, int row, wide& out) {
@@ -73,7 +65,8 @@ void decode(const PGresult* r, int row, wide& out) {
 /// Calls `target()` for the row to decode into, then `done(row)`.
 template <class Target, class Done>
 void read(PGconn* c, const std::string& sql, Target target, Done done) {
-    if (!PQsendQueryParams(c, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 1) || !PQsetSingleRowMode(c))
+    if (!PQsendQueryParams(c, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 1) ||
+        !PQsetSingleRowMode(c))
         throw std::runtime_error{PQerrorMessage(c)};
     while (const answer r{PQgetResult(c)}) {
         if (PQresultStatus(r.get()) != PGRES_SINGLE_TUPLE) {

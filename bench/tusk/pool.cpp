@@ -20,11 +20,14 @@ namespace {
 class crew {
 public:
     crew(const job& j, unsigned threads)
-        : threads_{threads}, io_{static_cast<int>(threads)}, pool_{io_.get_executor(), configuration(j.url)} {}
+        : threads_{threads}, io_{static_cast<int>(threads)}, pool_{io_.get_executor(), configuration(j.url)} {
+    }
 
     tusk::pool& pool() noexcept { return pool_; }
     /// The number of the next operation; false when all are taken.
-    bool next(std::uint64_t& i) noexcept { return (i = taken_.fetch_add(1, std::memory_order_relaxed)) < wanted_; }
+    bool next(std::uint64_t& i) noexcept {
+        return (i = taken_.fetch_add(1, std::memory_order_relaxed)) < wanted_;
+    }
 
     /// Runs `workers` coroutines `work(*this)` until they have done `operations` together.
     template <class Work>
@@ -34,7 +37,8 @@ public:
         left_ = workers;
         io_.restart();
         for (unsigned i = 0; i < workers; ++i)
-            asio::co_spawn(asio::make_strand(io_), work(*this), [this](std::exception_ptr e) { finished(std::move(e)); });
+            asio::co_spawn(asio::make_strand(io_), work(*this),
+                           [this](std::exception_ptr e) { finished(std::move(e)); });
         std::vector<std::thread> others;
         for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this] { io_.run(); });
         io_.run();

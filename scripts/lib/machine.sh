@@ -69,6 +69,11 @@ install_packages() {
     fail "could not install: ${missing[*]}"
 }
 
+# install_file FROM TO: a file that an unpacked program looks for at a fixed place; nothing when it is there.
+install_file() {
+    [ -e "$2" ] || as_root install -D -m 644 "$1" "$2"
+}
+
 # The account that an embedded server runs as: root may not run PostgreSQL.
 server_account() {
     if [ "$(id -u)" != 0 ]; then id -un; elif id postgres >/dev/null 2>&1; then echo postgres; else echo nobody; fi

@@ -52,13 +52,14 @@ constexpr std::string_view event_fields =
 
 options on_table(std::string_view name) { return options{}.table(name); }
 
-asio::awaitable<std::uint64_t> save_in(transaction& tx, const alert_batch& what) {
+/// One deadline for all attempts: whoever sent the body waits for the answer.
+asio::awaitable<std::uint64_t> save_in(transaction& tx, const alert_batch& what, deadline until) {
     const auto& s = what.states;
-    const auto alerts = on_table("alerts");
+    const auto alerts = on_table("alerts").until(until);
     co_await tx.exec(alerts, save_states, s.fingerprints, s.statuses, s.labels, s.annotations, s.starts, s.ends,
                      s.generator_urls, what.receiver, what.group_key);
     const auto& e = what.events;
-    const auto events = on_table("alert_events");
+    const auto events = on_table("alert_events").until(until);
     const auto created = co_await tx.exec(events, save_events, e.fingerprints, e.statuses, e.labels, e.annotations,
                                           e.starts, e.ends, e.generator_urls, what.receiver, what.group_key);
     if (created < e.size()) co_await tx.exec(events, correct_ends, e.fingerprints, e.statuses, e.starts, e.ends);
@@ -116,7 +117,8 @@ void alert_columns::add(const alert& one) {
 }
 
 asio::awaitable<std::uint64_t> store::save(const alert_batch& what) {
-    auto work = [&what](transaction& tx) { return save_in(tx, what); };
+    const auto until = deadline::in(pool_->config().statement_timeout());
+    auto work = [&what, until](transaction& tx) { return save_in(tx, what, until); };
     tx_options how;
     how.retries(attempts_after_deadlock);
     co_return co_await pool_->transact(work, how);

@@ -306,6 +306,7 @@ void asio_driver::impl::finish() {
     }
     machine_ = nullptr;
     deadline_ = deadline::never();
+    if (session_.broken) shut(); // the server need not wait for somebody to drop the connection
     auto h = std::move(baton_);
     h.complete(socket_.get_executor());
 }

@@ -138,7 +138,9 @@ void blocking_driver::run(protocol::machine& m, deadline until, event_kind first
         next = event{event_kind::transferred, {}};
         failure f;
         switch (a.kind) {
-        case action_kind::done: return;
+        case action_kind::done:
+            if (session_.broken) shut(); // the server need not wait for somebody to drop the connection
+            return;
         case action_kind::paused: paused_ = true; return;
         case action_kind::transfer: f = transfer(a.read, until); break;
         case action_kind::start_tls:

@@ -74,6 +74,7 @@ asio::awaitable<result<lease>> pool_core::acquire(deadline until) {
             auto w = std::make_shared<waiter>();
             w->until = until;
             w->executor = executor_;
+            w->since = since;
             co_await wait_for(w);
             got = std::move(w->got);
             why = std::move(w->why);
@@ -305,6 +306,7 @@ steady_clock::time_point pool_core::expiry_of_new() {
 asio::awaitable<void> pool_core::connect_one() {
     const auto self = shared_from_this();
     for (;;) {
+        const auto attempt = steady_clock::now();
         auto made = co_await connection::try_open(executor_, target_, settings_, deadline::never());
         if (made) {
             auto fresh = std::make_unique<pooled>(std::move(*made));
@@ -328,7 +330,7 @@ asio::awaitable<void> pool_core::connect_one() {
             wait_and_retry = !closed_ && !waiters_.empty() && is_starting_up(made.error());
         }
         if (!wait_and_retry) {
-            connect_failed(made.error());
+            connect_failed(made.error(), attempt);
             co_return;
         }
         asio::steady_timer pause{co_await asio::this_coro::executor, startup_pause};
@@ -338,15 +340,15 @@ asio::awaitable<void> pool_core::connect_one() {
 }
 
 /// With no connection left, the caller this attempt was made for gets the failure; with others alive it goes on
-/// waiting for one of them.
-void pool_core::connect_failed(failure why) {
+/// waiting for one of them. A caller that came after the attempt began is owed one of its own: the server may be back.
+void pool_core::connect_failed(failure why, steady_clock::time_point attempt) {
     set_health(false, &why);
     std::shared_ptr<waiter> unlucky;
     std::shared_ptr<waiter> last_one;
     {
         const std::lock_guard lock{mutex_};
         slots_.construction_failed();
-        if (!waiters_.empty() && slots_.in_use() + slots_.idle() == 0) {
+        if (!waiters_.empty() && waiters_.front()->since <= attempt && slots_.in_use() + slots_.idle() == 0) {
             unlucky = std::move(waiters_.front());
             waiters_.pop_front();
             unlucky->queued = false;

@@ -32,6 +32,7 @@ struct waiter {
     failure why;
     deadline until;
     asio::any_io_executor executor;
+    steady_clock::time_point since{}; ///< When it joined the queue.
     bool queued = false;
 };
 
@@ -69,7 +70,7 @@ private:
     asio::awaitable<void> check_health();
     void connect_as_needed();
     void hand_over(item what);
-    void connect_failed(failure why);
+    void connect_failed(failure why, steady_clock::time_point attempt);
     void arm_waiter_timer();
     void expire_waiters();
     void finish_waiter(const std::shared_ptr<waiter>& w);

@@ -29,7 +29,7 @@ protected:
         EXPECT_EQ(*rows, std::vector<std::string>{value});
     }
 };
-INSTANTIATE_TEST_SUITE_P(drivers, hostile_query, both_drivers, [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(drivers, hostile_query, both_drivers, [](const auto& tested) { return tested.param.name; });
 
 server_script describes() { return server_script{}.let_in().expect_all("PDS").send(described()); }
 
