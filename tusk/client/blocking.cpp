@@ -116,11 +116,11 @@ result<connection> connection::try_open(connect_config config, connection_settin
 }
 
 connection connection::open(connect_config config, connection_settings settings) {
-    return std::move(try_open(std::move(config), std::move(settings), deadline::never()).value());
+    return try_open(std::move(config), std::move(settings), deadline::never()).value();
 }
 
 connection connection::open(std::string_view conninfo, connection_settings settings) {
-    return open(std::move(parse_connect_config(conninfo).value()), std::move(settings));
+    return open(parse_connect_config(conninfo).value(), std::move(settings));
 }
 
 failure connection::execute(request& what, client_sink& sink) {

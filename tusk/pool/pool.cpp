@@ -102,6 +102,8 @@ asio::awaitable<lease> acquire_or_throw(asio::awaitable<result<lease>> acquiring
     co_return std::move(*l);
 }
 
+asio::awaitable<lease> ready(lease l) { co_return std::move(l); }
+
 asio::awaitable<failure> ping_leased(asio::awaitable<result<lease>> acquiring, options call) {
     auto l = co_await std::move(acquiring);
     if (!l) co_return l.error();
@@ -110,15 +112,22 @@ asio::awaitable<failure> ping_leased(asio::awaitable<result<lease>> acquiring, o
 
 } // namespace
 
-asio::awaitable<lease> pool::acquire(const options& o) { return acquire_or_throw(try_acquire(o)); }
+asio::awaitable<lease> pool::acquire(const options& o) {
+    if (auto l = core_->take_now()) return ready(std::move(l));
+    return acquire_or_throw(try_acquire(o));
+}
 
 asio::awaitable<failure> pool::execute(request& what, client_sink& sink) {
     const auto core = core_;
     const auto until = what.call_options().deadline_from_now(core->config().statement_timeout());
-    auto l = co_await core->acquire(core->acquire_deadline(until));
-    if (!l) co_return std::move(failure{l.error()}.set_sql(what.text()->text));
+    auto l = core->take_now();
+    if (!l) {
+        auto waited = co_await core->acquire(core->acquire_deadline(until));
+        if (!waited) co_return std::move(failure{waited.error()}.set_sql(what.text()->text));
+        l = std::move(*waited);
+    }
     what.limit(until); // the time in the queue is spent
-    auto f = co_await (*l)->execute(what, sink);
+    auto f = co_await l->execute(what, sink);
     co_return f;
 }
 

@@ -54,6 +54,27 @@ void pool_core::start() {
 
 // ---- acquiring ------------------------------------------------------------------------------------------------
 
+bool pool_core::is_fresh(const pooled& what, steady_clock::time_point now) const noexcept {
+    return config_.ping_after_idle() <= steady_clock::duration::zero() ||
+           now - what.last_used < config_.ping_after_idle();
+}
+
+lease pool_core::take_now() {
+    const auto now = steady_clock::now();
+    item got;
+    {
+        const std::lock_guard lock{mutex_};
+        if (closed_ || !waiters_.empty()) return {}; // nobody is overtaken
+        const auto* next = slots_.top();
+        if (next == nullptr || slots_.expired(*next, now) || !is_fresh(*next, now)) return {};
+        got = slots_.take();
+        ++counters_.acquires;
+    }
+    got->leased_at = now;
+    if (observer_) report_acquire(acquire_result::ok, now, false, nullptr);
+    return lease{shared_from_this(), std::move(got)};
+}
+
 asio::awaitable<result<lease>> pool_core::acquire(deadline until) {
     const auto self = shared_from_this();
     const auto since = steady_clock::now();
@@ -88,17 +109,23 @@ asio::awaitable<result<lease>> pool_core::acquire(deadline until) {
             co_return why;
         }
         const auto now = steady_clock::now();
-        const bool fresh = config_.ping_after_idle() <= steady_clock::duration::zero() ||
-                           now - got->last_used < config_.ping_after_idle();
         if (slots_.expired(*got, now)) {
             discard(std::move(got), close_reason::lifetime);
             continue;
         }
-        if (!fresh && !co_await usable(*got, until)) {
+        bool good = is_fresh(*got, now);
+        if (!good) good = co_await usable(*got, until);
+        if (!good) {
             discard(std::move(got), close_reason::broken);
             continue;
         }
         got->leased_at = now;
+        {
+            const std::lock_guard lock{mutex_};
+            ++counters_.acquires;
+            if (waited) ++counters_.waited_acquires;
+            counters_.wait_time += now - since;
+        }
         report_acquire(acquire_result::ok, since, waited, nullptr);
         co_return lease{self, std::move(got)};
     }
@@ -150,7 +177,7 @@ asio::awaitable<void> pool_core::wait_for(std::shared_ptr<waiter> w) {
                 return;
             }
             connect_as_needed();
-            arm_waiter_timer();
+            arm_waiter_timer(w->until);
         },
         asio::use_awaitable);
 }
@@ -166,12 +193,10 @@ failure pool_core::timeout_failure() const {
     return failure{errc::pool_timeout, std::move(text)}.set_sent(sent_state::none, retry_advice::safe);
 }
 
-void pool_core::arm_waiter_timer() {
-    // One timer for the whole queue; it sleeps until the earliest deadline that it knew when it was set.
-    deadline first;
+/// One timer for the whole queue; it sleeps until the earliest deadline that it knew when it was set.
+void pool_core::arm_waiter_timer(deadline first) {
     {
         const std::lock_guard lock{mutex_};
-        for (const auto& w : waiters_) first = earlier(first, w->until);
         if (first.is_never() || waiter_timer_at_ <= first.at()) return;
         waiter_timer_at_ = first.at();
     }
@@ -186,12 +211,14 @@ void pool_core::arm_waiter_timer() {
 
 void pool_core::expire_waiters() {
     std::vector<std::shared_ptr<waiter>> late;
+    deadline first;
     {
         const std::lock_guard lock{mutex_};
         waiter_timer_at_ = steady_clock::time_point::max();
         const auto now = steady_clock::now();
         for (auto at = waiters_.begin(); at != waiters_.end();) {
             if ((*at)->until.at() > now) {
+                first = earlier(first, (*at)->until);
                 ++at;
                 continue;
             }
@@ -203,7 +230,7 @@ void pool_core::expire_waiters() {
         }
     }
     for (auto& w : late) finish_waiter(w);
-    arm_waiter_timer();
+    arm_waiter_timer(first);
 }
 
 void pool_core::finish_waiter(const std::shared_ptr<waiter>& w) { w->done.post(w->executor); }
@@ -212,22 +239,23 @@ void pool_core::finish_waiter(const std::shared_ptr<waiter>& w) { w->done.post(w
 
 void pool_core::release(item what) noexcept {
     try {
+        const auto now = steady_clock::now();
         if (observer_) {
             release_event e;
             e.pool = config_.name();
             e.start = what->leased_at;
-            e.elapsed = steady_clock::now() - what->leased_at;
+            e.elapsed = now - what->leased_at;
             e.backend_pid = what->conn.backend_pid();
             observer_->released(e);
         }
         if (!what->conn.is_open()) {
             discard(std::move(what), close_reason::broken);
-        } else if (slots_.expired(*what, steady_clock::now())) {
+        } else if (slots_.expired(*what, now)) {
             discard(std::move(what), close_reason::lifetime);
         } else if (!what->conn.is_clean()) {
             post_spawn(executor_, clean_up(std::move(what)));
         } else {
-            hand_over(std::move(what));
+            hand_over(std::move(what), now);
         }
     } catch (...) { // out of memory: the connection is closed with its owner, the slot is free again
         const std::lock_guard lock{mutex_};
@@ -244,14 +272,14 @@ asio::awaitable<void> pool_core::clean_up(item what) {
 }
 
 /// To the first caller in the queue, else to the idle stack.
-void pool_core::hand_over(item what) {
+void pool_core::hand_over(item what, steady_clock::time_point now) {
     std::shared_ptr<waiter> next;
     {
         const std::lock_guard lock{mutex_};
         if (!closed_) {
-            what->last_used = steady_clock::now();
+            what->last_used = now;
             if (waiters_.empty()) {
-                slots_.give_back(std::move(what), steady_clock::now());
+                slots_.give_back(std::move(what), now);
                 return;
             }
             next = std::move(waiters_.front());
@@ -550,14 +578,8 @@ void pool_core::report_closed(close_reason why) noexcept {
 }
 
 void pool_core::report_acquire(acquire_result r, steady_clock::time_point since, bool waited, const failure* why) {
-    const auto elapsed = steady_clock::now() - since;
-    if (r == acquire_result::ok) {
-        const std::lock_guard lock{mutex_};
-        ++counters_.acquires;
-        if (waited) ++counters_.waited_acquires;
-        counters_.wait_time += elapsed;
-    }
     if (!observer_) return;
+    const auto elapsed = steady_clock::now() - since;
     acquire_event e;
     e.pool = config_.name();
     e.start = since;

@@ -43,6 +43,8 @@ public:
               std::shared_ptr<const net::connect_target> target);
 
     void start();
+    /// An idle connection that needs no looking at, without waiting; else an empty lease and the way is `acquire`.
+    lease take_now();
     asio::awaitable<result<lease>> acquire(deadline until);
     void release(std::unique_ptr<pooled> what) noexcept;
     void discard(std::unique_ptr<pooled> what, close_reason why) noexcept;
@@ -69,14 +71,15 @@ private:
     asio::awaitable<void> maintain();
     asio::awaitable<void> check_health();
     void connect_as_needed();
-    void hand_over(item what);
+    void hand_over(item what, steady_clock::time_point now = steady_clock::now());
     void connect_failed(failure why, steady_clock::time_point attempt);
-    void arm_waiter_timer();
+    void arm_waiter_timer(deadline first);
     void expire_waiters();
     void finish_waiter(const std::shared_ptr<waiter>& w);
     failure timeout_failure() const;
     steady_clock::time_point expiry_of_new();
     void report_closed(close_reason why) noexcept;
+    bool is_fresh(const pooled& what, steady_clock::time_point now) const noexcept;
     void report_acquire(acquire_result r, steady_clock::time_point since, bool waited, const failure* why);
     void set_health(bool healthy, const failure* why);
     static void post_spawn(const asio::any_io_executor& on, asio::awaitable<void> work);

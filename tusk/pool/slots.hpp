@@ -42,6 +42,8 @@ public:
         ++in_use_;
         return out;
     }
+    /// What `take` would give, or null.
+    const Item* top() const noexcept { return idle_.empty() ? nullptr : idle_.back().get(); }
     /// Back from use, to the top of the stack.
     void give_back(item what, steady_clock::time_point now) {
         --in_use_;

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ public:
         argv.push_back(nullptr);
         pid_ = ::fork();
         if (pid_ == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that is killed leaves nothing behind
             ::dup2(ends[1], STDOUT_FILENO);
             ::dup2(ends[1], STDERR_FILENO);
             ::execv(argv[0], argv.data());
@@ -93,11 +95,12 @@ bool becomes_ready(std::uint16_t port) {
     return eventually([&] { return get(port, "/readyz").status == 200; });
 }
 
-/// A directory that the embedded server's account can reach, removed at the end.
+/// A directory that the embedded server's account can reach, removed at the end. In memory where possible: a durable
+/// server flushes a lot.
 class temporary_directory {
 public:
     temporary_directory() {
-        std::string name = "/tmp/alerthist-test-XXXXXX";
+        std::string name = fs::exists("/dev/shm") ? "/dev/shm/alerthist-test-XXXXXX" : "/tmp/alerthist-test-XXXXXX";
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"mkdtemp"};
         path_ = name;
         ::chmod(name.c_str(), 0755);

@@ -84,7 +84,7 @@ TEST(alertmanager, every_alert_is_stored_exactly_once_even_when_postgresql_dies_
         GTEST_SKIP() << "Prometheus and Alertmanager are not unpacked below build/deps; run scripts/setup";
 
     const scratch dir;
-    auto server = std::move(tusk::embedded::server::start().value());
+    auto server = tusk::embedded::server::start().value();
     e2e::child service{{TUSK_ALERTHIST, "--listen", "127.0.0.1:0", "--database-url", server.url()}, dir.path() / "alerthist.log"};
     ASSERT_TRUE(service.wait_for_output("listening on 127.0.0.1:")) << service.output();
     const auto text = service.output();

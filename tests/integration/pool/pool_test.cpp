@@ -273,7 +273,7 @@ TEST_F(pool_test, cancelled_waiters_leave_the_queue) {
 }
 
 TEST(pool_and_server, a_restart_is_survived) {
-    auto server = std::move(tusk::embedded::server::start().value());
+    auto server = tusk::embedded::server::start().value();
     auto config = tusk::pool_config::parse(server.url()).value().max_connections(4).min_connections(0);
     tusk::testing::run_async([](tusk::pool_config cfg, tusk::embedded::server& s) -> asio::awaitable<void> {
         auto p = co_await tusk::pool::open(cfg);
