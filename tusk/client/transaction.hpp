@@ -102,7 +102,7 @@ auto transact(On& on, F f, tx_options o)
         } catch (...) {
             thrown = std::current_exception();
         }
-        co_await tx.try_rollback();
+        static_cast<void>(co_await tx.try_rollback()); // what failed before matters more
         if (thrown) std::rethrow_exception(thrown);
         co_await back_off(attempt);
     }
