@@ -2,10 +2,10 @@
 
 #include <tusk/client.hpp>
 
-struct user {                       // a plain struct: columns are matched by name, without macros
+struct user { // a plain struct: columns are matched by name, without macros
     std::int64_t id;
     std::string name;
-    std::optional<int> age;         // NULL
+    std::optional<int> age; // NULL
 };
 
 int main(int argc, char** argv) {

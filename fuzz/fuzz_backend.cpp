@@ -1,5 +1,5 @@
-// Messages of a hostile server, one by one: frames are cut out of the input as a session does it, and every body is given
-// to the parser of its type. What a parser accepts must hold what it promises.
+// Messages of a hostile server, one by one: frames are cut out of the input as a session does it, and every
+// body is given to the parser of its type. What a parser accepts must hold what it promises.
 #include <tusk/wire/backend.hpp>
 
 #include <cstdint>
@@ -36,7 +36,8 @@ void check_tag(std::span<const std::byte> body) {
 
 void check_row(std::span<const std::byte> body) {
     std::size_t accepted = 0;
-    for (const std::size_t columns : {0U, 1U, 2U, 3U, 100U, 65535U}) accepted += validate_data_row(body, columns) ? 1 : 0;
+    for (const std::size_t columns : {0U, 1U, 2U, 3U, 100U, 65535U})
+        accepted += validate_data_row(body, columns) ? 1 : 0;
     require(accepted <= 1);
 }
 
@@ -64,7 +65,8 @@ void check_body(const frame& f) {
         break;
     case backend::parameter_status:
         if (parse_parameter_status(f.body, name, value))
-            require(inside(name, f.body) && inside(value, f.body) && name.size() + value.size() + 2 == f.body.size());
+            require(inside(name, f.body) && inside(value, f.body) &&
+                    name.size() + value.size() + 2 == f.body.size());
         break;
     case backend::notification_response:
         if (parse_notification(f.body, n)) require(n.channel.size() + n.payload.size() + 6 == f.body.size());

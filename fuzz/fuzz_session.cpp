@@ -1,6 +1,6 @@
-// A whole connection against a hostile server: connecting, a query, a script. The first byte chooses what is asked and what
-// goes wrong, the second how the rest, the server's bytes, is cut. Whatever comes, a machine ends or waits for more, a failure
-// says something, and what was received is never out of proportion.
+// A whole connection against a hostile server: connecting, a query, a script. The first byte chooses what is
+// asked and what goes wrong, the second how the rest, the server's bytes, is cut. Whatever comes, a machine
+// ends or waits for more, a failure says something, and what was received is never out of proportion.
 #include <tusk/protocol/query.hpp>
 #include <tusk/protocol/startup.hpp>
 
@@ -50,13 +50,15 @@ private:
 class hostile_driver {
 public:
     hostile_driver(std::span<const std::byte> bytes, std::uint8_t choices, std::uint8_t cut)
-        : bytes_{bytes}, piece_{cut % 16 == 0 ? bytes.size() + 1 : cut % 16U}, interrupt_at_{choices & 0x40 ? cut / 16U : 1000U} {}
+        : bytes_{bytes}, piece_{cut % 16 == 0 ? bytes.size() + 1 : cut % 16U},
+          interrupt_at_{choices & 0x40 ? cut / 16U : 1000U} {}
 
     /// Runs a machine; false when the server's bytes are used up before it is done.
     bool run(machine& m) {
         auto& s = m.io();
         event next{event_kind::start, {}};
-        // Every step uses bytes up or is one of few answers: more of them means a machine that turns in circles.
+        // Every step uses bytes up or is one of few answers: more of them means a machine that turns in
+        // circles.
         for (std::size_t steps = 0; steps < 2 * bytes_.size() + 64; ++steps) {
             const action a = m.resume(std::move(next));
             next = event{event_kind::transferred, {}};

@@ -65,7 +65,8 @@ private:
     }
 
     /// A text that may be missing or null, and stays empty then.
-    bool optional_text(const json::object& in, std::string_view key, const std::string& at, std::string& out) {
+    bool optional_text(const json::object& in, std::string_view key, const std::string& at,
+                       std::string& out) {
         const auto* value = in.if_contains({key.data(), key.size()});
         if (!value || value->is_null()) return true;
         const auto path = at + std::string{key};
@@ -74,7 +75,8 @@ private:
         out = view(*text);
         return check_text(path, out);
     }
-    bool required_text(const json::object& in, std::string_view key, const std::string& at, std::string& out) {
+    bool required_text(const json::object& in, std::string_view key, const std::string& at,
+                       std::string& out) {
         if (!in.if_contains({key.data(), key.size()})) return fail(at + std::string{key}, "is missing");
         if (!optional_text(in, key, at, out)) return false;
         return !out.empty() || fail(at + std::string{key}, "is empty");
@@ -87,7 +89,8 @@ private:
         if (!optional_text(*body, "version", "", version)) return false;
         if (!version.empty() && version != "4")
             return fail("version", shown(version) + " is not supported; expected \"4\"");
-        if (!optional_text(*body, "receiver", "", out.receiver) || !optional_text(*body, "groupKey", "", out.group_key))
+        if (!optional_text(*body, "receiver", "", out.receiver) ||
+            !optional_text(*body, "groupKey", "", out.group_key))
             return false;
         const auto* alerts = body->if_contains("alerts");
         if (!alerts) return fail("alerts", "is missing");
@@ -147,7 +150,8 @@ private:
         return true;
     }
 
-    bool read_time(const json::object& in, std::string_view key, const std::string& at, std::optional<instant>& out) {
+    bool read_time(const json::object& in, std::string_view key, const std::string& at,
+                   std::optional<instant>& out) {
         std::string text;
         if (!optional_text(in, key, at, text)) return false;
         if (text.empty()) return true;
@@ -159,7 +163,8 @@ private:
 
     bool read_times(const json::object& in, const std::string& at, alert& out) {
         std::optional<instant> starts_at;
-        if (!read_time(in, "startsAt", at, starts_at) || !read_time(in, "endsAt", at, out.ends_at)) return false;
+        if (!read_time(in, "startsAt", at, starts_at) || !read_time(in, "endsAt", at, out.ends_at))
+            return false;
         if (!starts_at) return fail(at + "startsAt", "is missing");
         out.starts_at = *starts_at;
         // While an alert fires, its end is at most the time when the sender would give it up.
@@ -171,7 +176,8 @@ private:
         if (!optional_text(in, "fingerprint", at, out.fingerprint)) return false;
         if (out.fingerprint.empty()) out.fingerprint = compute_fingerprint(out.labels);
         if (is_fingerprint(out.fingerprint)) return true;
-        return fail(at + "fingerprint", shown(out.fingerprint) + " is not made of 1 to 128 of the characters 0-9 A-Z a-z . _ : -");
+        return fail(at + "fingerprint", shown(out.fingerprint) +
+                                            " is not made of 1 to 128 of the characters 0-9 A-Z a-z . _ : -");
     }
 
     std::size_t max_alerts_;
@@ -188,7 +194,8 @@ std::optional<alert_status> parse_alert_status(std::string_view word) noexcept {
 
 parsed_notification parse_notification(std::string_view body, std::size_t max_alerts) {
     const auto malformed = [](std::size_t at, const std::string& why) {
-        return rejection{rejection::reason::malformed, "body: not valid JSON at byte " + std::to_string(at + 1) + ": " + why};
+        return rejection{rejection::reason::malformed,
+                         "body: not valid JSON at byte " + std::to_string(at + 1) + ": " + why};
     };
     json::monotonic_resource memory; // one document, thrown away as a whole
     json::parser parser{&memory};
@@ -220,8 +227,8 @@ std::string compute_fingerprint(const label_set& labels) {
 
 bool is_fingerprint(std::string_view text) noexcept {
     const auto fits = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
-               c == ':' || c == '-';
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
+               c == '_' || c == ':' || c == '-';
     };
     return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), fits);
 }

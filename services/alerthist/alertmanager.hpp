@@ -61,12 +61,12 @@ private:
 
 using parsed_notification = boost::system::result<notification, rejection>;
 
-/// Reads a webhook body of version 4. Keys that are not known are ignored: newer versions of Alertmanager add some.
-/// Source: Alertmanager documentation, "Webhook receiver".
+/// Reads a webhook body of version 4. Keys that are not known are ignored: newer versions of Alertmanager add
+/// some. Source: Alertmanager documentation, "Webhook receiver".
 parsed_notification parse_notification(std::string_view body, std::size_t max_alerts);
 
-/// Prometheus' fingerprint of a label set: FNV-1a of 64 bits over each name, 0xFF, value, 0xFF in the order of the
-/// names, as 16 hexadecimal digits. Source: prometheus/common, `model.LabelSet.Fingerprint`.
+/// Prometheus' fingerprint of a label set: FNV-1a of 64 bits over each name, 0xFF, value, 0xFF in the order
+/// of the names, as 16 hexadecimal digits. Source: prometheus/common, `model.LabelSet.Fingerprint`.
 std::string compute_fingerprint(const label_set& labels);
 
 /// Whether `text` can be a fingerprint: 1 to 128 characters out of `[0-9A-Za-z._:-]`.

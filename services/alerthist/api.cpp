@@ -18,9 +18,9 @@ constexpr std::string_view retry_after_seconds = "1";
 
 /// The same request may succeed in a moment, without anybody repairing anything in it.
 bool may_pass(const error& e) noexcept {
-    for (const auto what : {condition::unavailable, condition::timeout, condition::canceled, condition::in_doubt,
-                            condition::deadlock, condition::serialization_failure, condition::lock_timeout,
-                            condition::read_only})
+    for (const auto what : {condition::unavailable, condition::timeout, condition::canceled,
+                            condition::in_doubt, condition::deadlock, condition::serialization_failure,
+                            condition::lock_timeout, condition::read_only})
         if (e.is(what)) return true;
     return false;
 }
@@ -33,7 +33,9 @@ std::string to_json(const alert_row& row) {
     json_object out;
     out.text("fingerprint", row.fingerprint).text("alert_name", row.alert_name).text("status", row.status);
     out.raw("labels", row.labels.text()).raw("annotations", row.annotations.text());
-    out.time("starts_at", row.starts_at).time("ends_at", row.ends_at).text("generator_url", row.generator_url);
+    out.time("starts_at", row.starts_at)
+        .time("ends_at", row.ends_at)
+        .text("generator_url", row.generator_url);
     out.text("receiver", row.receiver).text("group_key", row.group_key);
     out.time("created_at", row.created_at).time("updated_at", row.updated_at);
     return out.finish();
@@ -44,7 +46,9 @@ std::string to_json(const event_row& row) {
     out.number("id", row.id).text("fingerprint", row.fingerprint).text("status", row.status);
     out.time("happened_at", row.happened_at).time("starts_at", row.starts_at).time("ends_at", row.ends_at);
     out.raw("labels", row.labels.text()).raw("annotations", row.annotations.text());
-    out.text("generator_url", row.generator_url).text("receiver", row.receiver).text("group_key", row.group_key);
+    out.text("generator_url", row.generator_url)
+        .text("receiver", row.receiver)
+        .text("group_key", row.group_key);
     out.time("received_at", row.received_at);
     return out.finish();
 }
@@ -60,8 +64,10 @@ response page_response(std::string_view name, const Page& of) {
     list += ']';
     json_object out;
     out.raw(name, list);
-    if (of.next) out.text("next_cursor", of.next->encode());
-    else out.raw("next_cursor", "null");
+    if (of.next)
+        out.text("next_cursor", of.next->encode());
+    else
+        out.raw("next_cursor", "null");
     return response::json(200, out.finish());
 }
 
@@ -72,8 +78,9 @@ response no_such_alert(const request& from) {
 /// The Host header when it is harmless to repeat.
 std::string host_of(const request& from) {
     const std::string host{from.header("Host").value_or("")};
-    const bool sane = host.size() <= 255 && host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                                   "0123456789.-_:[]") == std::string::npos;
+    const bool sane =
+        host.size() <= 255 && host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                     "0123456789.-_:[]") == std::string::npos;
     return sane && !host.empty() ? host : "127.0.0.1:8080";
 }
 
@@ -117,15 +124,17 @@ http::router api::routes(std::uint64_t max_request_size, std::size_t max_alerts)
     return out;
 }
 
-/// What a handler throws because of the database becomes a 503 when waiting may help, also for tables that are put there
-/// again; the rest is a bug of ours, which the server answers with 500 and reports.
+/// What a handler throws because of the database becomes a 503 when waiting may help, also for tables that
+/// are put there again; the rest is a bug of ours, which the server answers with 500 and reports.
 asio::awaitable<response> api::guard(request& from, http::next go_on) {
     try {
         co_return co_await go_on(from);
     } catch (const error& e) {
         const bool lost = e.is(condition::undefined_table);
-        if (lost) health_.schema_vanished(e.what());
-        else if (!may_pass(e)) throw;
+        if (lost)
+            health_.schema_vanished(e.what());
+        else if (!may_pass(e))
+            throw;
         log_fields fields;
         fields.add("error", e.what()).add("code", e.code().message()).add("route", from.route());
         log_.warn("database unavailable", fields.add("request_id", from.id()));
@@ -135,7 +144,8 @@ asio::awaitable<response> api::guard(request& from, http::next go_on) {
 
 response api::unavailable(const request& from) {
     if (from.route() == "/webhook") metrics_.webhook_rejected("unavailable");
-    auto out = http::error_response(503, "SERVICE_UNAVAILABLE", "The database cannot serve now; try again.", from.id());
+    auto out = http::error_response(503, "SERVICE_UNAVAILABLE", "The database cannot serve now; try again.",
+                                    from.id());
     out.set_header("Retry-After", retry_after_seconds);
     return out;
 }

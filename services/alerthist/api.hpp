@@ -16,8 +16,8 @@
 
 namespace tusk::alerthist {
 
-/// The HTTP interface. Errors have the envelope of `http::error_response`; a database that cannot serve now is a 503
-/// with Retry-After, which makes Alertmanager send again at once (a 4xx, 429 included, would not).
+/// The HTTP interface. Errors have the envelope of `http::error_response`; a database that cannot serve now
+/// is a 503 with Retry-After, which makes Alertmanager send again at once (a 4xx, 429 included, would not).
 class api {
 public:
     api(store& reads, pipeline& writes, health& state, metrics& counted_by, alerthist::log& errors) noexcept

@@ -19,7 +19,8 @@ using detail::raw_value;
 constexpr std::string_view embedded_scheme = "embedded://";
 constexpr std::string_view log_levels[] = {"trace", "debug", "info", "warn", "error", "critical", "off"};
 constexpr std::string_view log_formats[] = {"logfmt", "json"};
-constexpr std::string_view ssl_modes[] = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"};
+constexpr std::string_view ssl_modes[] = {"disable", "allow",     "prefer",
+                                          "require", "verify-ca", "verify-full"};
 
 std::string join(std::span<const std::string_view> words) {
     std::string joined;
@@ -38,7 +39,8 @@ std::optional<std::uint64_t> parse_whole(std::string_view text) {
 std::optional<std::uint64_t> parse_size(std::string_view text) {
     std::uint64_t factor = 1;
     for (const auto& [unit, bytes] : {std::pair{std::string_view{"KiB"}, 1ULL << 10},
-                                      {std::string_view{"MiB"}, 1ULL << 20}, {std::string_view{"GiB"}, 1ULL << 30}}) {
+                                      {std::string_view{"MiB"}, 1ULL << 20},
+                                      {std::string_view{"GiB"}, 1ULL << 30}}) {
         if (!text.ends_with(unit)) continue;
         text.remove_suffix(unit.size());
         factor = bytes;
@@ -74,8 +76,10 @@ std::string percent_encoded(std::string_view value) {
     for (const char c : value) {
         const auto byte = static_cast<unsigned char>(c);
         const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (plain) out += c;
-        else (out += '%').append({digits[byte >> 4], digits[byte & 15]});
+        if (plain)
+            out += c;
+        else
+            (out += '%').append({digits[byte >> 4], digits[byte & 15]});
     }
     return out;
 }
@@ -112,7 +116,8 @@ private:
         if (!given) return std::nullopt;
         const auto value = parse_whole(given->text);
         if (value && *value >= least && *value <= most) return value;
-        complain(*given, "a whole number from " + std::to_string(least) + " to " + std::to_string(most) + " is accepted");
+        complain(*given, "a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
+                             " is accepted");
         return std::nullopt;
     }
 
@@ -136,8 +141,12 @@ private:
 
     void server() {
         if (const auto* given = find("server.listen")) {
-            if (is_listen_address(given->text)) out_.listen = given->text;
-            else complain(*given, "HOST:PORT is accepted, such as 127.0.0.1:8080, [::1]:8080 or :8080 for all addresses");
+            if (is_listen_address(given->text))
+                out_.listen = given->text;
+            else
+                complain(
+                    *given,
+                    "HOST:PORT is accepted, such as 127.0.0.1:8080, [::1]:8080 or :8080 for all addresses");
         }
         out_.threads = static_cast<unsigned>(
             whole("server.threads", 1, 256).value_or(std::max(1U, std::thread::hardware_concurrency())));
@@ -154,8 +163,10 @@ private:
     void webhook_and_log() {
         if (const auto* given = find("webhook.max_request_size")) {
             const auto size = parse_size(given->text);
-            if (size && *size >= 1024 && *size <= (1ULL << 30)) out_.max_request_size = *size;
-            else complain(*given, "a size from 1KiB to 1GiB is accepted, such as 10MiB, or a number of bytes");
+            if (size && *size >= 1024 && *size <= (1ULL << 30))
+                out_.max_request_size = *size;
+            else
+                complain(*given, "a size from 1KiB to 1GiB is accepted, such as 10MiB, or a number of bytes");
         }
         if (const auto count = whole("webhook.max_alerts_per_request", 1, 100'000))
             out_.max_alerts_per_request = static_cast<std::size_t>(*count);
@@ -177,10 +188,12 @@ private:
 
     void database() {
         const auto* url = find("database.url");
-        if (url && url->text.starts_with(embedded_scheme)) embedded(*url);
+        if (url && url->text.starts_with(embedded_scheme))
+            embedded(*url);
         else if (url && url->text.find("://") != std::string::npos && !url->text.starts_with("postgres"))
             complain_secretly(*url, "postgres://…, key=value … and embedded://[DIR] are accepted");
-        else external(url);
+        else
+            external(url);
     }
 
     void embedded(const raw_value& url) {
@@ -199,7 +212,8 @@ private:
         if (::geteuid() == 0) return std::filesystem::path{"/var/lib"} / below;
         const std::filesystem::path xdg = env_.variable("XDG_DATA_HOME").value_or("");
         if (xdg.is_absolute()) return xdg / below;
-        if (const auto home = env_.home_directory()) return std::filesystem::path{*home} / ".local/share" / below;
+        if (const auto home = env_.home_directory())
+            return std::filesystem::path{*home} / ".local/share" / below;
         complain(url, "no home directory is known to keep the data in; write embedded:///DIRECTORY");
         return {};
     }
@@ -209,7 +223,8 @@ private:
         if (!text) return;
         auto parsed = parse_connect_config(*text, env_);
         if (parsed) return pool_of(std::move(*parsed));
-        problems_.push_back((url ? url->origin : std::string{"database"}) + ": " + std::string{parsed.error().text()});
+        problems_.push_back((url ? url->origin : std::string{"database"}) + ": " +
+                            std::string{parsed.error().text()});
     }
 
     /// The URL, or nothing, completed by the single settings: the last value of a key counts.
@@ -230,12 +245,15 @@ private:
         for (const auto& [path, keyword] : parts) {
             const auto* given = find(path);
             if (!given) continue;
-            if (given->text.find('\0') != std::string::npos) complain_secretly(*given, "must not hold a NUL character");
+            if (given->text.find('\0') != std::string::npos)
+                complain_secretly(*given, "must not hold a NUL character");
             text += is_url ? separator : ' ';
-            text += std::string{keyword} + "=" + (is_url ? percent_encoded(given->text) : keyword_value(given->text));
+            text += std::string{keyword} + "=" +
+                    (is_url ? percent_encoded(given->text) : keyword_value(given->text));
             separator = '&';
         }
-        const bool named = url || find("database.database") || env_.variable("PGDATABASE") || env_.variable("PGSERVICE");
+        const bool named =
+            url || find("database.database") || env_.variable("PGDATABASE") || env_.variable("PGSERVICE");
         if (!named) text += " dbname=alerthist";
         if (problems_.size() != before) return std::nullopt;
         return text;
@@ -243,7 +261,8 @@ private:
 
     void pool_of(connect_config server) {
         if (server.application_name().empty()) server.application_name("alerthist");
-        if (connect_) server.connect_timeout(std::chrono::duration_cast<std::chrono::milliseconds>(*connect_));
+        if (connect_)
+            server.connect_timeout(std::chrono::duration_cast<std::chrono::milliseconds>(*connect_));
         auto made = pool_config::from(std::move(server));
         if (!made) {
             problems_.push_back((find("database.url") ? find("database.url")->origin : "database") + ": " +
@@ -257,16 +276,18 @@ private:
     void apply_limits(pool_config& to) {
         if (to.name() == "default") to.name("alerthist");
         if (max_) to.max_connections(static_cast<unsigned>(*max_));
-        if (min_) to.min_connections(static_cast<unsigned>(*min_));
-        else to.min_connections(std::min(to.min_connections(), to.max_connections()));
+        if (min_)
+            to.min_connections(static_cast<unsigned>(*min_));
+        else
+            to.min_connections(std::min(to.min_connections(), to.max_connections()));
         if (lifetime_) to.max_lifetime(*lifetime_);
         if (idle_) to.max_idle_time(*idle_);
         if (health_) to.health_check_period(*health_);
         if (acquire_) to.acquire_timeout(*acquire_);
         if (statement_) to.statement_timeout(*statement_);
         if (to.min_connections() > to.max_connections() && min_)
-            complain(*find("database.min_conns"), "at most database.max_conns (" +
-                                                      std::to_string(to.max_connections()) + ") is accepted");
+            complain(*find("database.min_conns"),
+                     "at most database.max_conns (" + std::to_string(to.max_connections()) + ") is accepted");
     }
 
     raw_layer settings_;
@@ -282,10 +303,14 @@ std::string file_text(const config_sources& from, std::vector<std::string>& prob
     if (from.text()) return *from.text();
     if (from.path().empty()) return {};
     const auto file = from.env().read_file(from.path().string());
-    if (!file) problems.push_back(from.path().string() + ": cannot be read");
-    else if (!file->regular) problems.push_back(from.path().string() + ": not a regular file");
-    else if (file->truncated) problems.push_back(from.path().string() + ": larger than 4 MiB");
-    else return file->text;
+    if (!file)
+        problems.push_back(from.path().string() + ": cannot be read");
+    else if (!file->regular)
+        problems.push_back(from.path().string() + ": not a regular file");
+    else if (file->truncated)
+        problems.push_back(from.path().string() + ": larger than 4 MiB");
+    else
+        return file->text;
     return {};
 }
 
@@ -320,7 +345,8 @@ std::string describe(const config& what) {
     line("server.idle_timeout", seconds(what.idle_timeout));
     line("server.shutdown_timeout", seconds(what.shutdown_timeout));
     line("server.shutdown_delay", seconds(what.shutdown_delay));
-    line("database.url", what.embedded_dir ? "embedded://" + what.embedded_dir->string() : redacted(what.pool.server()));
+    line("database.url",
+         what.embedded_dir ? "embedded://" + what.embedded_dir->string() : redacted(what.pool.server()));
     line("database.max_conns", std::to_string(what.pool.max_connections()));
     line("database.min_conns", std::to_string(what.pool.min_connections()));
     line("database.max_conn_lifetime", seconds(what.pool.max_lifetime()));

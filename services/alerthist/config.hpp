@@ -30,8 +30,9 @@ struct config {
     duration shutdown_timeout = std::chrono::seconds{30}; ///< For requests under way after a signal.
     duration shutdown_delay{0}; ///< Between readiness going away and the end of accepting.
     // database
-    std::optional<std::filesystem::path> embedded_dir; ///< Data directory of a server to start; none: connect to one.
-    pool_config pool;                                  ///< Its server is a placeholder with `embedded_dir`.
+    std::optional<std::filesystem::path>
+        embedded_dir; ///< Data directory of a server to start; none: connect to one.
+    pool_config pool; ///< Its server is a placeholder with `embedded_dir`.
     // webhook
     std::uint64_t max_request_size = 10 * 1024 * 1024; ///< Bytes.
     std::size_t max_alerts_per_request = 1000;
@@ -83,8 +84,8 @@ private:
     std::optional<std::string> database_url_;
 };
 
-/// Reads and checks all sources. The failure (`errc::invalid_configuration`) names every problem, one a line: where the
-/// value was set, the value unless it is secret, and what is accepted.
+/// Reads and checks all sources. The failure (`errc::invalid_configuration`) names every problem, one a line:
+/// where the value was set, the value unless it is secret, and what is accepted.
 result<config> load_config(const config_sources& from);
 
 /// The effective configuration for people, one `key: value` a line, without secrets.

@@ -45,8 +45,10 @@ std::vector<std::string_view> names_below(std::string_view section) {
     for (const auto& key : keys) {
         const auto dot = key.path.find('.');
         const auto own = key.path.substr(0, dot);
-        if (section.empty() && (names.empty() || names.back() != own)) names.push_back(own);
-        else if (own == section) names.push_back(key.path.substr(dot + 1));
+        if (section.empty() && (names.empty() || names.back() != own))
+            names.push_back(own);
+        else if (own == section)
+            names.push_back(key.path.substr(dot + 1));
     }
     return names;
 }
@@ -60,7 +62,8 @@ std::string join(const std::vector<std::string_view>& names) {
 /// Walks the two levels of the file.
 class yaml_reader {
 public:
-    yaml_reader(const std::string& name, std::vector<std::string>& problems) : name_{name}, problems_{problems} {}
+    yaml_reader(const std::string& name, std::vector<std::string>& problems)
+        : name_{name}, problems_{problems} {}
 
     raw_layer read(const YAML::Node& root) {
         if (root.IsNull()) return std::move(found_);
@@ -73,8 +76,10 @@ public:
             const auto section = key_of(entry.first, "");
             if (!section || !is_known(entry.first, "", *section, sections)) continue;
             if (entry.second.IsNull()) continue;
-            if (entry.second.IsMap()) read_section(*section, entry.second);
-            else complain(entry.first, *section, "must hold settings: " + join(names_below(*section)));
+            if (entry.second.IsMap())
+                read_section(*section, entry.second);
+            else
+                complain(entry.first, *section, "must hold settings: " + join(names_below(*section)));
         }
         return std::move(found_);
     }
@@ -113,7 +118,9 @@ private:
         return false;
     }
 
-    std::string place(const YAML::Node& at) const { return name_ + ":" + std::to_string(at.Mark().line + 1) + ": "; }
+    std::string place(const YAML::Node& at) const {
+        return name_ + ":" + std::to_string(at.Mark().line + 1) + ": ";
+    }
 
     void complain(const YAML::Node& at, const std::string& path, const std::string& what) {
         problems_.push_back(place(at) + (path.empty() ? "" : path + ": ") + what);
@@ -142,7 +149,8 @@ raw_layer read_environment(const environment& env) {
     raw_layer found;
     for (const auto& key : keys) {
         if (!key.variable) continue;
-        if (auto value = env.variable(key.variable)) found.emplace(key.path, raw_value{std::move(*value), key.variable});
+        if (auto value = env.variable(key.variable))
+            found.emplace(key.path, raw_value{std::move(*value), key.variable});
     }
     return found;
 }

@@ -9,7 +9,8 @@
 
 #include <services/alerthist/config.hpp>
 
-/// The half-way house of the configuration: keys with their text and origin, before anybody looks at the values.
+/// The half-way house of the configuration: keys with their text and origin, before anybody looks at the
+/// values.
 namespace tusk::alerthist::detail {
 
 /// A setting that exists: `section.name` in YAML, and its environment variable if it has one.
@@ -22,7 +23,8 @@ struct known_key {
 
 std::span<const known_key> known_keys();
 
-/// A value as text, and where it stands, for messages: "alerthist.yaml:7: database.port", "DB_PORT", "--listen".
+/// A value as text, and where it stands, for messages: "alerthist.yaml:7: database.port", "DB_PORT",
+/// "--listen".
 struct raw_value {
     std::string text;
     std::string origin;
@@ -35,8 +37,8 @@ raw_layer read_yaml(const std::string& name, const std::string& text, std::vecto
 raw_layer read_environment(const environment& env);
 raw_layer read_flags(const config_sources& from);
 
-/// Puts `stronger` over `onto`. A URL in `stronger` takes the connection keys out of `onto` first; those beside it
-/// complete it.
+/// Puts `stronger` over `onto`. A URL in `stronger` takes the connection keys out of `onto` first; those
+/// beside it complete it.
 void overlay(raw_layer& onto, raw_layer stronger);
 
 } // namespace tusk::alerthist::detail

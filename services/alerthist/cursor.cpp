@@ -72,7 +72,9 @@ std::string key(std::string_view prefix, instant at) {
 
 } // namespace
 
-std::string alert_cursor::encode() const { return encode_base64url(key(alert_prefix, starts_at) + fingerprint); }
+std::string alert_cursor::encode() const {
+    return encode_base64url(key(alert_prefix, starts_at) + fingerprint);
+}
 
 std::optional<alert_cursor> alert_cursor::decode(std::string_view text) {
     const auto plain = decode_base64url(text);
@@ -93,7 +95,8 @@ std::optional<event_cursor> event_cursor::decode(std::string_view text) {
     if (!plain || !plain->starts_with(event_prefix)) return std::nullopt;
     auto rest = std::string_view{*plain}.substr(event_prefix.size());
     event_cursor out;
-    if (!take_instant(rest, out.happened_at) || !take_number(rest, out.id) || !rest.empty()) return std::nullopt;
+    if (!take_instant(rest, out.happened_at) || !take_number(rest, out.id) || !rest.empty())
+        return std::nullopt;
     return out;
 }
 

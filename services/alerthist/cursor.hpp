@@ -9,7 +9,8 @@
 
 namespace tusk::alerthist {
 
-/// Where a page of alerts ended: the key of its last row. Opaque to clients, and of no use for another listing.
+/// Where a page of alerts ended: the key of its last row. Opaque to clients, and of no use for another
+/// listing.
 struct alert_cursor {
     instant starts_at;
     std::string fingerprint;

@@ -119,7 +119,9 @@ std::string summary_json(const std::vector<health_check>& checks, std::string_vi
         list.raw(one.name, entry.text("message", one.message).finish());
     }
     json_object out;
-    out.text("status", all_ok(checks) ? "healthy" : "unhealthy").raw("checks", list.finish()).text("version", version);
+    out.text("status", all_ok(checks) ? "healthy" : "unhealthy")
+        .raw("checks", list.finish())
+        .text("version", version);
     out.number("uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(uptime).count());
     return out.finish();
 }

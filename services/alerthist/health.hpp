@@ -25,8 +25,8 @@ struct health_check {
 /// Whether the service can do its work. Safe from several threads.
 class health {
 public:
-    /// `schema_lost` is called when tables that were there are gone (another database has taken the place of the first,
-    /// say), so that somebody puts them there again. From any thread.
+    /// `schema_lost` is called when tables that were there are gone (another database has taken the place of
+    /// the first, say), so that somebody puts them there again. From any thread.
     health(pool& on, std::function<void()> schema_lost) : pool_{&on}, schema_lost_{std::move(schema_lost)} {}
 
     /// The tables are there.
@@ -40,8 +40,8 @@ public:
 
     bool is_schema_installed() const noexcept { return schema_installed_; }
 
-    /// Asks all: the pool answers `select 1` within a second, the schema has the expected version, nobody told the service
-    /// to stop.
+    /// Asks all: the pool answers `select 1` within a second, the schema has the expected version, nobody
+    /// told the service to stop.
     boost::asio::awaitable<std::vector<health_check>> run();
 
 private:

@@ -7,10 +7,14 @@ void append_json_string(std::string& to, std::string_view text) {
     to += '"';
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') (to += '\\') += c;
-        else if (c == '\n') to += "\\n";
-        else if (byte < 0x20) to.append("\\u00").append({digits[byte >> 4], digits[byte & 15]});
-        else to += c;
+        if (c == '"' || c == '\\')
+            (to += '\\') += c;
+        else if (c == '\n')
+            to += "\\n";
+        else if (byte < 0x20)
+            to.append("\\u00").append({digits[byte >> 4], digits[byte & 15]});
+        else
+            to += c;
     }
     to += '"';
 }

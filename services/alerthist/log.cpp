@@ -30,13 +30,17 @@ spdlog::level::level_enum to_spdlog(log_level level) noexcept {
     }
 }
 
-/// Bare where no reader could be misled, else with the quotes and escapes of JSON: a value cannot begin a field or line.
+/// Bare where no reader could be misled, else with the quotes and escapes of JSON: a value cannot begin a
+/// field or line.
 void append_logfmt(std::string& to, std::string_view value) {
     bool bare = !value.empty();
     for (const char c : value)
-        bare = bare && c != '"' && c != '=' && c != '\\' && c != '\x7f' && static_cast<unsigned char>(c) > 0x20;
-    if (bare) to += value;
-    else append_json_string(to, value);
+        bare =
+            bare && c != '"' && c != '=' && c != '\\' && c != '\x7f' && static_cast<unsigned char>(c) > 0x20;
+    if (bare)
+        to += value;
+    else
+        append_json_string(to, value);
 }
 
 } // namespace
@@ -56,8 +60,10 @@ std::string format_log_line(log_format format, std::chrono::system_clock::time_p
         json_object line;
         line.text("ts", time).text("level", name_of(level)).text("msg", message);
         for (const auto& [key, value, is_number] : fields.list())
-            if (is_number) line.raw(key, value);
-            else line.text(key, value);
+            if (is_number)
+                line.raw(key, value);
+            else
+                line.text(key, value);
         return line.finish();
     }
     std::string line = "ts=" + time + " level=";
@@ -71,7 +77,8 @@ std::string format_log_line(log_format format, std::chrono::system_clock::time_p
 }
 
 log::log(std::string_view level, log_format format)
-    : logger_{std::make_shared<spdlog::logger>("alerthist", std::make_shared<spdlog::sinks::stderr_sink_mt>())},
+    : logger_{std::make_shared<spdlog::logger>("alerthist",
+                                               std::make_shared<spdlog::sinks::stderr_sink_mt>())},
       format_{format} {
     logger_->set_pattern("%v");
     logger_->set_level(spdlog::level::from_str(std::string{level}));

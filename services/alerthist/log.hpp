@@ -44,7 +44,8 @@ private:
     std::vector<field> list_;
 };
 
-/// One line of a log, without its end: `ts=… level=info msg="request" status=200`, or the same as a JSON object.
+/// One line of a log, without its end: `ts=… level=info msg="request" status=200`, or the same as a JSON
+/// object.
 std::string format_log_line(log_format format, std::chrono::system_clock::time_point at, log_level level,
                             std::string_view message, const log_fields& fields);
 
@@ -55,10 +56,18 @@ public:
     log(std::string_view level, log_format format);
 
     void write(log_level level, std::string_view message, const log_fields& fields = log_fields{}) noexcept;
-    void debug(std::string_view m, const log_fields& f = log_fields{}) noexcept { write(log_level::debug, m, f); }
-    void info(std::string_view m, const log_fields& f = log_fields{}) noexcept { write(log_level::info, m, f); }
-    void warn(std::string_view m, const log_fields& f = log_fields{}) noexcept { write(log_level::warn, m, f); }
-    void error(std::string_view m, const log_fields& f = log_fields{}) noexcept { write(log_level::error, m, f); }
+    void debug(std::string_view m, const log_fields& f = log_fields{}) noexcept {
+        write(log_level::debug, m, f);
+    }
+    void info(std::string_view m, const log_fields& f = log_fields{}) noexcept {
+        write(log_level::info, m, f);
+    }
+    void warn(std::string_view m, const log_fields& f = log_fields{}) noexcept {
+        write(log_level::warn, m, f);
+    }
+    void error(std::string_view m, const log_fields& f = log_fields{}) noexcept {
+        write(log_level::error, m, f);
+    }
 
 private:
     std::shared_ptr<spdlog::logger> logger_;

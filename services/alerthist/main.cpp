@@ -23,7 +23,8 @@ struct command_line {
 
 void declare(CLI::App& app, command_line& into) {
     app.add_option("--config", into.config_file, "YAML file with settings")->type_name("FILE");
-    app.add_option("--listen", into.listen, "Where to listen; port 0 takes a free one (default 127.0.0.1:8080)")
+    app.add_option("--listen", into.listen,
+                   "Where to listen; port 0 takes a free one (default 127.0.0.1:8080)")
         ->type_name("HOST:PORT");
     app.add_option("--database-url", into.database_url,
                    "postgres://…, or embedded://[DIR] for a server of its own with its data in DIR")

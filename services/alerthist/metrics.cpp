@@ -20,13 +20,20 @@ std::string_view known_method(std::string_view method) noexcept {
 
 metrics::metrics(std::string_view version)
     : observer_{std::make_shared<observe::metrics_observer>(registry_)},
-      requests_{registry_.counter("alerthist_http_requests_total", "HTTP requests answered", "method", "route", "status")},
+      requests_{registry_.counter("alerthist_http_requests_total", "HTTP requests answered", "method",
+                                  "route", "status")},
       request_duration_{registry_.histogram("alerthist_http_request_duration_seconds",
-                                            "Time from a request's first byte to its answer's last", "route")},
-      alerts_{registry_.counter("alerthist_alerts_received_total", "Alerts in accepted notifications", "status")},
-      events_{registry_.counter("alerthist_alert_events_created_total", "Changes of state added to the history")},
-      rejected_{registry_.counter("alerthist_webhook_rejected_total", "Notifications not accepted", "reason")} {
-    registry_.gauge("alerthist_build_info", "1; the label tells which alerthist this is", "version").with(version).set(1);
+                                            "Time from a request's first byte to its answer's last",
+                                            "route")},
+      alerts_{
+          registry_.counter("alerthist_alerts_received_total", "Alerts in accepted notifications", "status")},
+      events_{
+          registry_.counter("alerthist_alert_events_created_total", "Changes of state added to the history")},
+      rejected_{
+          registry_.counter("alerthist_webhook_rejected_total", "Notifications not accepted", "reason")} {
+    registry_.gauge("alerthist_build_info", "1; the label tells which alerthist this is", "version")
+        .with(version)
+        .set(1);
     events_.with(); // shown from the start, as are those below
     for (const auto status : {alert_status::firing, alert_status::resolved}) alerts_.with(to_string(status));
 }

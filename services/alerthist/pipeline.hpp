@@ -10,8 +10,8 @@
 
 namespace tusk::alerthist {
 
-/// Whether `newer` says more than `older` about the same alert, or the same again: the order in which states follow each
-/// other, whatever order they arrive in. The statement that saves states has the same rule.
+/// Whether `newer` says more than `older` about the same alert, or the same again: the order in which states
+/// follow each other, whatever order they arrive in. The statement that saves states has the same rule.
 bool supersedes(const alert& newer, const alert& older) noexcept;
 
 /// What a notification changes: of each alert the last state, and of each change of state one event.
@@ -20,7 +20,8 @@ alert_batch make_batch(const notification& from);
 /// What became of a notification.
 class ingest_result {
 public:
-    ingest_result(std::uint64_t received, std::uint64_t events) noexcept : received_{received}, events_{events} {}
+    ingest_result(std::uint64_t received, std::uint64_t events) noexcept
+        : received_{received}, events_{events} {}
     std::uint64_t alerts_received() const noexcept { return received_; }
     /// All of them, or the whole notification failed.
     std::uint64_t alerts_processed() const noexcept { return received_; }

@@ -10,10 +10,12 @@ namespace tusk::alerthist {
 
 namespace {
 
-constexpr std::string_view alerts_parameters[] = {"status", "severity", "namespace", "label", "from", "to", "limit", "cursor"};
+constexpr std::string_view alerts_parameters[] = {"status", "severity", "namespace", "label",
+                                                  "from",   "to",       "limit",     "cursor"};
 constexpr std::string_view events_parameters[] = {"limit", "cursor"};
 
-/// How many bytes the character takes that begins with `lead`, and the bounds of the byte after it; 0 when none begins so.
+/// How many bytes the character takes that begins with `lead`, and the bounds of the byte after it; 0 when
+/// none begins so.
 struct sequence {
     std::size_t size = 0;
     unsigned char low = 0x80;
@@ -56,8 +58,10 @@ public:
         if (problem_) return std::nullopt;
         const auto values = from_.query_all(name);
         if (values.empty()) return std::nullopt;
-        if (values.size() > 1) refuse(name, "given more than once");
-        else if (values.front().empty()) refuse(name, "is empty");
+        if (values.size() > 1)
+            refuse(name, "given more than once");
+        else if (values.front().empty())
+            refuse(name, "is empty");
         return values.front();
     }
 
@@ -66,7 +70,8 @@ public:
         if (!text) return;
         const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), out);
         if (ec != std::errc{} || end != text->data() + text->size() || out < 1 || out > largest_limit)
-            refuse("limit", quoted(*text) + " is not a whole number from 1 to " + std::to_string(largest_limit));
+            refuse("limit",
+                   quoted(*text) + " is not a whole number from 1 to " + std::to_string(largest_limit));
     }
 
     template <class Cursor>
@@ -106,7 +111,8 @@ public:
     }
 
 private:
-    void require(const std::string& parameter, const std::string& label, const std::string& value, label_set& out) {
+    void require(const std::string& parameter, const std::string& label, const std::string& value,
+                 label_set& out) {
         const auto [there, added] = out.emplace(label, value);
         if (!added && there->second != value)
             refuse(parameter, "two different values are asked of the label " + quoted(label));

@@ -16,7 +16,8 @@ namespace tusk::alerthist {
 inline constexpr std::int64_t default_limit = 50;
 inline constexpr std::int64_t largest_limit = 1000;
 
-/// What is wrong with a query string; names the parameter: `limit: "many" is not a whole number from 1 to 1000`.
+/// What is wrong with a query string; names the parameter: `limit: "many" is not a whole number from 1 to
+/// 1000`.
 class bad_parameter {
 public:
     bad_parameter() = default;
@@ -40,8 +41,8 @@ struct events_query {
     std::optional<event_cursor> after;
 };
 
-/// Unknown parameters are refused, because a misspelt filter would list what nobody asked for. So is all text that the
-/// database cannot hold.
+/// Unknown parameters are refused, because a misspelt filter would list what nobody asked for. So is all text
+/// that the database cannot hold.
 boost::system::result<alerts_query, bad_parameter> parse_alerts_query(const http::request& from);
 boost::system::result<events_query, bad_parameter> parse_events_query(const http::request& from);
 

@@ -35,7 +35,8 @@ constexpr std::string_view version_1[] = {
     ))",
     "comment on table alerts is 'The current state of each alert, one row a fingerprint'",
     "create index alerts_by_start on alerts (starts_at desc, fingerprint desc)",
-    "create index alerts_firing_by_start on alerts (starts_at desc, fingerprint desc) where status = 'firing'",
+    "create index alerts_firing_by_start on alerts (starts_at desc, fingerprint desc) where status = "
+    "'firing'",
     "create index alerts_by_label on alerts using gin (labels jsonb_path_ops)",
     R"(create table alert_events (
         id            bigint generated always as identity primary key,
@@ -61,9 +62,10 @@ constexpr std::span<const std::string_view> steps[] = {version_1};
 static_assert(std::size(steps) == schema_version);
 
 failure newer_failure(int found) {
-    return failure{errc::invalid_configuration,
-                   "the database has schema version " + std::to_string(found) + ", this program knows version " +
-                       std::to_string(schema_version) + " only; run a newer alerthist"};
+    return failure{errc::invalid_configuration, "the database has schema version " + std::to_string(found) +
+                                                    ", this program knows version " +
+                                                    std::to_string(schema_version) +
+                                                    " only; run a newer alerthist"};
 }
 
 asio::awaitable<void> upgrade(transaction& tx) {

@@ -39,8 +39,8 @@ constexpr std::chrono::seconds pool_close_time{5};
 
 /// Probes and scrapes would drown the rest of the log.
 bool is_probe(const std::string& route) {
-    static constexpr std::string_view probes[] = {"/livez", "/healthz", "/-/healthy", "/readyz", "/ready",
-                                                  "/-/ready", "/health", "/metrics"};
+    static constexpr std::string_view probes[] = {"/livez", "/healthz", "/-/healthy", "/readyz",
+                                                  "/ready", "/-/ready", "/health",    "/metrics"};
     return std::find(std::begin(probes), std::end(probes), route) != std::end(probes);
 }
 
@@ -78,7 +78,8 @@ private:
     void open_pool();
     void listen();
     http::server_options http_options();
-    void log_request(const http::request& of, unsigned status, steady_clock::duration duration, std::uint64_t bytes);
+    void log_request(const http::request& of, unsigned status, steady_clock::duration duration,
+                     std::uint64_t bytes);
     void log_exception(std::exception_ptr what, const http::request* of);
 
     asio::awaitable<void> install();
@@ -91,7 +92,7 @@ private:
     metrics metrics_;
     asio::io_context context_;
     // Everything below belongs to the context and goes before it.
-    asio::any_io_executor strand_; ///< Of the timers, the signals and the life of the service.
+    asio::any_io_executor strand_;      ///< Of the timers, the signals and the life of the service.
     asio::steady_timer stop_requested_; ///< Never expires, unless somebody wants the service to stop.
     asio::steady_timer retry_;
     asio::signal_set signals_;
@@ -172,7 +173,9 @@ void service::impl::log_request(const http::request& of, unsigned status, steady
     fields.add("method", of.method()).add("target", of.target()).add("status", std::int64_t{status});
     fields.add("duration_ms", duration).add("bytes", static_cast<std::int64_t>(bytes));
     fields.add("remote", of.remote_address()).add("request_id", of.id());
-    const auto level = is_probe(of.route()) ? log_level::debug : status >= 500 ? log_level::warn : log_level::info;
+    const auto level = is_probe(of.route()) ? log_level::debug
+                       : status >= 500      ? log_level::warn
+                                            : log_level::info;
     log_.write(level, "request", fields);
 }
 
@@ -260,7 +263,8 @@ void service::impl::run() {
     if (embedded_) {
         const auto stopped = embedded_->stop();
         log_fields fields;
-        if (!stopped) log_.error("the embedded database did not stop", fields.add("error", stopped.error().message()));
+        if (!stopped)
+            log_.error("the embedded database did not stop", fields.add("error", stopped.error().message()));
     }
     log_.info("stopped");
 }

@@ -16,17 +16,18 @@ public:
     service(const service&) = delete;
     service& operator=(const service&) = delete;
 
-    /// Starts the embedded database server, if there is to be one, and listens. An external database need not be there
-    /// yet. Throws `tusk::error` when it cannot listen, the embedded server does not start or a certificate is missing.
+    /// Starts the embedded database server, if there is to be one, and listens. An external database need not
+    /// be there yet. Throws `tusk::error` when it cannot listen, the embedded server does not start or a
+    /// certificate is missing.
     void start();
 
     /// After `start()`: the port, and "host:port" for clients on this machine.
     std::uint16_t port() const noexcept;
     std::string address() const;
 
-    /// Serves until SIGTERM, SIGINT or `stop()`, then shuts down in order: not ready any more, no new connections,
-    /// requests under way answered, pool closed, embedded server stopped. A second signal ends the process at once,
-    /// with status 128 + its number.
+    /// Serves until SIGTERM, SIGINT or `stop()`, then shuts down in order: not ready any more, no new
+    /// connections, requests under way answered, pool closed, embedded server stopped. A second signal ends
+    /// the process at once, with status 128 + its number.
     void run();
 
     /// Does what the first signal does; from any thread, also before `run`.

@@ -13,8 +13,8 @@ constexpr std::string_view sample_body =
 } // namespace
 
 std::string sample_commands(const std::string& host) {
-    return "curl -H 'Content-Type: application/json' http://" + host + "/webhook -d '" + std::string{sample_body} +
-           "'\ncurl 'http://" + host + "/api/v1/alerts?severity=critical'\n";
+    return "curl -H 'Content-Type: application/json' http://" + host + "/webhook -d '" +
+           std::string{sample_body} + "'\ncurl 'http://" + host + "/api/v1/alerts?severity=critical'\n";
 }
 
 std::string start_page(const std::string& host) {
@@ -26,15 +26,19 @@ std::string start_page(const std::string& host) {
            "  receivers:\n"
            "    - name: alerthist\n"
            "      webhook_configs:\n"
-           "        - url: http://" + host + "/webhook\n"
+           "        - url: http://" +
+           host +
+           "/webhook\n"
            "          send_resolved: true\n"
            "\n"
            "Try it:\n"
-           "\n" + sample_commands(host) +
+           "\n" +
+           sample_commands(host) +
            "\n"
            "Open:\n"
            "\n"
-           "  /api/v1/alerts                       current alerts: status, severity, namespace, label=name:value, from, to, limit, cursor\n"
+           "  /api/v1/alerts                       current alerts: status, severity, namespace, "
+           "label=name:value, from, to, limit, cursor\n"
            "  /api/v1/alerts/{fingerprint}         one of them\n"
            "  /api/v1/alerts/{fingerprint}/events  its history, the newest first\n"
            "  /health                              what works and what does not\n"

@@ -10,11 +10,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Bodies that meet in the same rows may have to wait for each other; the server resolves what it sees as deadlock.
+/// Bodies that meet in the same rows may have to wait for each other; the server resolves what it sees as
+/// deadlock.
 constexpr unsigned attempts_after_deadlock = 3;
 
-// A state gives way to one that holds since a later moment; at the same moment to that of a later start (it fired again
-// at once), and a firing to its own end. An equal one is heard again: its annotations may have changed.
+// A state gives way to one that holds since a later moment; at the same moment to that of a later start (it
+// fired again at once), and a firing to its own end. An equal one is heard again: its annotations may have
+// changed.
 constexpr std::string_view save_states = R"(
     insert into alerts (fingerprint, status, labels, annotations, starts_at, ends_at, generator_url, receiver, group_key)
     select n.fingerprint, n.status, n.labels, n.annotations, n.starts_at, n.ends_at, n.generator_url, $8, $9
@@ -43,12 +45,12 @@ constexpr std::string_view correct_ends = R"(
     where e.fingerprint = n.fingerprint and e.status = n.status and e.starts_at = n.starts_at
         and n.ends_at is not null and (e.ends_at is null or e.ends_at < n.ends_at))";
 
-constexpr std::string_view alert_fields =
-    "select fingerprint, alert_name, status, labels, annotations, starts_at, ends_at, generator_url, receiver, "
-    "group_key, created_at, updated_at from alerts ";
-constexpr std::string_view event_fields =
-    "select id, fingerprint, status, labels, annotations, starts_at, ends_at, generator_url, receiver, group_key, "
-    "happened_at, received_at from alert_events ";
+constexpr std::string_view alert_fields = "select fingerprint, alert_name, status, labels, annotations, "
+                                          "starts_at, ends_at, generator_url, receiver, "
+                                          "group_key, created_at, updated_at from alerts ";
+constexpr std::string_view event_fields = "select id, fingerprint, status, labels, annotations, starts_at, "
+                                          "ends_at, generator_url, receiver, group_key, "
+                                          "happened_at, received_at from alert_events ";
 
 options on_table(std::string_view name) { return options{}.table(name); }
 
@@ -56,32 +58,37 @@ options on_table(std::string_view name) { return options{}.table(name); }
 asio::awaitable<std::uint64_t> save_in(transaction& tx, const alert_batch& what, deadline until) {
     const auto& s = what.states;
     const auto alerts = on_table("alerts").until(until);
-    co_await tx.exec(alerts, save_states, s.fingerprints, s.statuses, s.labels, s.annotations, s.starts, s.ends,
-                     s.generator_urls, what.receiver, what.group_key);
+    co_await tx.exec(alerts, save_states, s.fingerprints, s.statuses, s.labels, s.annotations, s.starts,
+                     s.ends, s.generator_urls, what.receiver, what.group_key);
     const auto& e = what.events;
     const auto events = on_table("alert_events").until(until);
-    const auto created = co_await tx.exec(events, save_events, e.fingerprints, e.statuses, e.labels, e.annotations,
-                                          e.starts, e.ends, e.generator_urls, what.receiver, what.group_key);
-    if (created < e.size()) co_await tx.exec(events, correct_ends, e.fingerprints, e.statuses, e.starts, e.ends);
+    const auto created =
+        co_await tx.exec(events, save_events, e.fingerprints, e.statuses, e.labels, e.annotations, e.starts,
+                         e.ends, e.generator_urls, what.receiver, what.group_key);
+    if (created < e.size())
+        co_await tx.exec(events, correct_ends, e.fingerprints, e.statuses, e.starts, e.ends);
     co_return created;
 }
 
-/// The conditions of a listing. Every combination is a statement text of its own with the same parameters, so that the
-/// server plans exactly the conditions that are there; a parameter that is not used is only given its type.
+/// The conditions of a listing. Every combination is a statement text of its own with the same parameters, so
+/// that the server plans exactly the conditions that are there; a parameter that is not used is only given
+/// its type.
 std::string list_sql(const alert_filter& filter, bool continued) {
     std::string sql{alert_fields};
     sql += filter.status ? "where status = $1" : "where $1::text is null";
     sql += filter.labels.empty() ? " and $2::jsonb is null" : " and labels @> $2::jsonb";
     sql += filter.from ? " and starts_at >= $3" : " and $3::timestamptz is null";
     sql += filter.to ? " and starts_at <= $4" : " and $4::timestamptz is null";
-    sql += continued ? " and (starts_at, fingerprint) < ($5, $6)" : " and $5::timestamptz is null and $6::text is null";
+    sql += continued ? " and (starts_at, fingerprint) < ($5, $6)"
+                     : " and $5::timestamptz is null and $6::text is null";
     return sql += " order by starts_at desc, fingerprint desc limit $7";
 }
 
 std::string events_sql(bool continued) {
     std::string sql{event_fields};
     sql += "where fingerprint = $1";
-    sql += continued ? " and (happened_at, id) < ($2, $3)" : " and $2::timestamptz is null and $3::bigint is null";
+    sql += continued ? " and (happened_at, id) < ($2, $3)"
+                     : " and $2::timestamptz is null and $3::bigint is null";
     return sql += " order by happened_at desc, id desc limit $4";
 }
 
@@ -151,8 +158,8 @@ asio::awaitable<std::optional<alert_row>> store::find(std::string_view fingerpri
     co_return co_await pool_->maybe<alert_row>(call, sql, fingerprint);
 }
 
-asio::awaitable<event_page> store::events(std::string_view fingerprint, const std::optional<event_cursor>& after,
-                                          std::int64_t limit) {
+asio::awaitable<event_page> store::events(std::string_view fingerprint,
+                                          const std::optional<event_cursor>& after, std::int64_t limit) {
     std::optional<instant> happened_at;
     std::optional<std::int64_t> id;
     if (after) {

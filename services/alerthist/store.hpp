@@ -64,8 +64,8 @@ public:
     std::vector<std::string> generator_urls;
 };
 
-/// What one body changes. Each list has each key once and is sorted by fingerprint, so that two bodies at a time
-/// lock the rows in the same order.
+/// What one body changes. Each list has each key once and is sorted by fingerprint, so that two bodies at a
+/// time lock the rows in the same order.
 struct alert_batch {
     std::string receiver;
     std::string group_key;
@@ -99,12 +99,12 @@ public:
     boost::asio::awaitable<std::uint64_t> save(const alert_batch& what);
 
     /// The latest start first.
-    boost::asio::awaitable<alert_page> list(const alert_filter& filter, const std::optional<alert_cursor>& after,
-                                            std::int64_t limit);
+    boost::asio::awaitable<alert_page> list(const alert_filter& filter,
+                                            const std::optional<alert_cursor>& after, std::int64_t limit);
     boost::asio::awaitable<std::optional<alert_row>> find(std::string_view fingerprint);
     /// The newest first.
-    boost::asio::awaitable<event_page> events(std::string_view fingerprint, const std::optional<event_cursor>& after,
-                                              std::int64_t limit);
+    boost::asio::awaitable<event_page> events(std::string_view fingerprint,
+                                              const std::optional<event_cursor>& after, std::int64_t limit);
 
 private:
     pool* pool_;

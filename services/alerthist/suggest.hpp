@@ -6,8 +6,8 @@
 
 namespace tusk::alerthist {
 
-/// The candidate that `word` is most likely a misspelling of; empty when none is near. A swap of two neighbours counts
-/// as one mistake. Source: optimal string alignment distance.
+/// The candidate that `word` is most likely a misspelling of; empty when none is near. A swap of two
+/// neighbours counts as one mistake. Source: optimal string alignment distance.
 std::string_view closest(std::string_view word, std::span<const std::string_view> candidates);
 
 /// `; did you mean "x"?` or nothing, to be put behind a message.

@@ -151,8 +151,7 @@ void server::impl::start(asio::any_io_executor executor) {
     port_ = acceptor.local_endpoint().port();
     acceptor_.emplace(std::move(acceptor));
     pause_.emplace(strand_);
-    asio::co_spawn(
-        strand_, [self = shared_from_this()] { return self->accept_loop(); }, asio::detached);
+    asio::co_spawn(strand_, [self = shared_from_this()] { return self->accept_loop(); }, asio::detached);
 }
 
 void server::impl::stop() {

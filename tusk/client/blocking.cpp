@@ -26,7 +26,8 @@ public:
             const auto stream = std::exchange(abandoned, nullptr);
             driver.run(stream->machine, until, protocol::event_kind::canceled);
             if (!driver.is_open())
-                return failure{errc::connection_lost, "the connection could not be freed from an abandoned stream"};
+                return failure{errc::connection_lost,
+                               "the connection could not be freed from an abandoned stream"};
         }
         if (pending_control.empty()) return {};
         const auto sql = std::exchange(pending_control, std::string{});
@@ -89,7 +90,8 @@ private:
 
 } // namespace
 
-// ---- connection -----------------------------------------------------------------------------------------------
+// ---- connection
+// -----------------------------------------------------------------------------------------------
 
 connection::connection(std::shared_ptr<core> c) noexcept : core_{std::move(c)} {}
 connection::connection(connection&&) noexcept = default;
@@ -107,7 +109,8 @@ result<connection> connection::try_open(connect_config config, connection_settin
     if (!target) return target.error();
     connection c{std::make_shared<core>(std::move(settings))};
     const auto shared = *target; // the event's views live in it
-    tusk::detail::connect_watch watch{c.core_->settings, shared->config().database(), shared->config().user()};
+    tusk::detail::connect_watch watch{c.core_->settings, shared->config().database(),
+                                      shared->config().user()};
     auto& driver = c.core_->driver;
     auto f = driver.connect(std::move(*target), until);
     watch.finish(f, driver.host().host, driver.host().port, driver.session());
@@ -140,15 +143,15 @@ failure connection::execute(request& what, client_sink& sink) {
     return f;
 }
 
-result<std::unique_ptr<detail::stream_source>> connection::open_stream(request what, std::shared_ptr<client_sink> sink,
-                                                                       std::function<void()> abandon) {
+result<std::unique_ptr<detail::stream_source>>
+connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
     auto early = what.take_failure();
     if (early) return std::move(early.set_sql(what.text()->text));
     const auto until = what.call_options().deadline_from_now(core_->settings.statement_timeout());
     if (auto f = core_->enter(until)) return f;
     core_->busy = true;
-    auto run = std::make_shared<running_stream>(core_->driver.session(), *core_->settings.statements(), std::move(what),
-                                                std::move(sink), std::move(abandon), until);
+    auto run = std::make_shared<running_stream>(core_->driver.session(), *core_->settings.statements(),
+                                                std::move(what), std::move(sink), std::move(abandon), until);
     return std::unique_ptr<detail::stream_source>{std::make_unique<connection_stream>(core_, std::move(run))};
 }
 
@@ -174,7 +177,9 @@ void connection::close() noexcept {
 }
 
 bool connection::is_open() const noexcept { return core_ && core_->driver.is_open(); }
-bool connection::looks_alive() { return is_open() && !core_->busy && core_->driver.idle_connection_is_alive(); }
+bool connection::looks_alive() {
+    return is_open() && !core_->busy && core_->driver.idle_connection_is_alive();
+}
 std::int32_t connection::backend_pid() const noexcept { return core_->driver.session().backend_pid; }
 transaction_status connection::status() const noexcept { return core_->driver.session().transaction; }
 std::string_view connection::parameter(std::string_view name) const noexcept {
@@ -183,7 +188,8 @@ std::string_view connection::parameter(std::string_view name) const noexcept {
 bool connection::tls() const noexcept { return core_->driver.session().tls; }
 std::string connection::server() const { return core_->driver.host().display(); }
 
-// ---- transaction ----------------------------------------------------------------------------------------------
+// ---- transaction
+// ----------------------------------------------------------------------------------------------
 
 transaction::transaction(connection& on, unsigned depth, const options& control)
     : connection_{&on}, depth_{depth}, control_{control} {}
@@ -215,11 +221,13 @@ void transaction::abandon() noexcept {
 }
 
 failure transaction::execute(request& what, client_sink& sink) {
-    if (connection_ == nullptr) return std::move(tusk::detail::transaction_closed_failure().set_sql(what.text()->text));
+    if (connection_ == nullptr)
+        return std::move(tusk::detail::transaction_closed_failure().set_sql(what.text()->text));
     return connection_->execute(what, sink);
 }
 
-result<std::unique_ptr<detail::stream_source>> transaction::open_stream(request what, std::shared_ptr<client_sink> sink,
+result<std::unique_ptr<detail::stream_source>> transaction::open_stream(request what,
+                                                                        std::shared_ptr<client_sink> sink,
                                                                         std::function<void()> abandon_rows) {
     if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
     return connection_->open_stream(std::move(what), std::move(sink), std::move(abandon_rows));
@@ -233,7 +241,8 @@ protocol::statement_registry& transaction::statements() {
 failure transaction::try_commit() {
     if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
     auto& on = *std::exchange(connection_, nullptr);
-    if (depth_ > 0) return on.core_->control("release savepoint " + tusk::detail::savepoint_name(depth_), control_);
+    if (depth_ > 0)
+        return on.core_->control("release savepoint " + tusk::detail::savepoint_name(depth_), control_);
     std::string tag;
     const bool had_failed = on.status() == transaction_status::failed;
     auto f = on.core_->control("commit", control_, &tag);

@@ -14,8 +14,8 @@
 #include <tusk/client/tx_options.hpp>
 #include <tusk/net/conninfo.hpp>
 
-/// The blocking twin: the same verbs, no Asio. Calls block the thread until the answer is there or the deadline has
-/// passed; one thread at a time uses a connection.
+/// The blocking twin: the same verbs, no Asio. Calls block the thread until the answer is there or the
+/// deadline has passed; one thread at a time uses a connection.
 namespace tusk::blocking {
 
 class connection;
@@ -42,8 +42,8 @@ public:
     executor() = default;
     virtual ~executor() = default;
     virtual failure execute(request& what, client_sink& sink) = 0;
-    virtual result<std::unique_ptr<detail::stream_source>> open_stream(request what, std::shared_ptr<client_sink> sink,
-                                                                       std::function<void()> abandon) = 0;
+    virtual result<std::unique_ptr<detail::stream_source>>
+    open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) = 0;
     virtual protocol::statement_registry& statements() = 0;
 
 protected:
@@ -57,7 +57,8 @@ protected:
 template <class T>
 class row_stream {
 public:
-    row_stream(std::unique_ptr<detail::stream_source> source, std::shared_ptr<tusk::detail::stream_sink<T>> sink)
+    row_stream(std::unique_ptr<detail::stream_source> source,
+               std::shared_ptr<tusk::detail::stream_sink<T>> sink)
         : source_{std::move(source)}, sink_{std::move(sink)} {}
 
     /// The next row, or nothing after the last. Throws `tusk::error`.
@@ -118,7 +119,8 @@ public:
     }
     template <class T, class F, class... A>
     std::uint64_t for_each(const options& o, F f, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::each_sink<T, F>{std::move(f)}).value();
+        return run(request{statements(), o, sql, args...}, tusk::detail::each_sink<T, F>{std::move(f)})
+            .value();
     }
     template <class T, class... A>
     row_stream<T> stream(std::string_view sql, const A&... args) {
@@ -127,7 +129,8 @@ public:
     template <class T, class... A>
     row_stream<T> stream(const options& o, std::string_view sql, const A&... args) {
         auto sink = std::make_shared<tusk::detail::stream_sink<T>>();
-        auto source = open_stream(request{statements(), o, sql, args...}, sink, [s = sink.get()] { s->abandoned = true; });
+        auto source = open_stream(request{statements(), o, sql, args...}, sink,
+                                  [s = sink.get()] { s->abandoned = true; });
         return row_stream<T>{std::move(source.value()), std::move(sink)};
     }
 
@@ -198,8 +201,8 @@ public:
     ~connection() override;
 
     failure execute(request& what, client_sink& sink) override;
-    result<std::unique_ptr<detail::stream_source>> open_stream(request what, std::shared_ptr<client_sink> sink,
-                                                               std::function<void()> abandon) override;
+    result<std::unique_ptr<detail::stream_source>>
+    open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
     protocol::statement_registry& statements() override;
 
     void script(std::string_view sql, const options& o = {});
@@ -235,8 +238,8 @@ public:
     ~transaction() override;
 
     failure execute(request& what, client_sink& sink) override;
-    result<std::unique_ptr<detail::stream_source>> open_stream(request what, std::shared_ptr<client_sink> sink,
-                                                               std::function<void()> abandon) override;
+    result<std::unique_ptr<detail::stream_source>>
+    open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
     protocol::statement_registry& statements() override;
 
     void commit();

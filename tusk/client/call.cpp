@@ -26,7 +26,8 @@ void query_watch::finish(const failure& f, const client_sink& sink, bool describ
 }
 
 failure busy_failure() {
-    return failure{errc::connection_busy, "the connection executes another statement; await it first, or take a pool"};
+    return failure{errc::connection_busy,
+                   "the connection executes another statement; await it first, or take a pool"};
 }
 
 failure closed_connection_failure() {
@@ -41,7 +42,8 @@ failure late_failure() {
     return f;
 }
 
-connect_watch::connect_watch(const connection_settings& settings, const std::string& database, const std::string& user)
+connect_watch::connect_watch(const connection_settings& settings, const std::string& database,
+                             const std::string& user)
     : observer_{settings.observed_by().get()} {
     if (observer_ == nullptr) return;
     event_.pool = settings.pool_name();
@@ -51,7 +53,8 @@ connect_watch::connect_watch(const connection_settings& settings, const std::str
     observer_->connect_started(event_);
 }
 
-void connect_watch::finish(const failure& f, const std::string& host, std::uint16_t port, const protocol::session& s) {
+void connect_watch::finish(const failure& f, const std::string& host, std::uint16_t port,
+                           const protocol::session& s) {
     if (observer_ == nullptr) return;
     event_.elapsed = steady_clock::now() - event_.start;
     event_.error = f ? &f : nullptr;
@@ -63,8 +66,10 @@ void connect_watch::finish(const failure& f, const std::string& host, std::uint1
 }
 
 void forward_messages(protocol::session& s, const connection_settings& settings) {
-    if (settings.observed_by()) s.on_notice = [o = settings.observed_by()](const server_error& n) { o->notice(n); };
-    if (settings.on_notification()) s.on_notification = [f = settings.on_notification()](wire::notification&& n) { f(n); };
+    if (settings.observed_by())
+        s.on_notice = [o = settings.observed_by()](const server_error& n) { o->notice(n); };
+    if (settings.on_notification())
+        s.on_notification = [f = settings.on_notification()](wire::notification&& n) { f(n); };
 }
 
 } // namespace tusk::detail

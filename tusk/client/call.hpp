@@ -17,7 +17,9 @@ class call final : public protocol::query_source {
 public:
     call(request& what, client_sink& sink) : what_{what}, sink_{sink} {}
     const protocol::statement_ptr& text() const noexcept override { return what_.text(); }
-    const protocol::description_ptr& known_description() const noexcept override { return what_.known_description(); }
+    const protocol::description_ptr& known_description() const noexcept override {
+        return what_.known_description();
+    }
     failure bind(const protocol::description_ptr& description, wire::bound_values& arguments,
                  std::span<const std::int16_t>& formats) override {
         if (auto f = sink_.prepare(description, formats)) return f;
@@ -43,7 +45,8 @@ private:
 /// Reports one query to an observer; nothing happens when there is none.
 class query_watch {
 public:
-    query_watch(observer* to, const connection_settings& settings, const request& what, const protocol::session& s);
+    query_watch(observer* to, const connection_settings& settings, const request& what,
+                const protocol::session& s);
     void finish(const failure& f, const client_sink& sink, bool described);
 
 private:
@@ -85,13 +88,14 @@ private:
 void forward_messages(protocol::session& s, const connection_settings& settings);
 } // namespace detail
 
-/// A query whose sink pauses after each row. It lives on its own, so that dropping the stream does not lose it.
+/// A query whose sink pauses after each row. It lives on its own, so that dropping the stream does not lose
+/// it.
 class running_stream {
 public:
     running_stream(protocol::session& s, protocol::statement_registry& registry, request r,
                    std::shared_ptr<client_sink> rows, std::function<void()> abandon_rows, deadline d)
-        : what{std::move(r)}, sink{std::move(rows)}, abandon{std::move(abandon_rows)}, until{d}, source{what, *sink},
-          machine{s, registry, source, *sink} {}
+        : what{std::move(r)}, sink{std::move(rows)}, abandon{std::move(abandon_rows)}, until{d},
+          source{what, *sink}, machine{s, registry, source, *sink} {}
 
     request what;
     std::shared_ptr<client_sink> sink;

@@ -38,7 +38,8 @@ public:
         const bool finished = has_action_ && waiting_.kind == protocol::action_kind::done;
         if (!finished) {
             // `advance_now` ran the machine until it wanted more input; `transferred` makes it look again.
-            const auto first = run_->started ? protocol::event_kind::transferred : protocol::event_kind::start;
+            const auto first =
+                run_->started ? protocol::event_kind::transferred : protocol::event_kind::start;
             run_->started = true;
             has_action_ = false;
             co_await core_->driver.run(run_->machine, run_->until, first);
@@ -60,14 +61,16 @@ private:
 
 } // namespace
 
-// ---- core -----------------------------------------------------------------------------------------------------
+// ---- core
+// -----------------------------------------------------------------------------------------------------
 
 connection::core::core(const asio::any_io_executor& executor, connection_settings s)
     : driver{executor}, settings{std::move(s)} {
     detail::forward_messages(driver.session(), settings);
 }
 
-asio::awaitable<failure> connection::core::connect(std::shared_ptr<const net::connect_target> target, deadline until) {
+asio::awaitable<failure> connection::core::connect(std::shared_ptr<const net::connect_target> target,
+                                                   deadline until) {
     const auto shared = target; // the event's views live in it
     detail::connect_watch watch{settings, shared->config().database(), shared->config().user()};
     auto f = co_await driver.connect(std::move(target), until);
@@ -87,7 +90,8 @@ asio::awaitable<failure> connection::core::settle(deadline until) {
         const auto stream = std::exchange(abandoned, nullptr);
         co_await driver.run(stream->machine, until, protocol::event_kind::canceled);
         if (!driver.is_open())
-            co_return failure{errc::connection_lost, "the connection could not be freed from an abandoned stream"};
+            co_return failure{errc::connection_lost,
+                              "the connection could not be freed from an abandoned stream"};
     }
     if (!pending_control.empty()) {
         const auto sql = std::exchange(pending_control, std::string{});
@@ -141,7 +145,8 @@ asio::awaitable<failure> connection::core::ping(options o) {
     co_return machine.result();
 }
 
-// ---- connection -----------------------------------------------------------------------------------------------
+// ---- connection
+// -----------------------------------------------------------------------------------------------
 
 connection::connection(std::shared_ptr<core> c) noexcept : core_{std::move(c)} {}
 connection::connection(connection&&) noexcept = default;
@@ -177,7 +182,9 @@ asio::awaitable<connection> connection::open(connect_config config, connection_s
     co_return std::move(*c);
 }
 
-asio::awaitable<failure> connection::execute(request& what, client_sink& sink) { return core_->execute(what, sink); }
+asio::awaitable<failure> connection::execute(request& what, client_sink& sink) {
+    return core_->execute(what, sink);
+}
 
 asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
 connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
@@ -192,8 +199,10 @@ connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::fu
         self->busy = false;
         co_return f;
     }
-    auto run = std::make_shared<running_stream>(self->driver.session(), *self->settings.statements(), std::move(what), std::move(sink), std::move(abandon), until);
-    co_return std::unique_ptr<detail::stream_source>{std::make_unique<connection_stream>(self, std::move(run))};
+    auto run = std::make_shared<running_stream>(self->driver.session(), *self->settings.statements(),
+                                                std::move(what), std::move(sink), std::move(abandon), until);
+    co_return std::unique_ptr<detail::stream_source>{
+        std::make_unique<connection_stream>(self, std::move(run))};
 }
 
 protocol::statement_registry& connection::statements() { return *core_->settings.statements(); }
@@ -222,7 +231,9 @@ void connection::close() noexcept {
 
 bool connection::is_open() const noexcept { return core_ && core_->driver.is_open(); }
 
-bool connection::looks_alive() { return is_open() && !core_->busy && core_->driver.idle_connection_is_alive(); }
+bool connection::looks_alive() {
+    return is_open() && !core_->busy && core_->driver.idle_connection_is_alive();
+}
 
 bool connection::is_clean() const noexcept {
     return is_open() && !core_->busy && !core_->abandoned && core_->pending_control.empty() &&

@@ -25,8 +25,8 @@ class connection final : public verbs {
 public:
     class core; ///< Private to the part.
 
-    /// Connects by a connection string (docs/connection-strings.md); an empty one takes PG… variables and defaults.
-    /// Throws `tusk::error`.
+    /// Connects by a connection string (docs/connection-strings.md); an empty one takes PG… variables and
+    /// defaults. Throws `tusk::error`.
     static asio::awaitable<connection> open(std::string_view conninfo, connection_settings settings = {});
     static asio::awaitable<connection> open(connect_config config, connection_settings settings = {});
     /// The same without exceptions, on a given executor, for a target whose certificates are already loaded.
@@ -43,15 +43,15 @@ public:
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
     protocol::statement_registry& statements() override;
 
-    /// Executes SQL text of one or several statements by the simple protocol, in one implicit transaction; results are
-    /// ignored. For migrations and set-up scripts; takes no arguments.
+    /// Executes SQL text of one or several statements by the simple protocol, in one implicit transaction;
+    /// results are ignored. For migrations and set-up scripts; takes no arguments.
     asio::awaitable<void> script(std::string_view sql, const options& o = {});
     asio::awaitable<failure> try_script(std::string_view sql, const options& o = {});
 
     /// Begins a transaction. Only the transaction may be used until it is over.
     asio::awaitable<transaction> begin(const tx_options& o = {});
-    /// Runs `f(transaction&)` in a transaction: commits when it returns, rolls back when it throws, and runs it again
-    /// after 40001/40P01 when `o.retries(n)` allows. Returns what `f` returns.
+    /// Runs `f(transaction&)` in a transaction: commits when it returns, rolls back when it throws, and runs
+    /// it again after 40001/40P01 when `o.retries(n)` allows. Returns what `f` returns.
     template <class F>
     auto transact(F f, tx_options o = {}) {
         return detail::transact(*this, std::move(f), std::move(o));

@@ -25,8 +25,8 @@ public:
     net::asio_driver driver;
     connection_settings settings;
     bool busy = false;
-    std::string pending_control;                             ///< ROLLBACK of an abandoned transaction.
-    std::shared_ptr<class running_stream> abandoned;         ///< A stream that was dropped half-way.
+    std::string pending_control;                     ///< ROLLBACK of an abandoned transaction.
+    std::shared_ptr<class running_stream> abandoned; ///< A stream that was dropped half-way.
 
 private:
     failure enter(deadline until);

@@ -23,7 +23,8 @@ public:
     virtual ~stream_source() = default;
     /// Runs on until the sink has a row (`more`) or the statement is over.
     virtual asio::awaitable<failure> advance(bool& more) = 0;
-    /// The same when it needs no I/O: `true` and a row is in the sink, `false` when `advance` must be awaited.
+    /// The same when it needs no I/O: `true` and a row is in the sink, `false` when `advance` must be
+    /// awaited.
     virtual bool advance_now() = 0;
 };
 

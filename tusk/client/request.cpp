@@ -12,7 +12,8 @@ failure argument_failure(codec_errc code, std::size_t index, oid_t type, std::st
 
 failure argument_count_failure(std::size_t wanted, std::size_t given) {
     return failure{errc::parameter_count, "the statement has " + std::to_string(wanted) +
-                                              (wanted == 1 ? " parameter, " : " parameters, ") + std::to_string(given) +
+                                              (wanted == 1 ? " parameter, " : " parameters, ") +
+                                              std::to_string(given) +
                                               (given == 1 ? " argument was given" : " arguments were given")};
 }
 
@@ -26,8 +27,9 @@ failure request::arguments_for(const protocol::description_ptr& description, wir
             return detail::argument_count_failure(description->parameters.size(), count_);
         } else if (count_ > 0 && known_.description->parameters != description->parameters) {
             // Encoded for a description that has become stale; the values are not kept any more.
-            failure f{errc::type_mismatch, "the statement's parameter types changed since it was described; call it "
-                                           "again"};
+            failure f{errc::type_mismatch,
+                      "the statement's parameter types changed since it was described; call it "
+                      "again"};
             f.set_sent(sent_state::none, retry_advice::safe);
             return f;
         }

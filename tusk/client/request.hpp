@@ -44,16 +44,20 @@ using owned_argument_t = typename owned_argument<parameter_type_t<T>>::type;
 
 template <class Owned, class T>
 Owned own_argument(const T& value) {
-    if constexpr (std::is_constructible_v<Owned, const T&>) return Owned(value);
-    else if constexpr (is_optional<Owned>) return value ? Owned{own_argument<typename Owned::value_type>(*value)} : Owned{};
-    else return Owned(value.begin(), value.end());
+    if constexpr (std::is_constructible_v<Owned, const T&>)
+        return Owned(value);
+    else if constexpr (is_optional<Owned>)
+        return value ? Owned{own_argument<typename Owned::value_type>(*value)} : Owned{};
+    else
+        return Owned(value.begin(), value.end());
 }
 
 failure argument_failure(codec_errc code, std::size_t index, oid_t type, std::string_view cpp_type);
 failure argument_count_failure(std::size_t wanted, std::size_t given);
 
 template <class... A, std::size_t... I>
-failure encode_arguments(parameters& out, const std::vector<oid_t>& types, std::index_sequence<I...>, const A&... args) {
+failure encode_arguments(parameters& out, const std::vector<oid_t>& types, std::index_sequence<I...>,
+                         const A&... args) {
     if (types.size() != sizeof...(A)) return argument_count_failure(types.size(), sizeof...(A));
     out.clear();
     failure f;
@@ -79,10 +83,13 @@ template <class... Owned>
 class deferred_arguments_of final : public deferred_arguments {
 public:
     template <class... A>
-    explicit deferred_arguments_of(std::in_place_t, const A&... args) : values_{own_argument<Owned>(args)...} {}
+    explicit deferred_arguments_of(std::in_place_t, const A&... args)
+        : values_{own_argument<Owned>(args)...} {}
     failure encode(parameters& out, const std::vector<oid_t>& types) override {
         return std::apply(
-            [&](const auto&... v) { return encode_arguments(out, types, std::index_sequence_for<Owned...>{}, v...); },
+            [&](const auto&... v) {
+                return encode_arguments(out, types, std::index_sequence_for<Owned...>{}, v...);
+            },
             values_);
     }
 
@@ -92,9 +99,9 @@ private:
 
 } // namespace detail
 
-/// One call of a verb: statement, arguments, options. The arguments are encoded when it is made, if the statement is
-/// known; otherwise they are copied, and encoded once the server has described their types. Nothing that the caller
-/// passed is referred to afterwards.
+/// One call of a verb: statement, arguments, options. The arguments are encoded when it is made, if the
+/// statement is known; otherwise they are copied, and encoded once the server has described their types.
+/// Nothing that the caller passed is referred to afterwards.
 class request {
 public:
     template <class... A>
@@ -140,7 +147,8 @@ private:
 class client_sink : public protocol::reply_sink {
 public:
     /// Called with the statement's description before anything is bound.
-    virtual failure prepare(const protocol::description_ptr& description, std::span<const std::int16_t>& formats) = 0;
+    virtual failure prepare(const protocol::description_ptr& description,
+                            std::span<const std::int16_t>& formats) = 0;
     void on_complete(const wire::command_tag& tag) override;
     /// Affected or returned rows, by the command tag.
     std::uint64_t row_count() const noexcept { return rows_; }

@@ -16,11 +16,20 @@ public:
     connection_settings() : statements_{std::make_shared<protocol::statement_registry>()} {}
 
     /// Limit of each call that sets none; zero (the default) means none.
-    connection_settings& statement_timeout(steady_clock::duration d) { statement_timeout_ = d; return *this; }
+    connection_settings& statement_timeout(steady_clock::duration d) {
+        statement_timeout_ = d;
+        return *this;
+    }
     /// Who is told what happens; may be null.
-    connection_settings& observe_with(std::shared_ptr<observer> o) { observer_ = std::move(o); return *this; }
+    connection_settings& observe_with(std::shared_ptr<observer> o) {
+        observer_ = std::move(o);
+        return *this;
+    }
     /// The pool's name, for events.
-    connection_settings& pool_name(std::string name) { pool_name_ = std::move(name); return *this; }
+    connection_settings& pool_name(std::string name) {
+        pool_name_ = std::move(name);
+        return *this;
+    }
     /// Called with NOTIFY messages that arrive on the connection, at whatever moment.
     connection_settings& on_notification(std::function<void(const wire::notification&)> f) {
         on_notification_ = std::move(f);
@@ -31,7 +40,9 @@ public:
     const std::shared_ptr<observer>& observed_by() const noexcept { return observer_; }
     const std::string& pool_name() const noexcept { return pool_name_; }
     const std::shared_ptr<protocol::statement_registry>& statements() const noexcept { return statements_; }
-    const std::function<void(const wire::notification&)>& on_notification() const noexcept { return on_notification_; }
+    const std::function<void(const wire::notification&)>& on_notification() const noexcept {
+        return on_notification_;
+    }
 
 private:
     steady_clock::duration statement_timeout_{0};

@@ -92,7 +92,8 @@ public:
 
 protected:
     failure too_many() const {
-        return failure{errc::too_many_rows, "one row was expected, the statement returned " + std::to_string(count_)};
+        return failure{errc::too_many_rows,
+                       "one row was expected, the statement returned " + std::to_string(count_)};
     }
     std::optional<T> value_;
     std::size_t count_ = 0;
@@ -143,7 +144,8 @@ public:
             ++count_;
             try {
                 call_(row_);
-            } catch (...) { // rows that follow are skipped; the exception goes on when the connection is clean
+            } catch (
+                ...) { // rows that follow are skipped; the exception goes on when the connection is clean
                 thrown_ = std::current_exception();
             }
         }

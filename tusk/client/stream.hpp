@@ -7,9 +7,9 @@
 
 namespace tusk {
 
-/// Rows one at a time, as the server sends them: memory stays constant, and a reader that is slow slows the server.
-/// While a stream is open its connection does nothing else. A stream that is dropped half-way leaves the connection
-/// usable: the rest is cancelled and drained before the next statement.
+/// Rows one at a time, as the server sends them: memory stays constant, and a reader that is slow slows the
+/// server. While a stream is open its connection does nothing else. A stream that is dropped half-way leaves
+/// the connection usable: the rest is cancelled and drained before the next statement.
 template <class T>
 class row_stream {
 public:

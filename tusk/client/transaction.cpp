@@ -32,7 +32,8 @@ void transaction::abandon() noexcept {
     if (connection_ == nullptr) return;
     auto& core = *connection_->core_;
     try {
-        core.pending_control = depth_ == 0 ? std::string{"rollback"} : "rollback to savepoint " + detail::savepoint_name(depth_);
+        core.pending_control =
+            depth_ == 0 ? std::string{"rollback"} : "rollback to savepoint " + detail::savepoint_name(depth_);
     } catch (...) {
         core.driver.close(); // out of memory: the server rolls back when the connection goes
     }
@@ -40,7 +41,9 @@ void transaction::abandon() noexcept {
     keep_alive_.reset();
 }
 
-failure transaction::check_open() const { return connection_ != nullptr ? failure{} : detail::transaction_closed_failure(); }
+failure transaction::check_open() const {
+    return connection_ != nullptr ? failure{} : detail::transaction_closed_failure();
+}
 
 asio::awaitable<failure> transaction::execute(request& what, client_sink& sink) {
     if (auto f = check_open()) co_return std::move(f.set_sql(what.text()->text));
@@ -48,7 +51,8 @@ asio::awaitable<failure> transaction::execute(request& what, client_sink& sink) 
 }
 
 asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
-transaction::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon_rows) {
+transaction::open_stream(request what, std::shared_ptr<client_sink> sink,
+                         std::function<void()> abandon_rows) {
     if (auto f = check_open()) co_return f;
     co_return co_await connection_->open_stream(std::move(what), std::move(sink), std::move(abandon_rows));
 }
@@ -63,7 +67,8 @@ asio::awaitable<failure> transaction::try_commit() {
     auto& on = *std::exchange(connection_, nullptr);
     const auto lease = std::move(keep_alive_);
     std::string tag;
-    if (depth_ > 0) co_return co_await on.core_->control("release savepoint " + detail::savepoint_name(depth_), control_);
+    if (depth_ > 0)
+        co_return co_await on.core_->control("release savepoint " + detail::savepoint_name(depth_), control_);
     const bool had_failed = on.status() == transaction_status::failed;
     auto f = co_await on.core_->control("commit", control_, &tag);
     co_return detail::judge_commit(std::move(f), tag, had_failed);
@@ -77,8 +82,9 @@ asio::awaitable<failure> transaction::try_rollback() {
     const auto lease = std::move(keep_alive_);
     if (!on.is_open()) co_return failure{}; // the server has rolled back
     if (depth_ > 0)
-        co_return co_await on.core_->control(
-            "rollback to savepoint " + detail::savepoint_name(depth_) + "; release savepoint " + detail::savepoint_name(depth_), control_);
+        co_return co_await on.core_->control("rollback to savepoint " + detail::savepoint_name(depth_) +
+                                                 "; release savepoint " + detail::savepoint_name(depth_),
+                                             control_);
     co_return co_await on.core_->control("rollback", control_);
 }
 
@@ -111,7 +117,8 @@ asio::awaitable<transaction> begin_on(transaction& outer, tx_options) {
     auto* on = transaction_access::on(outer);
     if (on == nullptr) throw error{detail::transaction_closed_failure()};
     const unsigned depth = transaction_access::depth(outer) + 1;
-    throw_if(co_await transaction_access::control(*on, "savepoint " + detail::savepoint_name(depth), options{}));
+    throw_if(
+        co_await transaction_access::control(*on, "savepoint " + detail::savepoint_name(depth), options{}));
     co_return transaction{*on, depth};
 }
 

@@ -33,8 +33,8 @@ auto transact(On& on, F f, tx_options o)
 
 } // namespace detail
 
-/// A transaction, or a savepoint inside one (`begin()`). Destroying it without `commit()` rolls back: the ROLLBACK is
-/// sent before the connection's next statement.
+/// A transaction, or a savepoint inside one (`begin()`). Destroying it without `commit()` rolls back: the
+/// ROLLBACK is sent before the connection's next statement.
 class transaction final : public verbs {
 public:
     /// `keep_alive` holds a pool's lease.
@@ -48,8 +48,8 @@ public:
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
     protocol::statement_registry& statements() override;
 
-    /// Commits (or releases the savepoint). Errors: `errc::transaction_rolled_back` when the server had to roll back,
-    /// `errc::in_doubt` when the answer was lost, and whatever a deferred constraint says.
+    /// Commits (or releases the savepoint). Errors: `errc::transaction_rolled_back` when the server had to
+    /// roll back, `errc::in_doubt` when the answer was lost, and whatever a deferred constraint says.
     asio::awaitable<void> commit();
     asio::awaitable<failure> try_commit();
     /// Rolls back (or back to the savepoint). Does nothing when the transaction is over.
@@ -98,7 +98,8 @@ auto transact(On& on, F f, tx_options o)
                 co_return std::move(out);
             }
         } catch (const error& e) {
-            if (e.retry() != retry_advice::transaction || attempt >= o.retries()) thrown = std::current_exception();
+            if (e.retry() != retry_advice::transaction || attempt >= o.retries())
+                thrown = std::current_exception();
         } catch (...) {
             thrown = std::current_exception();
         }

@@ -9,7 +9,8 @@ std::string tx_options::begin_sql() const {
     std::string sql = "begin";
     if (isolation_ != nullptr) sql += std::string{" isolation level "} + isolation_;
     if (access_ != nullptr) sql += std::string{isolation_ != nullptr ? ", " : " "} + access_;
-    if (deferrable_) sql += std::string{isolation_ != nullptr || access_ != nullptr ? ", " : " "} + "deferrable";
+    if (deferrable_)
+        sql += std::string{isolation_ != nullptr || access_ != nullptr ? ", " : " "} + "deferrable";
     return sql;
 }
 

@@ -10,17 +10,41 @@ namespace tusk {
 /// How a transaction begins, and whether it may run again. Defaults are the server's.
 class tx_options {
 public:
-    tx_options& read_committed() { isolation_ = "read committed"; return *this; }
-    tx_options& repeatable_read() { isolation_ = "repeatable read"; return *this; }
-    tx_options& serializable() { isolation_ = "serializable"; return *this; }
-    tx_options& read_only() { access_ = "read only"; return *this; }
-    tx_options& read_write() { access_ = "read write"; return *this; }
-    tx_options& deferrable() { deferrable_ = true; return *this; }
-    /// How often the closure may run again after a serialization failure or a deadlock. Default: never, because only
-    /// the caller knows whether it may.
-    tx_options& retries(unsigned n) { retries_ = n; return *this; }
+    tx_options& read_committed() {
+        isolation_ = "read committed";
+        return *this;
+    }
+    tx_options& repeatable_read() {
+        isolation_ = "repeatable read";
+        return *this;
+    }
+    tx_options& serializable() {
+        isolation_ = "serializable";
+        return *this;
+    }
+    tx_options& read_only() {
+        access_ = "read only";
+        return *this;
+    }
+    tx_options& read_write() {
+        access_ = "read write";
+        return *this;
+    }
+    tx_options& deferrable() {
+        deferrable_ = true;
+        return *this;
+    }
+    /// How often the closure may run again after a serialization failure or a deadlock. Default: never,
+    /// because only the caller knows whether it may.
+    tx_options& retries(unsigned n) {
+        retries_ = n;
+        return *this;
+    }
     /// Limit of each of BEGIN and COMMIT; the statements have their own.
-    tx_options& timeout(steady_clock::duration d) { options_.timeout(d); return *this; }
+    tx_options& timeout(steady_clock::duration d) {
+        options_.timeout(d);
+        return *this;
+    }
 
     std::string begin_sql() const;
     unsigned retries() const noexcept { return retries_; }

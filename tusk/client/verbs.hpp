@@ -41,9 +41,10 @@ asio::awaitable<row_stream<T>> open_stream(executor& on, request what) {
 
 } // namespace detail
 
-/// The vocabulary that connection, transaction and pool share. `$1`, `$2`, … stand for the arguments; they travel
-/// apart from the text, always. Every verb throws `tusk::error`; its `try_…` twin returns a `result`. The arguments
-/// are encoded or copied before the call returns its awaitable, so nothing has to outlive the call itself.
+/// The vocabulary that connection, transaction and pool share. `$1`, `$2`, … stand for the arguments; they
+/// travel apart from the text, always. Every verb throws `tusk::error`; its `try_…` twin returns a `result`.
+/// The arguments are encoded or copied before the call returns its awaitable, so nothing has to outlive the
+/// call itself.
 class verbs : public executor {
 public:
     /// Executes a statement and returns the number of affected (or returned) rows.
@@ -86,15 +87,17 @@ public:
         return detail::run(*this, request{statements(), o, sql, args...}, detail::all_sink<T>{});
     }
 
-    /// Calls `f(row)` with each row and returns their number. The row object is reused: `std::string_view` members are
-    /// views into the receive buffer, valid during the call. An exception from `f` comes out when the rest is read.
+    /// Calls `f(row)` with each row and returns their number. The row object is reused: `std::string_view`
+    /// members are views into the receive buffer, valid during the call. An exception from `f` comes out when
+    /// the rest is read.
     template <class T, class F, class... A>
     asio::awaitable<std::uint64_t> for_each(F f, std::string_view sql, const A&... args) {
         return for_each<T>(options{}, std::move(f), sql, args...);
     }
     template <class T, class F, class... A>
     asio::awaitable<std::uint64_t> for_each(const options& o, F f, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...}, detail::each_sink<T, F>{std::move(f)});
+        return detail::run(*this, request{statements(), o, sql, args...},
+                           detail::each_sink<T, F>{std::move(f)});
     }
 
     /// Rows one at a time, with back-pressure.
@@ -112,7 +115,8 @@ public:
         return try_exec(options{}, sql, args...);
     }
     template <class... A>
-    asio::awaitable<result<std::uint64_t>> try_exec(const options& o, std::string_view sql, const A&... args) {
+    asio::awaitable<result<std::uint64_t>> try_exec(const options& o, std::string_view sql,
+                                                    const A&... args) {
         return detail::try_run(*this, request{statements(), o, sql, args...}, detail::exec_sink{});
     }
     template <class T, class... A>
@@ -128,7 +132,8 @@ public:
         return try_maybe<T>(options{}, sql, args...);
     }
     template <class T, class... A>
-    asio::awaitable<result<std::optional<T>>> try_maybe(const options& o, std::string_view sql, const A&... args) {
+    asio::awaitable<result<std::optional<T>>> try_maybe(const options& o, std::string_view sql,
+                                                        const A&... args) {
         return detail::try_run(*this, request{statements(), o, sql, args...}, detail::maybe_sink<T>{});
     }
     template <class T, class... A>
@@ -136,7 +141,8 @@ public:
         return try_all<T>(options{}, sql, args...);
     }
     template <class T, class... A>
-    asio::awaitable<result<std::vector<T>>> try_all(const options& o, std::string_view sql, const A&... args) {
+    asio::awaitable<result<std::vector<T>>> try_all(const options& o, std::string_view sql,
+                                                    const A&... args) {
         return detail::try_run(*this, request{statements(), o, sql, args...}, detail::all_sink<T>{});
     }
 

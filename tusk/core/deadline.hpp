@@ -8,8 +8,8 @@ namespace tusk {
 /// The clock of every timeout: steady, so that a jump of the wall clock expires nothing.
 using steady_clock = std::chrono::steady_clock;
 
-/// A point in time by which an operation has to be over. One deadline covers queueing, connecting, writing and
-/// reading. The default is "never".
+/// A point in time by which an operation has to be over. One deadline covers queueing, connecting, writing
+/// and reading. The default is "never".
 class deadline {
 public:
     constexpr deadline() noexcept = default;

@@ -66,7 +66,9 @@ public:
     }
 };
 
-bool is_class(sqlstate state, sqlstate sample) noexcept { return state.error_class() == sample.error_class(); }
+bool is_class(sqlstate state, sqlstate sample) noexcept {
+    return state.error_class() == sample.error_class();
+}
 
 bool state_matches(sqlstate s, condition c) noexcept {
     switch (c) {
@@ -97,7 +99,8 @@ bool state_matches(sqlstate s, condition c) noexcept {
     case condition::in_doubt: return s == "40003"_sqlstate;
     case condition::protocol_violation: return s == "08P01"_sqlstate;
     case condition::unavailable:
-        return is_class(s, "53000"_sqlstate) || s == "57P03"_sqlstate || state_matches(s, condition::connection_lost);
+        return is_class(s, "53000"_sqlstate) || s == "57P03"_sqlstate ||
+               state_matches(s, condition::connection_lost);
     default: return false;
     }
 }
@@ -166,11 +169,14 @@ struct failure::details {
     std::chrono::system_clock::time_point time = std::chrono::system_clock::now();
 };
 
-failure::failure(std::error_code code, std::string message) : code_{code} { own().message = std::move(message); }
+failure::failure(std::error_code code, std::string message) : code_{code} {
+    own().message = std::move(message);
+}
 
 failure::failure(server_error server) {
     const auto state = sqlstate::parse(server.sqlstate);
-    code_ = state && *state != sqlstate{} ? make_error_code(*state) : make_error_code(errc::protocol_violation);
+    code_ =
+        state && *state != sqlstate{} ? make_error_code(*state) : make_error_code(errc::protocol_violation);
     auto& d = own();
     d.message = server.message;
     d.server = std::move(server);
@@ -178,8 +184,10 @@ failure::failure(server_error server) {
 }
 
 failure::details& failure::own() {
-    if (!details_) details_ = std::make_shared<details>();
-    else if (details_.use_count() > 1) details_ = std::make_shared<details>(*details_);
+    if (!details_)
+        details_ = std::make_shared<details>();
+    else if (details_.use_count() > 1)
+        details_ = std::make_shared<details>(*details_);
     return *details_;
 }
 
@@ -194,7 +202,9 @@ std::string failure::message() const {
     return out;
 }
 
-std::string_view failure::text() const noexcept { return details_ ? std::string_view{details_->message} : ""; }
+std::string_view failure::text() const noexcept {
+    return details_ ? std::string_view{details_->message} : "";
+}
 const server_error* failure::server() const noexcept {
     return details_ && details_->server ? &*details_->server : nullptr;
 }
@@ -229,7 +239,8 @@ failure& failure::set_code(std::error_code code) {
     return *this;
 }
 
-error::error(failure f) : std::system_error{f.code()}, failure_{std::move(f)}, 
+error::error(failure f)
+    : std::system_error{f.code()}, failure_{std::move(f)},
       what_{std::make_shared<const std::string>(failure_.message())} {}
 
 void throw_exception_from_error(const failure& f, const boost::source_location&) { throw error{f}; }

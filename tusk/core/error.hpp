@@ -18,46 +18,46 @@ namespace tusk {
 /// Errors that Tusk itself reports; what the server reports is an SQLSTATE (`sqlstate_category()`).
 enum class errc {
     // Asked for by the caller
-    invalid_argument = 1,     ///< A value that cannot be sent: NUL in text, a size past the protocol's limits.
-    invalid_connection_string,///< A URL, keyword/value string or configuration key that makes no sense.
-    invalid_configuration,    ///< Settings that contradict each other or lie outside their bounds.
-    parameter_count,          ///< The statement wants another number of arguments.
-    too_many_parameters,      ///< More than 65,535 arguments.
-    message_too_large,        ///< A message past the 1 GiB frame limit, in either direction.
+    invalid_argument = 1, ///< A value that cannot be sent: NUL in text, a size past the protocol's limits.
+    invalid_connection_string, ///< A URL, keyword/value string or configuration key that makes no sense.
+    invalid_configuration,     ///< Settings that contradict each other or lie outside their bounds.
+    parameter_count,           ///< The statement wants another number of arguments.
+    too_many_parameters,       ///< More than 65,535 arguments.
+    message_too_large,         ///< A message past the 1 GiB frame limit, in either direction.
     // Results that do not fit
-    not_found,                ///< `one()` found no row.
-    too_many_rows,            ///< `one()` or `maybe()` found more than one row.
-    null_value,               ///< NULL for a field that is not `std::optional`.
-    type_mismatch,            ///< The column's or parameter's type has no conversion from/to the C++ type.
-    value_out_of_range,       ///< The value does not fit the C++ type or the column's type.
-    malformed_value,          ///< The server sent bytes that are not a value of the type.
-    column_mismatch,          ///< A field without a column, or a column without a field.
+    not_found,          ///< `one()` found no row.
+    too_many_rows,      ///< `one()` or `maybe()` found more than one row.
+    null_value,         ///< NULL for a field that is not `std::optional`.
+    type_mismatch,      ///< The column's or parameter's type has no conversion from/to the C++ type.
+    value_out_of_range, ///< The value does not fit the C++ type or the column's type.
+    malformed_value,    ///< The server sent bytes that are not a value of the type.
+    column_mismatch,    ///< A field without a column, or a column without a field.
     // The way to the server
-    host_not_found,           ///< A host name that does not resolve.
-    connect_failed,           ///< No address of any host could be reached.
-    tls_refused,              ///< The server does not speak TLS and `sslmode` insists on it.
-    tls_failed,               ///< The TLS handshake failed.
-    tls_certificate,          ///< The server's certificate was not accepted.
-    auth_unsupported,         ///< The server asks for an authentication method that is not available or not allowed.
-    auth_failed,              ///< The authentication exchange was wrong (server signature, nonce, iteration count).
-    no_suitable_host,         ///< Servers answered, none with the wanted role.
-    protocol_violation,       ///< The server (or what listens there) broke the protocol.
-    connection_lost,          ///< The connection broke.
-    connection_closed,        ///< The connection was closed by this side before the call.
-    connection_busy,          ///< The connection is in use by another operation.
+    host_not_found,   ///< A host name that does not resolve.
+    connect_failed,   ///< No address of any host could be reached.
+    tls_refused,      ///< The server does not speak TLS and `sslmode` insists on it.
+    tls_failed,       ///< The TLS handshake failed.
+    tls_certificate,  ///< The server's certificate was not accepted.
+    auth_unsupported, ///< The server asks for an authentication method that is not available or not allowed.
+    auth_failed,      ///< The authentication exchange was wrong (server signature, nonce, iteration count).
+    no_suitable_host, ///< Servers answered, none with the wanted role.
+    protocol_violation, ///< The server (or what listens there) broke the protocol.
+    connection_lost,    ///< The connection broke.
+    connection_closed,  ///< The connection was closed by this side before the call.
+    connection_busy,    ///< The connection is in use by another operation.
     // Time
-    timeout,                  ///< The deadline passed.
-    canceled,                 ///< The caller cancelled.
+    timeout,  ///< The deadline passed.
+    canceled, ///< The caller cancelled.
     // Transactions
-    in_doubt,                 ///< COMMIT was sent and no answer came: it may have taken effect.
-    transaction_rolled_back,  ///< `commit()` of a failed transaction: the server rolled it back.
-    transaction_closed,       ///< The transaction is already committed or rolled back.
+    in_doubt,                ///< COMMIT was sent and no answer came: it may have taken effect.
+    transaction_rolled_back, ///< `commit()` of a failed transaction: the server rolled it back.
+    transaction_closed,      ///< The transaction is already committed or rolled back.
     // The pool
-    pool_timeout,             ///< No connection within the acquire timeout.
-    pool_closed,              ///< The pool is closed.
-    circuit_open,             ///< The breaker is open.
+    pool_timeout, ///< No connection within the acquire timeout.
+    pool_closed,  ///< The pool is closed.
+    circuit_open, ///< The breaker is open.
     // Local environment
-    environment,              ///< A file, binary, directory or permission that is missing; the message says which.
+    environment, ///< A file, binary, directory or permission that is missing; the message says which.
 };
 
 /// What a caller wants to tell apart, over both categories: `if (e.code() == tusk::condition::duplicate)`.
@@ -83,16 +83,18 @@ enum class condition {
     out_of_memory,         ///< 53200.
     authentication,        ///< Class 28, `errc::auth_failed`, `errc::auth_unsupported`.
     tls,                   ///< `errc::tls_*`.
-    cannot_connect,        ///< No connection could be made: `errc::connect_failed`, host_not_found, tls, 57P03, 53300.
-    connection_lost,       ///< Class 08, 57P01, 57P02, 57P05, `errc::connection_lost`.
-    timeout,               ///< `errc::timeout`, `errc::pool_timeout`.
-    canceled,              ///< 57014, `errc::canceled`.
-    in_doubt,              ///< `errc::in_doubt`, 40003.
-    pool_timeout,          ///< `errc::pool_timeout`.
-    pool_closed,           ///< `errc::pool_closed`.
-    circuit_open,          ///< `errc::circuit_open`.
-    protocol_violation,    ///< `errc::protocol_violation`, 08P01.
-    unavailable,           ///< The database cannot serve now: cannot_connect, connection_lost, pool_timeout, circuit_open, pool_closed, class 53, 57P0x.
+    cannot_connect,     ///< No connection could be made: `errc::connect_failed`, host_not_found, tls, 57P03,
+                        ///< 53300.
+    connection_lost,    ///< Class 08, 57P01, 57P02, 57P05, `errc::connection_lost`.
+    timeout,            ///< `errc::timeout`, `errc::pool_timeout`.
+    canceled,           ///< 57014, `errc::canceled`.
+    in_doubt,           ///< `errc::in_doubt`, 40003.
+    pool_timeout,       ///< `errc::pool_timeout`.
+    pool_closed,        ///< `errc::pool_closed`.
+    circuit_open,       ///< `errc::circuit_open`.
+    protocol_violation, ///< `errc::protocol_violation`, 08P01.
+    unavailable,        ///< The database cannot serve now: cannot_connect, connection_lost, pool_timeout,
+                        ///< circuit_open, pool_closed, class 53, 57P0x.
 };
 
 const std::error_category& tusk_category() noexcept;
@@ -111,10 +113,12 @@ struct std::is_error_condition_enum<tusk::condition> : std::true_type {};
 
 namespace tusk {
 
-/// Every field of ErrorResponse/NoticeResponse (protocol section 55.8). Absent fields are empty, absent numbers 0.
+/// Every field of ErrorResponse/NoticeResponse (protocol section 55.8). Absent fields are empty, absent
+/// numbers 0.
 struct server_error {
-    std::string severity;          ///< Not localised ("ERROR", "FATAL", "PANIC"); the localised one when only that came.
-    std::string sqlstate;          ///< As sent; `code` of the failure is its packed form.
+    std::string
+        severity; ///< Not localised ("ERROR", "FATAL", "PANIC"); the localised one when only that came.
+    std::string sqlstate; ///< As sent; `code` of the failure is its packed form.
     std::string message;
     std::string detail;
     std::string hint;
@@ -208,7 +212,8 @@ private:
 template <class T>
 using result = boost::system::result<T, failure>;
 
-/// A `result` that holds a failure, for any T (a `result<bool>` takes no failure implicitly: it converts to bool).
+/// A `result` that holds a failure, for any T (a `result<bool>` takes no failure implicitly: it converts to
+/// bool).
 template <class T>
 result<T> failed(failure f) {
     return result<T>{boost::system::in_place_error, std::move(f)};

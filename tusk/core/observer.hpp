@@ -9,14 +9,14 @@
 
 namespace tusk {
 
-/// Fields that every event shares. One event object lives from its `…_started` to its `…_finished` call, so an
-/// observer may keep a token in `context`. Views are valid during the call only.
+/// Fields that every event shares. One event object lives from its `…_started` to its `…_finished` call, so
+/// an observer may keep a token in `context`. Views are valid during the call only.
 struct observed {
-    std::string_view pool;               ///< Name of the pool; empty for a single connection.
+    std::string_view pool; ///< Name of the pool; empty for a single connection.
     steady_clock::time_point start{};
-    steady_clock::duration elapsed{};    ///< Set before `…_finished`.
-    const failure* error = nullptr;      ///< Set before `…_finished`; null on success.
-    void* context = nullptr;             ///< The observer's own.
+    steady_clock::duration elapsed{}; ///< Set before `…_finished`.
+    const failure* error = nullptr;   ///< Set before `…_finished`; null on success.
+    void* context = nullptr;          ///< The observer's own.
 };
 
 /// Making a connection, from name resolution to ReadyForQuery.
@@ -32,9 +32,9 @@ struct connect_event : observed {
 /// One statement, from its first byte to ReadyForQuery.
 struct query_event : observed {
     std::string_view sql;
-    std::string_view table;      ///< As declared by the caller or the query builder; never parsed out of the text.
-    std::string_view command;    ///< First word of the command tag ("SELECT"), set before `query_finished`.
-    std::uint64_t rows = 0;      ///< Rows returned or affected.
+    std::string_view table; ///< As declared by the caller or the query builder; never parsed out of the text.
+    std::string_view command; ///< First word of the command tag ("SELECT"), set before `query_finished`.
+    std::uint64_t rows = 0;   ///< Rows returned or affected.
     std::int32_t backend_pid = 0;
     std::uint16_t arguments = 0; ///< How many; the values are never shown.
     bool described = false;      ///< A Parse/Describe round trip was needed.
@@ -68,8 +68,8 @@ struct health_event : observed {
     std::uint32_t consecutive_failures = 0;
 };
 
-/// What an exporter implements. Calls come from whatever thread does the work, must not block and must not throw.
-/// Parts call it through a pointer that may be null; nothing is formatted when nobody listens.
+/// What an exporter implements. Calls come from whatever thread does the work, must not block and must not
+/// throw. Parts call it through a pointer that may be null; nothing is formatted when nobody listens.
 class observer {
 public:
     virtual ~observer() = default;

@@ -34,10 +34,10 @@ enum class retry_advice : std::uint8_t {
 /// What retry, breaker, health check and in-doubt resolution look at; nothing else.
 struct outcome {
     sent_state sent = sent_state::none;
-    bool answered = false;                             ///< A final answer (success or ErrorResponse) was read.
-    sqlstate state{};                                  ///< Of the answer; `00000` when there was none.
+    bool answered = false; ///< A final answer (success or ErrorResponse) was read.
+    sqlstate state{};      ///< Of the answer; `00000` when there was none.
     transaction_status tx = transaction_status::unknown; ///< When the request began.
-    bool committing = false;                           ///< The request was a COMMIT.
+    bool committing = false;                             ///< The request was a COMMIT.
 };
 
 /// Classifies an outcome by the rules of docs/decisions/retry.md.

@@ -17,15 +17,19 @@ public:
     /// The "successful completion" state, `00000`.
     constexpr sqlstate() noexcept = default;
 
-    /// Parses exactly five characters out of `[0-9A-Z]`; anything else is `nullopt` (a server may send garbage).
+    /// Parses exactly five characters out of `[0-9A-Z]`; anything else is `nullopt` (a server may send
+    /// garbage).
     static constexpr std::optional<sqlstate> parse(std::string_view text) noexcept {
         if (text.size() != 5) return std::nullopt;
         std::int32_t packed = 0;
         for (char c : text) {
             std::int32_t digit = 0;
-            if (c >= '0' && c <= '9') digit = c - '0';
-            else if (c >= 'A' && c <= 'Z') digit = c - 'A' + 10;
-            else return std::nullopt;
+            if (c >= '0' && c <= '9')
+                digit = c - '0';
+            else if (c >= 'A' && c <= 'Z')
+                digit = c - 'A' + 10;
+            else
+                return std::nullopt;
             packed = (packed << 6) | digit;
         }
         return from_packed(packed);
@@ -69,7 +73,9 @@ consteval sqlstate operator""_sqlstate(const char* text, std::size_t size) {
 /// The category of every `std::error_code` that carries an SQLSTATE; its name is `"postgresql"`.
 const std::error_category& sqlstate_category() noexcept;
 
-inline std::error_code make_error_code(sqlstate state) noexcept { return {state.packed(), sqlstate_category()}; }
+inline std::error_code make_error_code(sqlstate state) noexcept {
+    return {state.packed(), sqlstate_category()};
+}
 
 /// The SQLSTATE inside an error code, or `nullopt` when the code is of another category.
 inline std::optional<sqlstate> to_sqlstate(const std::error_code& code) noexcept {

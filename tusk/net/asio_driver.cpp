@@ -27,11 +27,11 @@
 
 namespace tusk::net {
 
+using boost::system::error_code;
 using protocol::action;
 using protocol::action_kind;
 using protocol::event;
 using protocol::event_kind;
-using boost::system::error_code;
 
 namespace {
 
@@ -43,8 +43,9 @@ asio::thread_pool& compute_pool() {
 
 } // namespace
 
-/// The completion handler of the running operation (the baton) travels with the pending read: when an io_context is
-/// destroyed, the read's handler is destroyed and with it the waiting coroutine; nothing owns itself in a circle.
+/// The completion handler of the running operation (the baton) travels with the pending read: when an
+/// io_context is destroyed, the read's handler is destroyed and with it the waiting coroutine; nothing owns
+/// itself in a circle.
 class asio_driver::impl : public std::enable_shared_from_this<impl> {
 public:
     using socket_type = asio::basic_stream_socket<asio::generic::stream_protocol, asio::any_io_executor>;
@@ -72,8 +73,8 @@ private:
 
     asio::awaitable<failure> search(std::shared_ptr<const connect_target> target, deadline until);
     asio::awaitable<result<std::vector<endpoint>>> addresses_of(const host_address& host);
-    asio::awaitable<failure> try_address(const host_address& host, const endpoint& at, protocol::tls_policy way,
-                                         deadline until);
+    asio::awaitable<failure> try_address(const host_address& host, const endpoint& at,
+                                         protocol::tls_policy way, deadline until);
     asio::awaitable<failure> open(const endpoint& at, deadline until);
     asio::awaitable<void> send_cancel(std::shared_ptr<impl> self, std::uint64_t operation, deadline until);
 
@@ -109,7 +110,8 @@ private:
     steady_clock::time_point timer_at_ = steady_clock::time_point::max();
 };
 
-// ---- running a machine ----------------------------------------------------------------------------------------
+// ---- running a machine
+// ----------------------------------------------------------------------------------------
 
 asio::awaitable<void> asio_driver::impl::run(protocol::machine& m, deadline until, event_kind first) {
     return asio::async_initiate<decltype(asio::use_awaitable), void()>(
@@ -189,7 +191,8 @@ asio_driver::impl::flush_result asio_driver::impl::flush(failure& why) {
         why = channel_.outgoing(bytes);
         if (why) return flush_result::failed;
         if (bytes.empty()) return flush_result::done;
-        const auto n = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        const auto n =
+            ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n >= 0) {
             channel_.sent(static_cast<std::size_t>(n));
             continue;
@@ -197,8 +200,8 @@ asio_driver::impl::flush_result asio_driver::impl::flush(failure& why) {
         if (errno == EINTR) continue;
         if (errno == EAGAIN) return flush_result::blocked;
         if (errno == EPIPE || errno == ECONNRESET) {
-            // What the server said before it left may still be readable; the read reports the end. The output stays
-            // where it is: it tells the machine that nothing of it was sent.
+            // What the server said before it left may still be readable; the read reports the end. The output
+            // stays where it is: it tells the machine that nothing of it was sent.
             write_closed_ = true;
             return flush_result::done;
         }
@@ -211,35 +214,39 @@ void asio_driver::impl::keep_reading() {
     if (reading_) return;
     reading_ = true;
     const auto space = channel_.incoming();
-    socket_.async_receive(asio::buffer(space.data(), space.size()),
-                          [self = shared_from_this(), h = std::move(baton_)](error_code ec, std::size_t n) mutable {
-                              self->baton_ = std::move(h);
-                              self->on_read(ec, n);
-                          });
+    socket_.async_receive(
+        asio::buffer(space.data(), space.size()),
+        [self = shared_from_this(), h = std::move(baton_)](error_code ec, std::size_t n) mutable {
+            self->baton_ = std::move(h);
+            self->on_read(ec, n);
+        });
 }
 
 void asio_driver::impl::keep_writing() {
     if (writing_) return;
     writing_ = true;
-    socket_.async_wait(socket_type::wait_write, [self = shared_from_this(), operation = operation_](error_code ec) {
-        self->writing_ = false;
-        if (ec || self->machine_ == nullptr || self->operation_ != operation || self->finished_) return;
-        failure why;
-        switch (self->flush(why)) {
-        case flush_result::blocked: self->keep_writing(); break;
-        case flush_result::failed: self->step(event{event_kind::failed, std::move(why)}); break;
-        case flush_result::done: break; // the read is pending and goes on
-        }
-    });
+    socket_.async_wait(
+        socket_type::wait_write, [self = shared_from_this(), operation = operation_](error_code ec) {
+            self->writing_ = false;
+            if (ec || self->machine_ == nullptr || self->operation_ != operation || self->finished_) return;
+            failure why;
+            switch (self->flush(why)) {
+            case flush_result::blocked: self->keep_writing(); break;
+            case flush_result::failed: self->step(event{event_kind::failed, std::move(why)}); break;
+            case flush_result::done: break; // the read is pending and goes on
+            }
+        });
 }
 
 void asio_driver::impl::on_read(const error_code& ec, std::size_t n) {
     reading_ = false;
     bool readable = false;
     if (finished_ || machine_ == nullptr) {
-        // The machine is over and this read was to be cancelled; bytes that came all the same are the next one's.
+        // The machine is over and this read was to be cancelled; bytes that came all the same are the next
+        // one's.
         if (socket_.is_open() && !session_.broken)
-            session_.broken = ec ? ec != asio::error::operation_aborted : static_cast<bool>(channel_.received(n, readable));
+            session_.broken =
+                ec ? ec != asio::error::operation_aborted : static_cast<bool>(channel_.received(n, readable));
         finish();
         return;
     }
@@ -248,9 +255,12 @@ void asio_driver::impl::on_read(const error_code& ec, std::size_t n) {
         keep_reading();
         return;
     }
-    if (ec == asio::error::eof) next = event{event_kind::failed, channel_.ended()};
-    else if (ec) next = event{event_kind::failed, lost_connection(ec.value())};
-    else if (auto f = channel_.received(n, readable)) next = event{event_kind::failed, std::move(f)};
+    if (ec == asio::error::eof)
+        next = event{event_kind::failed, channel_.ended()};
+    else if (ec)
+        next = event{event_kind::failed, lost_connection(ec.value())};
+    else if (auto f = channel_.received(n, readable))
+        next = event{event_kind::failed, std::move(f)};
     if (next.kind == event_kind::failed && handshaking_)
         next.why = failure{errc::tls_failed, "the server closed the connection during the TLS handshake"};
     else if (next.kind == event_kind::transferred && handshaking_) {
@@ -292,7 +302,8 @@ void asio_driver::impl::start_computing() {
         asio::post(strand, [self = std::move(self), h = std::move(h)]() mutable {
             self->baton_ = std::move(h);
             self->computing_ = false;
-            const auto kind = self->interruption_ == event_kind::start ? event_kind::computed : self->interruption_;
+            const auto kind =
+                self->interruption_ == event_kind::start ? event_kind::computed : self->interruption_;
             self->step(event{kind, {}});
         });
     });
@@ -311,10 +322,11 @@ void asio_driver::impl::finish() {
     h.complete(socket_.get_executor());
 }
 
-// ---- deadlines and cancellation -------------------------------------------------------------------------------
+// ---- deadlines and cancellation
+// -------------------------------------------------------------------------------
 
-/// One timer per connection, moved as rarely as possible: a timer that fires too early looks at the deadline and
-/// sleeps again, so that the usual query touches no timer at all.
+/// One timer per connection, moved as rarely as possible: a timer that fires too early looks at the deadline
+/// and sleeps again, so that the usual query touches no timer at all.
 void asio_driver::impl::arm_timer() {
     if (deadline_.is_never() || timer_at_ <= deadline_.at()) return;
     timer_at_ = deadline_.at();
@@ -373,14 +385,17 @@ asio::awaitable<void> asio_driver::impl::send_cancel(std::shared_ptr<impl> self,
         self->step(event{event_kind::cancel_finished, {}});
 }
 
-// ---- connecting -----------------------------------------------------------------------------------------------
+// ---- connecting
+// -----------------------------------------------------------------------------------------------
 
-asio::awaitable<failure> asio_driver::impl::connect(std::shared_ptr<const connect_target> target, deadline until) {
+asio::awaitable<failure> asio_driver::impl::connect(std::shared_ptr<const connect_target> target,
+                                                    deadline until) {
     auto self = shared_from_this();
     co_return co_await asio::co_spawn(strand_, search(std::move(target), until), asio::use_awaitable);
 }
 
-asio::awaitable<failure> asio_driver::impl::search(std::shared_ptr<const connect_target> target, deadline until) {
+asio::awaitable<failure> asio_driver::impl::search(std::shared_ptr<const connect_target> target,
+                                                   deadline until) {
     target_ = std::move(target);
     connect_plan plan{target_->config()};
     for (const auto& host : plan.hosts()) {
@@ -415,7 +430,8 @@ asio::awaitable<result<std::vector<endpoint>>> asio_driver::impl::addresses_of(c
     const auto list = co_await resolver.async_resolve(host.host, std::to_string(host.port),
                                                       asio::redirect_error(asio::use_awaitable, ec));
     if (ec)
-        co_return failure{errc::host_not_found, "host name \"" + host.host + "\" does not resolve: " + ec.message()};
+        co_return failure{errc::host_not_found,
+                          "host name \"" + host.host + "\" does not resolve: " + ec.message()};
     std::vector<endpoint> out;
     for (const auto& entry : list) {
         endpoint e;
@@ -452,7 +468,8 @@ asio::awaitable<failure> asio_driver::impl::try_address(const host_address& host
 
 asio::awaitable<failure> asio_driver::impl::open(const endpoint& at, deadline until) {
     const int fd = open_socket(at.address.ss_family);
-    if (fd < 0) co_return failure{errc::connect_failed, "no socket: " + std::generic_category().message(errno)};
+    if (fd < 0)
+        co_return failure{errc::connect_failed, "no socket: " + std::generic_category().message(errno)};
     error_code ec;
     socket_.assign(asio::generic::stream_protocol{at.address.ss_family, 0}, fd, ec);
     if (ec) {
@@ -478,7 +495,8 @@ asio::awaitable<failure> asio_driver::impl::open(const endpoint& at, deadline un
     co_return failure{};
 }
 
-// ---- the end --------------------------------------------------------------------------------------------------
+// ---- the end
+// --------------------------------------------------------------------------------------------------
 
 void asio_driver::impl::shut() noexcept {
     error_code ignored;
@@ -517,7 +535,8 @@ bool asio_driver::impl::idle_connection_is_alive() {
     return false;
 }
 
-// ---- asio_driver ----------------------------------------------------------------------------------------------
+// ---- asio_driver
+// ----------------------------------------------------------------------------------------------
 
 asio_driver::asio_driver(const asio::any_io_executor& executor) : impl_{std::make_shared<impl>(executor)} {}
 
@@ -548,7 +567,9 @@ asio::awaitable<void> asio_driver::run(protocol::machine& m, deadline until, eve
 }
 
 bool asio_driver::paused() const noexcept { return impl_->paused_; }
-bool asio_driver::is_open() const noexcept { return impl_ && impl_->socket_.is_open() && !impl_->session_.broken; }
+bool asio_driver::is_open() const noexcept {
+    return impl_ && impl_->socket_.is_open() && !impl_->session_.broken;
+}
 bool asio_driver::idle_connection_is_alive() { return impl_->idle_connection_is_alive(); }
 protocol::session& asio_driver::session() noexcept { return impl_->session_; }
 const protocol::session& asio_driver::session() const noexcept { return impl_->session_; }

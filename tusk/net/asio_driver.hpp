@@ -15,8 +15,8 @@ namespace tusk::net {
 
 namespace asio = boost::asio;
 
-/// Runs machines on one connection by Asio. Everything of the connection happens on a strand of its own, so the
-/// caller may run its executor from several threads; one operation at a time.
+/// Runs machines on one connection by Asio. Everything of the connection happens on a strand of its own, so
+/// the caller may run its executor from several threads; one operation at a time.
 class asio_driver {
 public:
     explicit asio_driver(const asio::any_io_executor& executor);
@@ -27,8 +27,9 @@ public:
 
     /// Tries the hosts of the target until one lets us in.
     asio::awaitable<failure> connect(std::shared_ptr<const connect_target> target, deadline until);
-    /// Runs a machine until it is done or paused. After the deadline, or when the caller cancels, a CancelRequest is
-    /// sent and the machine has `cancel_grace` to come to a clean end. The machine must live until then.
+    /// Runs a machine until it is done or paused. After the deadline, or when the caller cancels, a
+    /// CancelRequest is sent and the machine has `cancel_grace` to come to a clean end. The machine must live
+    /// until then.
     asio::awaitable<void> run(protocol::machine& m, deadline until,
                               protocol::event_kind first = protocol::event_kind::start);
     /// Whether the machine of the last `run` paused (and is to be run again with `proceed`).
@@ -36,8 +37,8 @@ public:
     /// Says goodbye and closes, without waiting.
     void close() noexcept;
     bool is_open() const noexcept;
-    /// Nothing arrived and the peer did not hang up while nobody asked: one system call, no round trip. Only while no
-    /// operation runs.
+    /// Nothing arrived and the peer did not hang up while nobody asked: one system call, no round trip. Only
+    /// while no operation runs.
     bool idle_connection_is_alive();
 
     protocol::session& session() noexcept;

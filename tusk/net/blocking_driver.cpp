@@ -73,7 +73,8 @@ failure blocking_driver::open(const endpoint& at, deadline until) {
     if (error == EINPROGRESS) { // a Unix socket's EAGAIN is not that: its queue is full, nothing is under way
         short ready = 0;
         if (auto f = wait(POLLOUT, until, ready))
-            return f == condition::timeout ? failure{errc::timeout, "no answer within the connect timeout"} : f;
+            return f == condition::timeout ? failure{errc::timeout, "no answer within the connect timeout"}
+                                           : f;
         socklen_t size = sizeof error;
         ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
     }
@@ -175,7 +176,8 @@ failure blocking_driver::transfer(bool read, deadline until) {
             continue;
         }
         if (errno == EINTR) continue;
-        if (errno == EPIPE || errno == ECONNRESET) { // what the server said before it left is still to be read
+        if (errno == EPIPE ||
+            errno == ECONNRESET) { // what the server said before it left is still to be read
             const int error = errno;
             bool readable = false;
             const auto f = receive(until, readable);
@@ -200,14 +202,17 @@ failure blocking_driver::transfer(bool read, deadline until) {
 /// Sets SO_RCVTIMEO when it differs: with the usual constant timeout that is one system call per connection.
 void blocking_driver::set_receive_timeout(deadline until) {
     using namespace std::chrono;
-    const auto wanted = until.is_never() ? steady_clock::duration::zero() : ceil<milliseconds>(until.remaining());
-    // A socket timeout may be a little longer than what is left, never much: the deadline is checked afterwards.
+    const auto wanted =
+        until.is_never() ? steady_clock::duration::zero() : ceil<milliseconds>(until.remaining());
+    // A socket timeout may be a little longer than what is left, never much: the deadline is checked
+    // afterwards.
     const auto slack = milliseconds{20};
     if (until.is_never() ? receive_timeout_ == steady_clock::duration::zero()
-                         : receive_timeout_ > steady_clock::duration::zero() && receive_timeout_ <= wanted + slack &&
-                               receive_timeout_ >= wanted / 2)
+                         : receive_timeout_ > steady_clock::duration::zero() &&
+                               receive_timeout_ <= wanted + slack && receive_timeout_ >= wanted / 2)
         return;
-    const auto set = until.is_never() ? steady_clock::duration::zero() : std::max<steady_clock::duration>(wanted, milliseconds{1});
+    const auto set = until.is_never() ? steady_clock::duration::zero()
+                                      : std::max<steady_clock::duration>(wanted, milliseconds{1});
     const auto us = duration_cast<microseconds>(set).count();
     const timeval tv{static_cast<time_t>(us / 1'000'000), static_cast<suseconds_t>(us % 1'000'000)};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
@@ -236,7 +241,8 @@ failure blocking_driver::shake_hands(deadline until) {
         bool established = false;
         auto f = channel_.handshake(established);
         std::span<const std::byte> bytes;
-        while (!channel_.outgoing(bytes) && !bytes.empty()) { // alerts are sent even when the handshake failed
+        while (!channel_.outgoing(bytes) &&
+               !bytes.empty()) { // alerts are sent even when the handshake failed
             const auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (n < 0 && errno == EINTR) continue;
             if (n < 0) return f ? f : lost_connection(errno);
@@ -257,8 +263,9 @@ failure blocking_driver::send_cancel(deadline until) {
     other.host_ = host_;
     if (auto f = other.open(peer_, until)) return f;
     const auto way = !session_.tls ? protocol::tls_policy::off
-                     : target_->config().ssl_negotiation() == ssl_negotiation::direct ? protocol::tls_policy::direct
-                                                                                      : protocol::tls_policy::required;
+                     : target_->config().ssl_negotiation() == ssl_negotiation::direct
+                         ? protocol::tls_policy::direct
+                         : protocol::tls_policy::required;
     protocol::cancel_request machine{other.session_, session_.backend_pid, session_.cancel_key, way};
     other.run(machine, until);
     other.session_.broken = true;

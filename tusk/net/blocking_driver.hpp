@@ -9,8 +9,8 @@
 
 namespace tusk::net {
 
-/// Runs machines on one connection with blocking system calls: a round trip is one send and one recv. Used from one
-/// thread at a time.
+/// Runs machines on one connection with blocking system calls: a round trip is one send and one recv. Used
+/// from one thread at a time.
 class blocking_driver {
 public:
     blocking_driver() noexcept : channel_{session_} {}
@@ -20,8 +20,8 @@ public:
 
     /// Tries the hosts of the target until one lets us in.
     failure connect(std::shared_ptr<const connect_target> target, deadline until);
-    /// Runs a machine until it is done or paused. After the deadline a CancelRequest is sent and the machine has
-    /// `cancel_grace` to come to a clean end.
+    /// Runs a machine until it is done or paused. After the deadline a CancelRequest is sent and the machine
+    /// has `cancel_grace` to come to a clean end.
     void run(protocol::machine& m, deadline until, protocol::event_kind first = protocol::event_kind::start);
     /// Whether the machine of the last `run` paused (and is to be run again with `proceed`).
     bool paused() const noexcept { return paused_; }
@@ -38,7 +38,8 @@ public:
     static constexpr std::chrono::milliseconds cancel_grace{1000};
 
 private:
-    failure try_address(const host_address& host, const endpoint& at, protocol::tls_policy way, deadline until);
+    failure try_address(const host_address& host, const endpoint& at, protocol::tls_policy way,
+                        deadline until);
     failure open(const endpoint& at, deadline until);
     failure transfer(bool read, deadline until);
     failure receive(deadline until, bool& readable);

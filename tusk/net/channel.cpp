@@ -38,8 +38,10 @@ failure channel::outgoing(std::span<const std::byte>& bytes) {
 }
 
 void channel::sent(std::size_t n) {
-    if (tls_) tls_->consume_output(n);
-    else session_.sent(n);
+    if (tls_)
+        tls_->consume_output(n);
+    else
+        session_.sent(n);
 }
 
 std::span<std::byte> channel::incoming() {
@@ -61,7 +63,8 @@ failure channel::received(std::size_t n, bool& readable) {
         session_.input.commit(got);
         readable = readable || got > 0;
         // What arrived before the end comes first: the server's last words say why it ended.
-        if (readable && (status == tls_session::status::failed || status == tls_session::status::closed)) return {};
+        if (readable && (status == tls_session::status::failed || status == tls_session::status::closed))
+            return {};
         if (status == tls_session::status::failed) return tls_->error();
         if (status == tls_session::status::closed) return lost_connection(0);
         if (got == 0) return {};
@@ -79,7 +82,8 @@ failure channel::ended() {
 
 failure lost_connection(int error_number) {
     if (error_number == 0)
-        return failure{errc::connection_lost, "the server closed the connection unexpectedly; its log says why"};
+        return failure{errc::connection_lost,
+                       "the server closed the connection unexpectedly; its log says why"};
     return failure{errc::connection_lost,
                    "the connection broke: " + std::generic_category().message(error_number)};
 }

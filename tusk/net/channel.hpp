@@ -9,7 +9,8 @@
 
 namespace tusk::net {
 
-/// Between a session's buffers and a socket's bytes: nothing, or TLS. Without I/O, so that both drivers share it.
+/// Between a session's buffers and a socket's bytes: nothing, or TLS. Without I/O, so that both drivers share
+/// it.
 class channel {
 public:
     explicit channel(protocol::session& s) noexcept : session_{s} {}

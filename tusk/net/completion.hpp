@@ -12,9 +12,9 @@
 
 namespace tusk::net {
 
-/// A completion handler of no arguments, type-erased and move-only. (Boost 1.81's `any_completion_handler` wraps
-/// itself without end when a lambda that holds one is copied from a non-const place.) Its memory is Asio's recycled
-/// one: an operation in a running loop allocates nothing.
+/// A completion handler of no arguments, type-erased and move-only. (Boost 1.81's `any_completion_handler`
+/// wraps itself without end when a lambda that holds one is copied from a non-const place.) Its memory is
+/// Asio's recycled one: an operation in a running loop allocates nothing.
 class completion {
 public:
     completion() noexcept = default;
@@ -64,8 +64,10 @@ private:
             auto slot = boost::asio::get_associated_cancellation_slot(h);
             if (slot.is_connected()) slot.clear();
             auto executor = boost::asio::get_associated_executor(h, fallback);
-            if (later) boost::asio::post(executor, std::move(h));
-            else boost::asio::dispatch(executor, std::move(h));
+            if (later)
+                boost::asio::post(executor, std::move(h));
+            else
+                boost::asio::dispatch(executor, std::move(h));
         }
         void destroy() noexcept override {
             boost::asio::recycling_allocator<model> memory;

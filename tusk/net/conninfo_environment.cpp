@@ -63,7 +63,7 @@ bool read_all(int fd, environment::file& out) {
 }
 
 std::optional<environment::file> read_real_file(const std::string& path, bool regular_only) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return std::nullopt;
     environment::file out{{}, status.st_mode & 07777u, S_ISREG(status.st_mode)};
     if (regular_only && !out.regular) return out;
@@ -143,7 +143,7 @@ std::optional<std::string> environment::os_user() const {
 
 bool environment::exists(const std::string& path) const {
     if (!process_) return files_.contains(path) || directories_.contains(path);
-    struct stat status {};
+    struct stat status{};
     return ::stat(path.c_str(), &status) == 0;
 }
 

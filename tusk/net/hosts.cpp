@@ -26,7 +26,8 @@ result<endpoint> unix_endpoint(const host_address& host) {
     un->sun_family = AF_UNIX;
     std::memcpy(un->sun_path, path.data(), path.size());
     if (path.front() == '@') un->sun_path[0] = '\0';
-    e.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (path.front() == '@' ? 0 : 1));
+    e.length =
+        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (path.front() == '@' ? 0 : 1));
     e.display = path;
     return e;
 }
@@ -77,7 +78,8 @@ result<std::vector<endpoint>> resolve(const host_address& host) {
     addrinfo* list = nullptr;
     const int rc = ::getaddrinfo(name.c_str(), std::to_string(host.port).c_str(), &hints, &list);
     if (rc != 0)
-        return failure{errc::host_not_found, "host name \"" + name + "\" does not resolve: " + ::gai_strerror(rc)};
+        return failure{errc::host_not_found,
+                       "host name \"" + name + "\" does not resolve: " + ::gai_strerror(rc)};
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner{list, &::freeaddrinfo};
     for (const auto* a = list; a != nullptr; a = a->ai_next) {
         endpoint e;
@@ -114,7 +116,8 @@ protocol::startup_options connect_target::options_for(const host_address& host) 
     o.parameters.emplace_back("user", config_.user());
     o.parameters.emplace_back("database", config_.database());
     o.parameters.emplace_back("client_encoding", "UTF8");
-    if (!config_.application_name().empty()) o.parameters.emplace_back("application_name", config_.application_name());
+    if (!config_.application_name().empty())
+        o.parameters.emplace_back("application_name", config_.application_name());
     if (!config_.options().empty()) o.parameters.emplace_back("options", config_.options());
     for (const auto& parameter : config_.runtime_parameters()) o.parameters.push_back(parameter);
     o.minor_version = static_cast<int>(config_.max_protocol_version());
@@ -123,9 +126,11 @@ protocol::startup_options connect_target::options_for(const host_address& host) 
                 : config_.channel_binding() == channel_binding::require ? protocol::binding_policy::require
                                                                         : protocol::binding_policy::prefer;
     const auto& required = config_.require_auth();
-    if (!required.empty()) o.allows_method = [required](std::string_view method) { return required.allows(method); };
+    if (!required.empty())
+        o.allows_method = [required](std::string_view method) { return required.allows(method); };
     const auto listed = [&](const char* m) {
-        return !required.negated && std::find(required.methods.begin(), required.methods.end(), m) != required.methods.end();
+        return !required.negated &&
+               std::find(required.methods.begin(), required.methods.end(), m) != required.methods.end();
     };
     o.secure_channel = host.is_unix_socket() || listed("password") || listed("md5");
     o.keys = keys_;
@@ -157,7 +162,8 @@ bool connect_plan::next_way_helps(const failure& f) {
 
 void connect_plan::failed(const std::string& where, failure f) {
     const auto state = to_sqlstate(f.code());
-    if (state && (*state == "28P01"_sqlstate || *state == "3D000"_sqlstate || *state == "42501"_sqlstate)) stop_ = true;
+    if (state && (*state == "28P01"_sqlstate || *state == "3D000"_sqlstate || *state == "42501"_sqlstate))
+        stop_ = true;
     failures_.emplace_back(where, std::move(f));
 }
 
@@ -171,14 +177,16 @@ failure connect_plan::summary() const {
         std::string all = "connecting failed at each of " + std::to_string(failures_.size()) + " attempts";
         for (const auto& [place, f] : failures_) all += "; " + place + ": " + f.message();
         if (last.server() == nullptr || !stop_) {
-            const bool same = std::all_of(failures_.begin(), failures_.end(),
-                                          [&](const auto& entry) { return entry.second.code() == last.code(); });
+            const bool same = std::all_of(failures_.begin(), failures_.end(), [&](const auto& entry) {
+                return entry.second.code() == last.code();
+            });
             out = failure{same ? last.code() : make_error_code(errc::connect_failed), std::move(all)};
         } else {
             out.add_context("connecting to " + where + " failed");
         }
     }
-    out.set_sent(sent_state::none, out == condition::authentication ? retry_advice::never : retry_advice::safe);
+    out.set_sent(sent_state::none,
+                 out == condition::authentication ? retry_advice::never : retry_advice::safe);
     return out;
 }
 
@@ -187,8 +195,9 @@ failure check_role(const protocol::session& s, target_session_attrs wanted) {
     const auto standby = s.parameter("in_hot_standby");
     const auto read_only = s.parameter("default_transaction_read_only");
     if (standby.empty())
-        return failure{errc::no_suitable_host, "the server does not report its role; target_session_attrs needs "
-                                               "PostgreSQL 14 or newer"};
+        return failure{errc::no_suitable_host,
+                       "the server does not report its role; target_session_attrs needs "
+                       "PostgreSQL 14 or newer"};
     const bool in_recovery = standby == "on";
     const bool writable = !in_recovery && read_only != "on";
     const bool fits = wanted == target_session_attrs::primary      ? !in_recovery
@@ -196,9 +205,10 @@ failure check_role(const protocol::session& s, target_session_attrs wanted) {
                       : wanted == target_session_attrs::read_write ? writable
                                                                    : !writable;
     if (fits) return {};
-    return failure{errc::no_suitable_host, std::string{"the server is "} + (in_recovery ? "a standby" : "a primary") +
-                                               (writable ? ", read-write" : ", read-only") +
-                                               "; target_session_attrs asks for " + std::string{to_string(wanted)}};
+    return failure{errc::no_suitable_host,
+                   std::string{"the server is "} + (in_recovery ? "a standby" : "a primary") +
+                       (writable ? ", read-write" : ", read-only") + "; target_session_attrs asks for " +
+                       std::string{to_string(wanted)}};
 }
 
 } // namespace tusk::net

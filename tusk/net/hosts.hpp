@@ -45,9 +45,9 @@ private:
     std::shared_ptr<protocol::scram_key_cache> keys_;
 };
 
-/// Which way to try next, decided apart from sockets: every host in order (or shuffled), every address of it, and
-/// per address the TLS policies that its `sslmode` allows. Source: libpq's connection rules; pgx for the SQLSTATEs
-/// that end the search (28P01, 3D000, 42501).
+/// Which way to try next, decided apart from sockets: every host in order (or shuffled), every address of it,
+/// and per address the TLS policies that its `sslmode` allows. Source: libpq's connection rules; pgx for the
+/// SQLSTATEs that end the search (28P01, 3D000, 42501).
 class connect_plan {
 public:
     explicit connect_plan(const connect_config& config);

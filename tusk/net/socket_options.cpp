@@ -8,7 +8,9 @@ namespace tusk::net {
 
 namespace {
 
-void set_option(int fd, int level, int name, int value) noexcept { ::setsockopt(fd, level, name, &value, sizeof value); }
+void set_option(int fd, int level, int name, int value) noexcept {
+    ::setsockopt(fd, level, name, &value, sizeof value);
+}
 
 } // namespace
 
@@ -19,13 +21,17 @@ void set_tcp_options(int fd, const connect_config& config) noexcept {
         if (config.keepalives_idle().count() > 0)
             set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(config.keepalives_idle().count()));
         if (config.keepalives_interval().count() > 0)
-            set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(config.keepalives_interval().count()));
-        if (config.keepalives_count() > 0) set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, config.keepalives_count());
+            set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL,
+                       static_cast<int>(config.keepalives_interval().count()));
+        if (config.keepalives_count() > 0)
+            set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, config.keepalives_count());
     }
     if (config.tcp_user_timeout().count() > 0)
         set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(config.tcp_user_timeout().count()));
 }
 
-int open_socket(int family) noexcept { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+int open_socket(int family) noexcept {
+    return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
 
 } // namespace tusk::net

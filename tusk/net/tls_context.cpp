@@ -115,7 +115,7 @@ failure load_crl(SSL_CTX* ctx, const std::string& path) {
         "set sslcrl to a PEM file or to a directory made by \"openssl rehash\"";
     if (path.empty()) return {};
     if (failure f = check_readable(what, path, remedy)) return f;
-    struct stat info {};
+    struct stat info{};
     const bool is_directory = ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
     X509_STORE* store = SSL_CTX_get_cert_store(ctx);
     const int loaded =
@@ -128,7 +128,7 @@ failure load_crl(SSL_CTX* ctx, const std::string& path) {
 /// libpq's rule: nothing for group and others, except that root may let a group read.
 failure check_key_file(int fd, const std::string& path) {
     constexpr std::string_view what = "private key file";
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd, &info) != 0)
         return bad_file(what, path, system_reason(), "set sslkey to a readable file");
     if (!S_ISREG(info.st_mode)) return bad_file(what, path, "is not a regular file", "set sslkey to a file");

@@ -53,9 +53,8 @@ struct basic_family<Instrument>::child {
 
 template <class Instrument>
 basic_family<Instrument>::basic_family(const family_description& what, std::vector<label_guard*> guards)
-    : family_base{what}, guards_{std::move(guards)}, spare_{std::make_unique<child>(
-                                                         std::size_t{0}, std::span<const std::string_view>{},
-                                                         what.bounds)} {
+    : family_base{what}, guards_{std::move(guards)},
+      spare_{std::make_unique<child>(std::size_t{0}, std::span<const std::string_view>{}, what.bounds)} {
     if (label_names_.empty()) intern({}); // a family without labels is exposed from the beginning, as zero
 }
 

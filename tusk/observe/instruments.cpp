@@ -63,8 +63,8 @@ std::span<const double> default_buckets() noexcept {
 }
 
 histogram::histogram(std::span<const double> bounds)
-    : bounds_{detail::checked_bounds(bounds)}, lines_per_shard_{(bounds_.size() + 2 + cache_line_cells - 1) /
-                                                                cache_line_cells},
+    : bounds_{detail::checked_bounds(bounds)},
+      lines_per_shard_{(bounds_.size() + 2 + cache_line_cells - 1) / cache_line_cells},
       lines_{std::make_unique<line[]>(lines_per_shard_ * detail::shard_count)} {}
 
 void histogram::record(double value) noexcept {

@@ -12,7 +12,7 @@ namespace {
 struct pool_family {
     std::string_view name;
     std::string_view help;
-    std::uint64_t pool_gauges::*value;
+    std::uint64_t pool_gauges::* value;
 };
 
 constexpr std::array pool_families{

@@ -98,7 +98,8 @@ public:
     /// `registry::limit`), or one that is not UTF-8, counts as "other". When memory for a new label set runs
     /// out, what is recorded is not exposed.
     template <label_text... Values>
-    requires(sizeof...(Values) == N) Instrument& with(const Values&... values) noexcept {
+        requires(sizeof...(Values) == N)
+    Instrument& with(const Values&... values) noexcept {
         const std::array<std::string_view, N> all{std::string_view{values}...};
         return this->at(all);
     }

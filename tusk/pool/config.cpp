@@ -28,7 +28,8 @@ duration take_unit(std::string_view& text) {
 }
 
 failure bad_value(std::string_view key, std::string_view value, std::string_view wanted) {
-    return failure{errc::invalid_configuration, std::string{key} + "=" + std::string{value} + ": " + std::string{wanted}};
+    return failure{errc::invalid_configuration,
+                   std::string{key} + "=" + std::string{value} + ": " + std::string{wanted}};
 }
 
 failure set_count(std::string_view key, std::string_view value, pool_config& c,
@@ -64,7 +65,8 @@ failure set_key(std::string_view key, std::string_view value, pool_config& c) {
     if (key == "pool_max_conn_lifetime") return set_duration(key, value, c, &pool_config::max_lifetime);
     if (key == "pool_max_conn_lifetime_jitter") return set_jitter(key, value, c);
     if (key == "pool_max_conn_idle_time") return set_duration(key, value, c, &pool_config::max_idle_time);
-    if (key == "pool_health_check_period") return set_duration(key, value, c, &pool_config::health_check_period);
+    if (key == "pool_health_check_period")
+        return set_duration(key, value, c, &pool_config::health_check_period);
     if (key == "pool_acquire_timeout") return set_duration(key, value, c, &pool_config::acquire_timeout);
     if (key == "pool_statement_timeout") return set_duration(key, value, c, &pool_config::statement_timeout);
     if (key == "pool_ping_after_idle") return set_duration(key, value, c, &pool_config::ping_after_idle);
@@ -83,14 +85,16 @@ failure set_key(std::string_view key, std::string_view value, pool_config& c) {
 
 result<duration> parse_duration(std::string_view text) {
     const auto refuse = [&](const char* why) {
-        return failure{errc::invalid_configuration, std::string{why} + "; write a number and a unit, such as 500ms, 30s, 5m or 1h"};
+        return failure{errc::invalid_configuration,
+                       std::string{why} + "; write a number and a unit, such as 500ms, 30s, 5m or 1h"};
     };
     if (text == "0") return duration::zero();
     if (text.empty()) return refuse("the duration is empty");
     duration total = duration::zero();
     while (!text.empty()) {
         double number = 0;
-        const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+        const auto [end, ec] =
+            std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
         if (ec != std::errc{} || !(number >= 0)) return refuse("no number where one is expected");
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         const auto unit = take_unit(text);
@@ -123,7 +127,9 @@ result<pool_config> pool_config::parse(std::string_view conninfo) {
 pool_config pool_config::development() { return pool_config{}.max_connections(10).min_connections(2); }
 pool_config pool_config::production() { return pool_config{}.max_connections(20).min_connections(5); }
 pool_config pool_config::high_traffic() { return pool_config{}.max_connections(50).min_connections(10); }
-pool_config pool_config::for_cores(unsigned n) { return pool_config{}.max_connections(2 * n + 1).min_connections(std::min(2U, 2 * n + 1)); }
+pool_config pool_config::for_cores(unsigned n) {
+    return pool_config{}.max_connections(2 * n + 1).min_connections(std::min(2U, 2 * n + 1));
+}
 
 failure pool_config::validate() const {
     std::string problems;
@@ -133,11 +139,13 @@ failure pool_config::validate() const {
     };
     if (max_ == 0) complain("max_connections must be at least 1");
     if (min_ > max_)
-        complain("min_connections (" + std::to_string(min_) + ") is above max_connections (" + std::to_string(max_) + ")");
+        complain("min_connections (" + std::to_string(min_) + ") is above max_connections (" +
+                 std::to_string(max_) + ")");
     if (!(jitter_ >= 0 && jitter_ <= 0.5)) complain("lifetime_jitter must lie between 0 and 0.5");
-    for (const auto& [label, d] : {std::pair{"max_lifetime", lifetime_}, std::pair{"max_idle_time", idle_},
-                                   std::pair{"health_check_period", health_}, std::pair{"acquire_timeout", acquire_},
-                                   std::pair{"statement_timeout", statement_}, std::pair{"ping_after_idle", ping_after_}})
+    for (const auto& [label, d] :
+         {std::pair{"max_lifetime", lifetime_}, std::pair{"max_idle_time", idle_},
+          std::pair{"health_check_period", health_}, std::pair{"acquire_timeout", acquire_},
+          std::pair{"statement_timeout", statement_}, std::pair{"ping_after_idle", ping_after_}})
         if (d < duration::zero()) complain(std::string{label} + " must not be negative");
     if (problems.empty()) return {};
     return failure{errc::invalid_configuration, "pool \"" + name_ + "\": " + problems};

@@ -10,8 +10,8 @@
 
 namespace tusk {
 
-/// Settings of a pool. Durations of zero mean "no limit" where a limit is meant, and "off" where a period is meant.
-/// The presets are starting points; measure, and see `for_cores`.
+/// Settings of a pool. Durations of zero mean "no limit" where a limit is meant, and "off" where a period is
+/// meant. The presets are starting points; measure, and see `for_cores`.
 class pool_config {
 public:
     using duration = steady_clock::duration;
@@ -31,27 +31,60 @@ public:
     /// 2 n + 1 connections for a server with n cores and an SSD: (cores × 2) + spindles.
     static pool_config for_cores(unsigned server_cores);
 
-    pool_config& server(connect_config c) { server_ = std::move(c); return *this; }
+    pool_config& server(connect_config c) {
+        server_ = std::move(c);
+        return *this;
+    }
     /// For events, metrics and messages.
-    pool_config& name(std::string n) { name_ = std::move(n); return *this; }
+    pool_config& name(std::string n) {
+        name_ = std::move(n);
+        return *this;
+    }
     /// Never more connections than this, those in the making included. At least 1.
-    pool_config& max_connections(unsigned n) { max_ = n; return *this; }
+    pool_config& max_connections(unsigned n) {
+        max_ = n;
+        return *this;
+    }
     /// Kept open even when idle; at most `max_connections`.
-    pool_config& min_connections(unsigned n) { min_ = n; return *this; }
+    pool_config& min_connections(unsigned n) {
+        min_ = n;
+        return *this;
+    }
     /// A connection is replaced when it is this old, ± `lifetime_jitter`, so that not all go at once.
-    pool_config& max_lifetime(duration d) { lifetime_ = d; return *this; }
+    pool_config& max_lifetime(duration d) {
+        lifetime_ = d;
+        return *this;
+    }
     /// Share of `max_lifetime`, 0 to 0.5.
-    pool_config& lifetime_jitter(double share) { jitter_ = share; return *this; }
+    pool_config& lifetime_jitter(double share) {
+        jitter_ = share;
+        return *this;
+    }
     /// An idle connection above `min_connections` is closed after this.
-    pool_config& max_idle_time(duration d) { idle_ = d; return *this; }
+    pool_config& max_idle_time(duration d) {
+        idle_ = d;
+        return *this;
+    }
     /// How often idle connections are looked after, and the server is asked whether it is there.
-    pool_config& health_check_period(duration d) { health_ = d; return *this; }
+    pool_config& health_check_period(duration d) {
+        health_ = d;
+        return *this;
+    }
     /// Limit of waiting for a connection.
-    pool_config& acquire_timeout(duration d) { acquire_ = d; return *this; }
+    pool_config& acquire_timeout(duration d) {
+        acquire_ = d;
+        return *this;
+    }
     /// Limit of a statement, waiting for a connection included, when the call sets none.
-    pool_config& statement_timeout(duration d) { statement_ = d; return *this; }
+    pool_config& statement_timeout(duration d) {
+        statement_ = d;
+        return *this;
+    }
     /// A connection that was idle for longer is pinged before it is given out.
-    pool_config& ping_after_idle(duration d) { ping_after_ = d; return *this; }
+    pool_config& ping_after_idle(duration d) {
+        ping_after_ = d;
+        return *this;
+    }
 
     const connect_config& server() const noexcept { return server_; }
     const std::string& name() const noexcept { return name_; }
@@ -82,8 +115,8 @@ private:
     duration ping_after_ = std::chrono::seconds{1};
 };
 
-/// A duration as people write it: "500ms", "30s", "5m", "1h", "1h30m", "2d"; a bare number is an error, because
-/// nobody can tell its unit. `errc::invalid_configuration`, without naming the key.
+/// A duration as people write it: "500ms", "30s", "5m", "1h", "1h30m", "2d"; a bare number is an error,
+/// because nobody can tell its unit. `errc::invalid_configuration`, without naming the key.
 result<steady_clock::duration> parse_duration(std::string_view text);
 
 } // namespace tusk

@@ -7,7 +7,8 @@
 
 namespace tusk {
 
-// ---- lease ----------------------------------------------------------------------------------------------------
+// ---- lease
+// ----------------------------------------------------------------------------------------------------
 
 lease::lease(std::shared_ptr<detail::pool_core> from, std::unique_ptr<detail::pooled> what) noexcept
     : pool_{std::move(from)}, held_{std::move(what)} {}
@@ -35,14 +36,16 @@ void lease::discard() noexcept {
     pool_.reset();
 }
 
-// ---- pool -----------------------------------------------------------------------------------------------------
+// ---- pool
+// -----------------------------------------------------------------------------------------------------
 
 namespace {
 
 /// A stream that holds a lease for as long as it is read.
 class leased_stream final : public detail::stream_source {
 public:
-    leased_stream(lease l, std::unique_ptr<detail::stream_source> s) : lease_{std::move(l)}, source_{std::move(s)} {}
+    leased_stream(lease l, std::unique_ptr<detail::stream_source> s)
+        : lease_{std::move(l)}, source_{std::move(s)} {}
     ~leased_stream() override { source_.reset(); } // before the lease goes back
     asio::awaitable<failure> advance(bool& more) override { return source_->advance(more); }
     bool advance_now() override { return source_->advance_now(); }

@@ -19,7 +19,8 @@ class pool_core;
 struct pooled;
 } // namespace detail
 
-/// A connection on loan; it goes back when the lease is destroyed. An open transaction or stream is ended first.
+/// A connection on loan; it goes back when the lease is destroyed. An open transaction or stream is ended
+/// first.
 class lease {
 public:
     lease() noexcept = default;
@@ -43,25 +44,27 @@ private:
     std::unique_ptr<detail::pooled> held_;
 };
 
-/// Connections to one server, shared. Safe from several threads; each connection works on a strand of its own.
-/// Waiting callers are served in the order they came: a connection that is returned or newly made goes straight to the
-/// first of them. Idle connections are used last in, first out.
+/// Connections to one server, shared. Safe from several threads; each connection works on a strand of its
+/// own. Waiting callers are served in the order they came: a connection that is returned or newly made goes
+/// straight to the first of them. Idle connections are used last in, first out.
 class pool final : public verbs {
 public:
-    /// Checks the configuration, makes the first connection (so that a wrong password shows at once) and starts to
-    /// keep the minimum. Throws `tusk::error`.
+    /// Checks the configuration, makes the first connection (so that a wrong password shows at once) and
+    /// starts to keep the minimum. Throws `tusk::error`.
     static asio::awaitable<pool> open(pool_config config, std::shared_ptr<observer> observed_by = nullptr);
-    static asio::awaitable<pool> open(std::string_view conninfo, std::shared_ptr<observer> observed_by = nullptr);
-    /// Without making a connection: the server may come later. Throws `tusk::error` for a wrong configuration.
+    static asio::awaitable<pool> open(std::string_view conninfo,
+                                      std::shared_ptr<observer> observed_by = nullptr);
+    /// Without making a connection: the server may come later. Throws `tusk::error` for a wrong
+    /// configuration.
     pool(asio::any_io_executor executor, pool_config config, std::shared_ptr<observer> observed_by = nullptr);
     pool(pool&&) noexcept;
     pool& operator=(pool&&) noexcept;
     /// Closes without waiting; see `close`.
     ~pool() override;
 
-    /// A connection for several statements. Errors: `errc::pool_timeout` (the message says whether all were in use or
-    /// connecting failed, and why), `errc::pool_closed`, `errc::canceled`, and the failure of connecting when no
-    /// connection is left.
+    /// A connection for several statements. Errors: `errc::pool_timeout` (the message says whether all were
+    /// in use or connecting failed, and why), `errc::pool_closed`, `errc::canceled`, and the failure of
+    /// connecting when no connection is left.
     asio::awaitable<lease> acquire(const options& o = {});
     asio::awaitable<result<lease>> try_acquire(const options& o = {});
 
@@ -83,8 +86,8 @@ public:
     pool_stats stats() const;
     const pool_config& config() const noexcept;
 
-    /// No new leases; waiting callers get `errc::pool_closed`; idle connections are closed; returns when every lease
-    /// is back, or at the deadline, when those still out are cut off.
+    /// No new leases; waiting callers get `errc::pool_closed`; idle connections are closed; returns when
+    /// every lease is back, or at the deadline, when those still out are cut off.
     asio::awaitable<void> close(deadline until = deadline::in(std::chrono::seconds{30}));
 
 private:

@@ -30,13 +30,15 @@ failure closed_failure() {
 
 } // namespace
 
-pool_core::pool_core(asio::any_io_executor executor, pool_config config, std::shared_ptr<observer> observed_by,
-                     std::shared_ptr<const net::connect_target> target)
+pool_core::pool_core(asio::any_io_executor executor, pool_config config,
+                     std::shared_ptr<observer> observed_by, std::shared_ptr<const net::connect_target> target)
     : executor_{std::move(executor)}, config_{std::move(config)}, observer_{std::move(observed_by)},
       target_{std::move(target)}, waiter_timer_{asio::make_strand(executor_)},
       maintenance_timer_{waiter_timer_.get_executor()}, timers_{waiter_timer_.get_executor()} {
     slots_.limits(config_.min_connections(), config_.max_connections());
-    settings_.statement_timeout(config_.statement_timeout()).observe_with(observer_).pool_name(config_.name());
+    settings_.statement_timeout(config_.statement_timeout())
+        .observe_with(observer_)
+        .pool_name(config_.name());
 }
 
 void pool_core::post_spawn(const asio::any_io_executor& on, asio::awaitable<void> work) {
@@ -52,7 +54,8 @@ void pool_core::start() {
     post_spawn(timers_, maintain());
 }
 
-// ---- acquiring ------------------------------------------------------------------------------------------------
+// ---- acquiring
+// ------------------------------------------------------------------------------------------------
 
 bool pool_core::is_fresh(const pooled& what, steady_clock::time_point now) const noexcept {
     return config_.ping_after_idle() <= steady_clock::duration::zero() ||
@@ -184,10 +187,12 @@ asio::awaitable<void> pool_core::wait_for(std::shared_ptr<waiter> w) {
 
 failure pool_core::timeout_failure() const {
     std::string text = "no connection of pool \"" + config_.name() + "\" became free in time (" +
-                       std::to_string(slots_.in_use()) + " in use, " + std::to_string(slots_.idle()) + " idle, " +
-                       std::to_string(slots_.constructing()) + " connecting, maximum " +
-                       std::to_string(config_.max_connections()) + ", " + std::to_string(waiters_.size()) + " waiting)";
-    if (!last_connect_error_.empty()) text += "; the last attempt to connect failed: " + last_connect_error_;
+                       std::to_string(slots_.in_use()) + " in use, " + std::to_string(slots_.idle()) +
+                       " idle, " + std::to_string(slots_.constructing()) + " connecting, maximum " +
+                       std::to_string(config_.max_connections()) + ", " + std::to_string(waiters_.size()) +
+                       " waiting)";
+    if (!last_connect_error_.empty())
+        text += "; the last attempt to connect failed: " + last_connect_error_;
     else if (slots_.in_use() >= config_.max_connections())
         text += "; all are in use: raise pool_max_conns, or hold connections for a shorter time";
     return failure{errc::pool_timeout, std::move(text)}.set_sent(sent_state::none, retry_advice::safe);
@@ -235,7 +240,8 @@ void pool_core::expire_waiters() {
 
 void pool_core::finish_waiter(const std::shared_ptr<waiter>& w) { w->done.post(w->executor); }
 
-// ---- giving back ----------------------------------------------------------------------------------------------
+// ---- giving back
+// ----------------------------------------------------------------------------------------------
 
 void pool_core::release(item what) noexcept {
     try {
@@ -267,8 +273,10 @@ void pool_core::release(item what) noexcept {
 asio::awaitable<void> pool_core::clean_up(item what) {
     const auto self = shared_from_this();
     const auto f = co_await what->conn.recover(deadline::in(clean_up_budget));
-    if (f || !what->conn.is_clean()) discard(std::move(what), close_reason::reset_failed);
-    else hand_over(std::move(what));
+    if (f || !what->conn.is_clean())
+        discard(std::move(what), close_reason::reset_failed);
+    else
+        hand_over(std::move(what));
 }
 
 /// To the first caller in the queue, else to the idle stack.
@@ -288,8 +296,10 @@ void pool_core::hand_over(item what, steady_clock::time_point now) {
             next->got = std::move(what);
         }
     }
-    if (next) finish_waiter(next);
-    else discard(std::move(what), close_reason::shutdown);
+    if (next)
+        finish_waiter(next);
+    else
+        discard(std::move(what), close_reason::shutdown);
 }
 
 void pool_core::discard(item what, close_reason why) noexcept {
@@ -297,9 +307,12 @@ void pool_core::discard(item what, close_reason why) noexcept {
     {
         const std::lock_guard lock{mutex_};
         slots_.lost();
-        if (why == close_reason::lifetime) ++counters_.closed_by_lifetime;
-        else if (why == close_reason::idle) ++counters_.closed_by_idle_time;
-        else if (why != close_reason::shutdown) ++counters_.closed_broken;
+        if (why == close_reason::lifetime)
+            ++counters_.closed_by_lifetime;
+        else if (why == close_reason::idle)
+            ++counters_.closed_by_idle_time;
+        else if (why != close_reason::shutdown)
+            ++counters_.closed_broken;
         if (closed_ && slots_.total() == 0) last_one = std::move(closer_);
     }
     what.reset();
@@ -311,7 +324,8 @@ void pool_core::discard(item what, close_reason why) noexcept {
     }
 }
 
-// ---- connecting -----------------------------------------------------------------------------------------------
+// ---- connecting
+// -----------------------------------------------------------------------------------------------
 
 void pool_core::connect_as_needed() {
     unsigned count = 0;
@@ -326,7 +340,8 @@ void pool_core::connect_as_needed() {
 
 steady_clock::time_point pool_core::expiry_of_new() {
     if (config_.max_lifetime() <= steady_clock::duration::zero()) return steady_clock::time_point::max();
-    const double share = std::uniform_real_distribution<double>{-config_.lifetime_jitter(), config_.lifetime_jitter()}(random_);
+    const double share = std::uniform_real_distribution<double>{-config_.lifetime_jitter(),
+                                                                config_.lifetime_jitter()}(random_);
     const auto length = static_cast<double>(config_.max_lifetime().count()) * (1.0 + share);
     return steady_clock::now() + steady_clock::duration{static_cast<steady_clock::duration::rep>(length)};
 }
@@ -367,8 +382,9 @@ asio::awaitable<void> pool_core::connect_one() {
     }
 }
 
-/// With no connection left, the caller this attempt was made for gets the failure; with others alive it goes on
-/// waiting for one of them. A caller that came after the attempt began is owed one of its own: the server may be back.
+/// With no connection left, the caller this attempt was made for gets the failure; with others alive it goes
+/// on waiting for one of them. A caller that came after the attempt began is owed one of its own: the server
+/// may be back.
 void pool_core::connect_failed(failure why, steady_clock::time_point attempt) {
     set_health(false, &why);
     std::shared_ptr<waiter> unlucky;
@@ -394,7 +410,8 @@ void pool_core::connect_failed(failure why, steady_clock::time_point attempt) {
     if (others_wait) connect_as_needed();
 }
 
-// ---- background -----------------------------------------------------------------------------------------------
+// ---- background
+// -----------------------------------------------------------------------------------------------
 
 asio::awaitable<void> pool_core::maintain() {
     std::weak_ptr<pool_core> weak = shared_from_this();
@@ -432,8 +449,8 @@ asio::awaitable<void> pool_core::maintain() {
     }
 }
 
-/// Asks the coldest idle connection whether the server is there. A pool that is all in use needs no question: its
-/// users notice first.
+/// Asks the coldest idle connection whether the server is there. A pool that is all in use needs no question:
+/// its users notice first.
 asio::awaitable<void> pool_core::check_health() {
     if (config_.health_check_period() <= steady_clock::duration::zero()) co_return;
     item probe;
@@ -444,8 +461,9 @@ asio::awaitable<void> pool_core::check_health() {
     }
     if (!probe) co_return;
     const auto limited = options{}.timeout(ping_budget);
-    auto f = probe->conn.looks_alive() ? co_await probe->conn.ping(limited)
-                                       : failure{errc::connection_lost, "the server closed an idle connection"};
+    auto f = probe->conn.looks_alive()
+                 ? co_await probe->conn.ping(limited)
+                 : failure{errc::connection_lost, "the server closed an idle connection"};
     if (f) {
         set_health(false, &f);
         discard(std::move(probe), close_reason::health);
@@ -481,7 +499,8 @@ void pool_core::cancel_later(const std::shared_ptr<asio::steady_timer>& timer) {
     asio::post(timer->get_executor(), [timer] { timer->cancel(); });
 }
 
-// ---- the end --------------------------------------------------------------------------------------------------
+// ---- the end
+// --------------------------------------------------------------------------------------------------
 
 void pool_core::abandon() noexcept {
     std::deque<std::shared_ptr<waiter>> waiting;
@@ -525,7 +544,8 @@ asio::awaitable<void> pool_core::close(deadline until) {
 }
 
 /// Not a coroutine: g++ 12 destroys a closure with owning captures twice inside a `co_await` expression.
-asio::awaitable<void> pool_core::wait_until_empty(std::shared_ptr<waiter> w, std::shared_ptr<asio::steady_timer> timer) {
+asio::awaitable<void> pool_core::wait_until_empty(std::shared_ptr<waiter> w,
+                                                  std::shared_ptr<asio::steady_timer> timer) {
     return asio::async_initiate<decltype(asio::use_awaitable), void()>(
         [this, w, timer](auto h) {
             w->done = net::completion::of(std::move(h));
@@ -553,7 +573,8 @@ asio::awaitable<void> pool_core::wait_until_empty(std::shared_ptr<waiter> w, std
         asio::use_awaitable);
 }
 
-// ---- telling --------------------------------------------------------------------------------------------------
+// ---- telling
+// --------------------------------------------------------------------------------------------------
 
 pool_stats pool_core::stats() const {
     const std::lock_guard lock{mutex_};
@@ -577,7 +598,8 @@ void pool_core::report_closed(close_reason why) noexcept {
     observer_->connection_closed(e);
 }
 
-void pool_core::report_acquire(acquire_result r, steady_clock::time_point since, bool waited, const failure* why) {
+void pool_core::report_acquire(acquire_result r, steady_clock::time_point since, bool waited,
+                               const failure* why) {
     if (!observer_) return;
     const auto elapsed = steady_clock::now() - since;
     acquire_event e;

@@ -25,7 +25,8 @@ struct pooled : slot_times {
     steady_clock::time_point leased_at{};
 };
 
-/// A caller in the queue. It is owned by the queue and by its coroutine; whoever takes it out of the queue completes it.
+/// A caller in the queue. It is owned by the queue and by its coroutine; whoever takes it out of the queue
+/// completes it.
 struct waiter {
     net::completion done;
     std::unique_ptr<pooled> got;
@@ -43,7 +44,8 @@ public:
               std::shared_ptr<const net::connect_target> target);
 
     void start();
-    /// An idle connection that needs no looking at, without waiting; else an empty lease and the way is `acquire`.
+    /// An idle connection that needs no looking at, without waiting; else an empty lease and the way is
+    /// `acquire`.
     lease take_now();
     asio::awaitable<result<lease>> acquire(deadline until);
     void release(std::unique_ptr<pooled> what) noexcept;
@@ -57,13 +59,16 @@ public:
     connection_settings& settings() noexcept { return settings_; }
     const asio::any_io_executor& executor() const noexcept { return executor_; }
     /// The deadline of waiting for a connection, within that of the call.
-    deadline acquire_deadline(deadline call) const { return earlier(call, deadline::in(config_.acquire_timeout())); }
+    deadline acquire_deadline(deadline call) const {
+        return earlier(call, deadline::in(config_.acquire_timeout()));
+    }
 
 private:
     using item = std::unique_ptr<pooled>;
 
     asio::awaitable<void> wait_for(std::shared_ptr<waiter> w);
-    asio::awaitable<void> wait_until_empty(std::shared_ptr<waiter> w, std::shared_ptr<asio::steady_timer> timer);
+    asio::awaitable<void> wait_until_empty(std::shared_ptr<waiter> w,
+                                           std::shared_ptr<asio::steady_timer> timer);
     static void cancel_later(const std::shared_ptr<asio::steady_timer>& timer);
     asio::awaitable<bool> usable(pooled& what, deadline until);
     asio::awaitable<void> connect_one();

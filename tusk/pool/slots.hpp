@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstdint>
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -17,8 +17,8 @@ struct slot_times {
     steady_clock::time_point expires = steady_clock::time_point::max();
 };
 
-/// The bookkeeping of a pool: who is idle, how many are out, how many may be made. No locks, no clock, no I/O; the
-/// pool calls it under its mutex and says what time it is. `Item` derives from `slot_times`.
+/// The bookkeeping of a pool: who is idle, how many are out, how many may be made. No locks, no clock, no
+/// I/O; the pool calls it under its mutex and says what time it is. `Item` derives from `slot_times`.
 template <class Item>
 class slots {
 public:
@@ -53,37 +53,45 @@ public:
     /// One in use is gone for good.
     void lost() noexcept { --in_use_; }
 
-    /// How many connections to start making, given how many callers wait: one for each that none is under way for,
-    /// and enough to reach the minimum.
+    /// How many connections to start making, given how many callers wait: one for each that none is under way
+    /// for, and enough to reach the minimum.
     unsigned wanted(std::size_t waiting) const noexcept {
         const auto room = max_ - std::min(max_, total());
-        const auto for_waiters = waiting > constructing_ ? static_cast<unsigned>(std::min<std::size_t>(waiting - constructing_, room)) : 0U;
+        const auto for_waiters =
+            waiting > constructing_
+                ? static_cast<unsigned>(std::min<std::size_t>(waiting - constructing_, room))
+                : 0U;
         const auto for_minimum = total() < min_ ? min_ - total() : 0U;
         return std::min(room, std::max(for_waiters, for_minimum));
     }
     void construction_started() noexcept { ++constructing_; }
     void construction_failed() noexcept { --constructing_; }
-    /// A new connection; it counts as in use until it is given to somebody or `give_back` puts it on the stack.
+    /// A new connection; it counts as in use until it is given to somebody or `give_back` puts it on the
+    /// stack.
     void constructed() noexcept {
         --constructing_;
         ++in_use_;
     }
 
-    bool expired(const Item& what, steady_clock::time_point now) const noexcept { return now >= what.expires; }
+    bool expired(const Item& what, steady_clock::time_point now) const noexcept {
+        return now >= what.expires;
+    }
 
-    /// Takes out the idle connections that are too old, and those above the minimum that were idle for too long
-    /// (the coldest first).
+    /// Takes out the idle connections that are too old, and those above the minimum that were idle for too
+    /// long (the coldest first).
     void sweep(steady_clock::time_point now, steady_clock::duration max_idle, std::vector<item>& too_old,
                std::vector<item>& too_idle) {
         std::vector<item> keep;
         keep.reserve(idle_.size());
         // What is too old goes anyway; only what is left then counts for the minimum.
-        unsigned left = total() - static_cast<unsigned>(std::count_if(
-                                      idle_.begin(), idle_.end(), [&](const item& i) { return expired(*i, now); }));
+        unsigned left =
+            total() - static_cast<unsigned>(std::count_if(idle_.begin(), idle_.end(),
+                                                          [&](const item& i) { return expired(*i, now); }));
         for (auto& i : idle_) {
             if (expired(*i, now)) {
                 too_old.push_back(std::move(i));
-            } else if (max_idle > steady_clock::duration::zero() && now - i->last_used >= max_idle && left > min_) {
+            } else if (max_idle > steady_clock::duration::zero() && now - i->last_used >= max_idle &&
+                       left > min_) {
                 too_idle.push_back(std::move(i));
                 --left;
             } else {

@@ -11,7 +11,7 @@ struct pool_stats {
     // Now
     std::uint32_t max = 0;
     std::uint32_t min = 0;
-    std::uint32_t total = 0;        ///< idle + in_use + constructing.
+    std::uint32_t total = 0; ///< idle + in_use + constructing.
     std::uint32_t idle = 0;
     std::uint32_t in_use = 0;       ///< Leased, those being cleaned up included.
     std::uint32_t constructing = 0; ///< Being connected.
@@ -19,13 +19,13 @@ struct pool_stats {
     bool healthy = true;            ///< The last contact with the server was good.
     bool closed = false;
     // Since the start
-    std::uint64_t acquires = 0;         ///< Successful.
-    std::uint64_t waited_acquires = 0;  ///< Of these, how many found no idle connection.
+    std::uint64_t acquires = 0;          ///< Successful.
+    std::uint64_t waited_acquires = 0;   ///< Of these, how many found no idle connection.
     steady_clock::duration wait_time{0}; ///< Of successful acquires together.
     std::uint64_t timeouts = 0;
     std::uint64_t canceled = 0;
-    std::uint64_t failed_acquires = 0;  ///< No connection could be made, or the pool was closed.
-    std::uint64_t connects = 0;         ///< Connections made.
+    std::uint64_t failed_acquires = 0; ///< No connection could be made, or the pool was closed.
+    std::uint64_t connects = 0;        ///< Connections made.
     std::uint64_t connect_failures = 0;
     std::uint64_t closed_by_lifetime = 0;
     std::uint64_t closed_by_idle_time = 0;

@@ -4,20 +4,22 @@
 
 #include <tusk/core/error.hpp>
 
-/// Sans-I/O state machines. A machine never touches a socket, a clock or a thread: it is resumed with an event and
-/// answers with the action it wants done next. Two drivers carry the actions out (net/), tests do it from memory.
+/// Sans-I/O state machines. A machine never touches a socket, a clock or a thread: it is resumed with an
+/// event and answers with the action it wants done next. Two drivers carry the actions out (net/), tests do
+/// it from memory.
 namespace tusk::protocol {
 
 class session;
 
 enum class action_kind : std::uint8_t {
-    transfer,       ///< Send all of `session.output`; when `read` is set, then receive something into `session.input`.
-                    ///< While sending blocks, receive as well: a server that is itself blocked in sending would
-                    ///< otherwise never read on. Answer with `transferred`.
-    start_tls,      ///< Do the TLS handshake; answer with `tls_established`.
-    compute,        ///< Call `machine.compute()` off the event loop; answer with `computed`.
-    cancel_request, ///< Open a second connection and send a CancelRequest; answer with `cancel_finished` when that
-                    ///< connection is over. Meanwhile keep transferring (with `read`), under the grace deadline.
+    transfer,  ///< Send all of `session.output`; when `read` is set, then receive something into
+               ///< `session.input`. While sending blocks, receive as well: a server that is itself blocked in
+               ///< sending would otherwise never read on. Answer with `transferred`.
+    start_tls, ///< Do the TLS handshake; answer with `tls_established`.
+    compute,   ///< Call `machine.compute()` off the event loop; answer with `computed`.
+    cancel_request, ///< Open a second connection and send a CancelRequest; answer with `cancel_finished` when
+                    ///< that connection is over. Meanwhile keep transferring (with `read`), under the grace
+                    ///< deadline.
     paused,         ///< A row was handed to a sink that wants a break; resume with `proceed`.
     done,           ///< Over: `machine.result()` has the outcome.
 };
@@ -29,8 +31,8 @@ struct action {
 
 enum class event_kind : std::uint8_t {
     start,
-    proceed,         ///< After `paused`.
-    transferred,     ///< Bytes were sent and/or received.
+    proceed,     ///< After `paused`.
+    transferred, ///< Bytes were sent and/or received.
     tls_established,
     computed,
     cancel_finished, ///< The cancel connection was closed by the server, or could not be made.

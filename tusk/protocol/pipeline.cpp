@@ -8,7 +8,8 @@ namespace tusk::protocol {
 
 namespace {
 
-bool same_columns(const std::vector<wire::column_description>& a, const std::vector<wire::column_description>& b) {
+bool same_columns(const std::vector<wire::column_description>& a,
+                  const std::vector<wire::column_description>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
         return x.type_oid == y.type_oid && x.name == y.name;
     });
@@ -66,10 +67,12 @@ pipeline::progress pipeline::on_row(step& current, const wire::frame& f) {
 bool pipeline::on_description(step& current, const wire::frame& f) {
     if (f.type == wire::backend::parameter_description)
         return wire::parse_parameter_description(f.body, current.target->parameters);
-    if (f.type == wire::backend::row_description && !wire::parse_row_description(f.body, current.target->columns))
+    if (f.type == wire::backend::row_description &&
+        !wire::parse_row_description(f.body, current.target->columns))
         return false;
     current.target->complete = true;
-    if (current.target->expected != nullptr && !same_columns(current.target->columns, current.target->expected->columns))
+    if (current.target->expected != nullptr &&
+        !same_columns(current.target->columns, current.target->expected->columns))
         current.target->stale = mute_ = true;
     ++at_;
     return true;
@@ -91,18 +94,23 @@ pipeline::progress pipeline::on_error(session& s, const wire::frame& f) {
     if (fatal) return fail(s, std::move(why)); // the server closes the connection; no ReadyForQuery follows
     if (!error_) error_ = std::move(why);
     // The server skips to the next Sync: no answer comes for what stands before it.
-    while (at_ < steps_.size() && steps_[at_].kind != step_kind::sync && steps_[at_].kind != step_kind::simple) ++at_;
+    while (at_ < steps_.size() && steps_[at_].kind != step_kind::sync &&
+           steps_[at_].kind != step_kind::simple)
+        ++at_;
     if (at_ == steps_.size()) return fail(s, protocol_failure("an error arrived outside of a request"));
     return progress::need_input;
 }
 
-/// The server waits for data that nobody has; CopyFail gets the session back. By the extended protocol it has usually
-/// read over the Sync that was sent before, so that another one is needed; but when the statement fails before it looks
-/// for data (a BEFORE trigger that raises), both are answered. A Close marks the place where it is certain.
+/// The server waits for data that nobody has; CopyFail gets the session back. By the extended protocol it has
+/// usually read over the Sync that was sent before, so that another one is needed; but when the statement
+/// fails before it looks for data (a BEFORE trigger that raises), both are answered. A Close marks the place
+/// where it is certain.
 pipeline::progress pipeline::end_copy_in(session& s) {
     steps_[at_].copying = true;
-    if (!error_) error_ = failure{errc::invalid_argument, "COPY FROM STDIN takes no data here; use copy_in()"};
-    if (auto e = wire::write_copy_fail(s.output, "COPY FROM STDIN needs copy_in()")) return fail(s, std::move(e));
+    if (!error_)
+        error_ = failure{errc::invalid_argument, "COPY FROM STDIN takes no data here; use copy_in()"};
+    if (auto e = wire::write_copy_fail(s.output, "COPY FROM STDIN needs copy_in()"))
+        return fail(s, std::move(e));
     if (steps_[at_].kind == step_kind::simple) return progress::need_input;
     wire::write_sync(s.output);
     if (auto e = wire::write_close(s.output, 'P', "")) return fail(s, std::move(e));
@@ -130,7 +138,8 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
     case command_complete: {
         wire::command_tag tag;
         if (!executing && !simple) break;
-        if (!wire::parse_command_complete(f.body, tag)) return fail(s, protocol_failure("malformed CommandComplete"));
+        if (!wire::parse_command_complete(f.body, tag))
+            return fail(s, protocol_failure("malformed CommandComplete"));
         answered_ = true;
         current.sink->on_complete(tag);
         current.has_columns = false;
@@ -170,7 +179,8 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
     case parameter_description:
     case no_data:
         if (current.kind != step_kind::describe) break;
-        if (!on_description(current, f)) return fail(s, protocol_failure("malformed description of a statement"));
+        if (!on_description(current, f))
+            return fail(s, protocol_failure("malformed description of a statement"));
         return progress::need_input;
     case copy_in_response:
         if ((!executing && !simple) || current.copying) break;
@@ -179,7 +189,8 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
     case copy_data:
     case copy_done:
         if (!executing && !simple) break;
-        if (!error_) error_ = failure{errc::invalid_argument, "COPY TO STDOUT returns no rows; use copy_out()"};
+        if (!error_)
+            error_ = failure{errc::invalid_argument, "COPY TO STDOUT returns no rows; use copy_out()"};
         return progress::need_input;
     default: break;
     }

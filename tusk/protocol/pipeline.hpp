@@ -12,11 +12,13 @@ enum class flow : std::uint8_t {
     pause,   ///< The row was taken; stop here until the caller wants more.
 };
 
-/// Receives the answer to one statement. A sink that fails keeps its failure for later and ignores further rows.
+/// Receives the answer to one statement. A sink that fails keeps its failure for later and ignores further
+/// rows.
 class reply_sink {
 public:
     virtual ~reply_sink() = default;
-    /// The columns of a simple query's result, before its first row. Rows of prepared statements come without it.
+    /// The columns of a simple query's result, before its first row. Rows of prepared statements come without
+    /// it.
     virtual void on_columns(const std::vector<wire::column_description>&) {}
     /// The body of a DataRow, valid during the call (and until the next receive when it answers `pause`).
     virtual flow on_row(std::span<const std::byte> body) = 0;
@@ -25,8 +27,9 @@ public:
     virtual failure take_failure() { return {}; }
 };
 
-/// The answers that are expected, in order, and the walk through them. Requests are written to `session.output` by
-/// whoever adds the step. After an error the server skips everything up to the next Sync, and so does the walk.
+/// The answers that are expected, in order, and the walk through them. Requests are written to
+/// `session.output` by whoever adds the step. After an error the server skips everything up to the next Sync,
+/// and so does the walk.
 class pipeline {
 public:
     /// `settle` takes stray ReadyForQuery up to a CloseComplete; see `end_copy_in`.
@@ -37,8 +40,8 @@ public:
         std::vector<std::uint32_t> parameters;
         std::vector<wire::column_description> columns;
         bool complete = false;
-        /// The description that an Execute in the same round trip was bound with, or null. When the answer differs
-        /// from it, `stale` is set and the rows, which nobody can read any more, are dropped.
+        /// The description that an Execute in the same round trip was bound with, or null. When the answer
+        /// differs from it, `stale` is set and the rows, which nobody can read any more, are dropped.
         const statement_description* expected = nullptr;
         bool stale = false;
     };

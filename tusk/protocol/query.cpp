@@ -4,7 +4,8 @@
 
 namespace tusk::protocol {
 
-// ---- request_machine ------------------------------------------------------------------------------------------
+// ---- request_machine
+// ------------------------------------------------------------------------------------------
 
 action request_machine::resume(event e) {
     switch (e.kind) {
@@ -35,12 +36,15 @@ action request_machine::transfer() { return {action_kind::transfer, true}; }
 
 /// The driver does not tell when everything was sent, only when something was received: look at the output.
 void request_machine::note_sent() {
-    if (!io().output_pending()) sent_ = sent_state::complete;
-    else if (io().output_sent > 0 && sent_ == sent_state::none) sent_ = sent_state::partial;
+    if (!io().output_pending())
+        sent_ = sent_state::complete;
+    else if (io().output_sent > 0 && sent_ == sent_state::none)
+        sent_ = sent_state::partial;
 }
 
 void request_machine::discard_unsent() {
-    if (io().output_sent > 0) io().broken = true; // half a message is out: a server that answers early is none
+    if (io().output_sent > 0)
+        io().broken = true; // half a message is out: a server that answers early is none
     io().discard_output();
     replies_.clear();
     written_in_vain();
@@ -81,8 +85,8 @@ action request_machine::conclude() {
         stage_ = stage::over;
         return finish();
     }
-    // Interrupted. The answer may still be a success, or the server's own error; then a Sync of its own makes sure
-    // that a late cancel has hit this request or nothing.
+    // Interrupted. The answer may still be a success, or the server's own error; then a Sync of its own makes
+    // sure that a late cancel has hit this request or nothing.
     if (stage_ == stage::canceling) {
         judge_interrupted(std::move(error));
         stage_ = stage::awaiting_cancel;
@@ -102,10 +106,13 @@ action request_machine::conclude() {
 
 void request_machine::judge_interrupted(failure error) {
     const bool obeyed = error && error.code() == make_error_code("57014"_sqlstate);
-    const bool more = proceed_after(std::move(error)); // also when obeyed: it keeps account of what is prepared
+    const bool more =
+        proceed_after(std::move(error)); // also when obeyed: it keeps account of what is prepared
     if (more) discard_unsent();
-    if (more || obeyed || (rows_lost_ && !result_)) result_ = interruption_;
-    else complete_ = true;
+    if (more || obeyed || (rows_lost_ && !result_))
+        result_ = interruption_;
+    else
+        complete_ = true;
 }
 
 action request_machine::interrupted(event_kind why) {
@@ -135,10 +142,14 @@ action request_machine::transport_failed(failure why) {
     io().broken = true;
     note_sent();
     const auto progress = replies_.advance(io());
-    // A FATAL error that the server sent before hanging up says more than the hang-up, and so does the whole answer.
-    if (progress == pipeline::progress::broken && replies_.error().server() != nullptr) why = replies_.take_error();
-    else if (interruption_) why = std::move(interruption_);
-    else if (progress == pipeline::progress::finished && stage_ == stage::running && !proceed_after(replies_.take_error())) {
+    // A FATAL error that the server sent before hanging up says more than the hang-up, and so does the whole
+    // answer.
+    if (progress == pipeline::progress::broken && replies_.error().server() != nullptr)
+        why = replies_.take_error();
+    else if (interruption_)
+        why = std::move(interruption_);
+    else if (progress == pipeline::progress::finished && stage_ == stage::running &&
+             !proceed_after(replies_.take_error())) {
         complete_ = true;
         why = std::move(result_);
     }
@@ -166,7 +177,8 @@ void request_machine::classify(failure& f) const {
     f.set_sent(o.sent, advise_retry(o));
 }
 
-// ---- query ----------------------------------------------------------------------------------------------------
+// ---- query
+// ----------------------------------------------------------------------------------------------------
 
 failure query::begin() {
     const auto& text = source_.text();
@@ -200,7 +212,8 @@ failure query::write_prepare(const description_ptr& known) {
     described_ = true;
     from_memory_ = known != nullptr;
     answer_ = {};
-    const std::span<const std::uint32_t> types = known ? std::span{known->parameters} : std::span<const std::uint32_t>{};
+    const std::span<const std::uint32_t> types =
+        known ? std::span{known->parameters} : std::span<const std::uint32_t>{};
     if (auto f = write_pending_closes()) return f;
     if (auto f = wire::write_parse(io().output, text.server_name, text.text, types)) return f;
     if (auto f = wire::write_describe(io().output, 'S', text.server_name)) return f;
@@ -252,14 +265,16 @@ void query::forget_statement() {
     if (std::find(closing.begin(), closing.end(), text) == closing.end()) closing.push_back(text);
 }
 
-/// The server's idea of the statement is not ours any more, and nothing was executed: it vanished (DEALLOCATE, a pooler),
-/// exists already, its result type changed, or it was bound by a stale description. A statement that was good once and
-/// does not pass analysis now (class 42) may have the parameter types of tables as they were then.
+/// The server's idea of the statement is not ours any more, and nothing was executed: it vanished
+/// (DEALLOCATE, a pooler), exists already, its result type changed, or it was bound by a stale description. A
+/// statement that was good once and does not pass analysis now (class 42) may have the parameter types of
+/// tables as they were then.
 bool query::is_stale(const failure& error) const {
     if (error.server() == nullptr || replies_.executed()) return false;
     const auto code = to_sqlstate(error.code());
     if (!code) return false;
-    return *code == "26000"_sqlstate || *code == "42P05"_sqlstate || (*code == "08P01"_sqlstate && answer_.stale) ||
+    return *code == "26000"_sqlstate || *code == "42P05"_sqlstate ||
+           (*code == "08P01"_sqlstate && answer_.stale) ||
            (*code == "0A000"_sqlstate && error.server()->routine == "RevalidateCachedQuery") ||
            (from_memory_ && code->error_class() == "42000"_sqlstate.error_class());
 }
@@ -279,8 +294,9 @@ bool query::proceed_after(failure error) {
         error = write_execute(description_);
         if (!error) return true;
     } else if (!error && answer_.stale) {
-        error = failure{errc::column_mismatch, "the result columns changed since the statement was described; it was "
-                                               "executed, and its rows were dropped"};
+        error = failure{errc::column_mismatch,
+                        "the result columns changed since the statement was described; it was "
+                        "executed, and its rows were dropped"};
     }
     if (!error) error = sink_.take_failure();
     if (error && io().output_pending()) discard_unsent(); // a request that could not be written completely
@@ -288,7 +304,8 @@ bool query::proceed_after(failure error) {
     return false;
 }
 
-// ---- the small ones -------------------------------------------------------------------------------------------
+// ---- the small ones
+// -------------------------------------------------------------------------------------------
 
 failure simple_query::begin() {
     if (auto f = wire::write_query(io().output, sql_)) return f;

@@ -22,9 +22,9 @@ public:
 };
 
 /// What every request has in common: sending, receiving, deadline, cancellation, and a clean end.
-/// On a deadline or a cancellation the server is sent a CancelRequest; the connection is used again only when the
-/// cancel connection is over, ReadyForQuery was read, and one more Sync came back: a late cancel then has nothing
-/// left to hit.
+/// On a deadline or a cancellation the server is sent a CancelRequest; the connection is used again only when
+/// the cancel connection is over, ReadyForQuery was read, and one more Sync came back: a late cancel then has
+/// nothing left to hit.
 class request_machine : public machine {
 public:
     explicit request_machine(session& s) : machine{s} {}
@@ -70,8 +70,8 @@ private:
     failure interruption_;
 };
 
-/// One statement by the extended protocol: a cached statement needs Bind/Execute/Sync; one that another connection
-/// has described travels with its Parse in the same round trip; an unknown one is described first.
+/// One statement by the extended protocol: a cached statement needs Bind/Execute/Sync; one that another
+/// connection has described travels with its Parse in the same round trip; an unknown one is described first.
 class query final : public request_machine {
 public:
     query(session& s, statement_registry& registry, query_source& source, reply_sink& sink)
@@ -110,7 +110,8 @@ private:
 /// SQL text by the simple protocol, in one round trip: transaction control and scripts of several statements.
 class simple_query final : public request_machine {
 public:
-    simple_query(session& s, std::string_view sql, reply_sink& sink) : request_machine{s}, sql_{sql}, sink_{sink} {}
+    simple_query(session& s, std::string_view sql, reply_sink& sink)
+        : request_machine{s}, sql_{sql}, sink_{sink} {}
 
 private:
     failure begin() override;

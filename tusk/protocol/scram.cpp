@@ -78,8 +78,8 @@ struct scram_client::state {
     state(std::string_view given, const scram_binding& binding, const scram_options& options)
         : flag{binding.flag()}, max_iterations{options.max_iterations()}, nonce{make_nonce(options.nonce())},
           first_bare{"n=" + escape_name(options.user()) + ",r=" + nonce},
-          gs2_header{make_gs2_header(binding)}, binding_attribute{
-                                                    make_binding_attribute(gs2_header, binding)} {
+          gs2_header{make_gs2_header(binding)},
+          binding_attribute{make_binding_attribute(gs2_header, binding)} {
         auto prepared = saslprep(given);
         password = prepared ? *prepared : given;
         if (prepared) detail::cleanse(*prepared);

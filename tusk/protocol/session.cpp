@@ -4,8 +4,9 @@ namespace tusk::protocol {
 
 failure protocol_failure(std::string message) {
     return failure{errc::protocol_violation,
-                   std::move(message) + "; the server or a proxy in between does not speak PostgreSQL's protocol "
-                                        "correctly, and the connection is closed"};
+                   std::move(message) +
+                       "; the server or a proxy in between does not speak PostgreSQL's protocol "
+                       "correctly, and the connection is closed"};
 }
 
 std::string_view session::parameter(std::string_view name) const noexcept {
@@ -29,23 +30,30 @@ bool session::handle_asynchronous(const wire::frame& f, failure& why) {
     case parameter_status: {
         std::string_view name;
         std::string_view value;
-        if (!wire::parse_parameter_status(f.body, name, value)) why = protocol_failure("malformed ParameterStatus");
+        if (!wire::parse_parameter_status(f.body, name, value))
+            why = protocol_failure("malformed ParameterStatus");
         else if (name == "client_encoding" && value != "UTF8")
-            why = failure{errc::protocol_violation, "the server switched client_encoding to " + std::string{value} +
-                                                        "; Tusk works with UTF8 only, and the connection is closed"};
-        else set_parameter(name, value);
+            why = failure{errc::protocol_violation,
+                          "the server switched client_encoding to " + std::string{value} +
+                              "; Tusk works with UTF8 only, and the connection is closed"};
+        else
+            set_parameter(name, value);
         return true;
     }
     case notice_response: {
         server_error notice;
-        if (!wire::parse_error(f.body, notice)) why = protocol_failure("malformed NoticeResponse");
-        else if (on_notice) on_notice(notice);
+        if (!wire::parse_error(f.body, notice))
+            why = protocol_failure("malformed NoticeResponse");
+        else if (on_notice)
+            on_notice(notice);
         return true;
     }
     case notification_response: {
         wire::notification n;
-        if (!wire::parse_notification(f.body, n)) why = protocol_failure("malformed NotificationResponse");
-        else if (on_notification) on_notification(std::move(n));
+        if (!wire::parse_notification(f.body, n))
+            why = protocol_failure("malformed NotificationResponse");
+        else if (on_notification)
+            on_notification(std::move(n));
         return true;
     }
     default: return false;

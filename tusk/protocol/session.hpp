@@ -13,8 +13,9 @@
 
 namespace tusk::protocol {
 
-/// The state of one connection as data: both buffers, what the server told about itself, the transaction status,
-/// the prepared statements. Machines work on it one after another; whoever owns the connection serialises them.
+/// The state of one connection as data: both buffers, what the server told about itself, the transaction
+/// status, the prepared statements. Machines work on it one after another; whoever owns the connection
+/// serialises them.
 class session {
 public:
     wire::write_buffer output;
@@ -23,8 +24,9 @@ public:
 
     std::int32_t backend_pid = 0;
     std::vector<std::byte> cancel_key;
-    bool tls = false;                          ///< Set by the driver after the handshake.
-    std::vector<std::byte> channel_binding;    ///< tls-server-end-point data, set by the driver; empty without TLS.
+    bool tls = false; ///< Set by the driver after the handshake.
+    std::vector<std::byte>
+        channel_binding; ///< tls-server-end-point data, set by the driver; empty without TLS.
     transaction_status transaction = transaction_status::unknown;
     bool broken = false; ///< The connection cannot be used any more.
     statement_cache statements;
@@ -52,8 +54,8 @@ public:
     }
 
     enum class next_result : std::uint8_t { frame, need_input, failed };
-    /// The next message that belongs to a request; ParameterStatus, notices and notifications are dealt with here,
-    /// wherever they stand. Call `consume` after use.
+    /// The next message that belongs to a request; ParameterStatus, notices and notifications are dealt with
+    /// here, wherever they stand. Call `consume` after use.
     next_result next(wire::frame& out, failure& why);
     void consume(const wire::frame& f) noexcept { input.consume(f.size()); }
 

@@ -88,7 +88,8 @@ action startup::on_ssl_answer() {
     const auto bytes = io().input.unread();
     if (bytes.empty()) return {action_kind::transfer, true};
     const char answer = static_cast<char>(bytes[0]);
-    // Exactly one byte: whatever follows in plain text could be believed as if TLS had protected it (CVE-2021-23222).
+    // Exactly one byte: whatever follows in plain text could be believed as if TLS had protected it
+    // (CVE-2021-23222).
     if (bytes.size() > 1 && (answer == 'S' || answer == 'N'))
         return refuse(protocol_failure("received unencrypted data after the answer to SSLRequest"));
     io().input.consume(1);
@@ -96,12 +97,14 @@ action startup::on_ssl_answer() {
     case 'S': stage_ = stage::handshake; return {action_kind::start_tls, false};
     case 'N':
         if (tls_ == tls_policy::optional) return send_startup();
-        return refuse(failure{errc::tls_refused, "the server does not support TLS, but sslmode requires it; enable "
-                                                 "ssl on the server or choose a weaker sslmode"});
+        return refuse(failure{errc::tls_refused,
+                              "the server does not support TLS, but sslmode requires it; enable "
+                              "ssl on the server or choose a weaker sslmode"});
     case 'E':
         // The text is not shown: nobody has proved to be the server yet (CVE-2024-10977).
-        return refuse(failure{errc::tls_refused, "the server answered SSLRequest with an error; it is too old, or too "
-                                                 "busy, to speak TLS"});
+        return refuse(failure{errc::tls_refused,
+                              "the server answered SSLRequest with an error; it is too old, or too "
+                              "busy, to speak TLS"});
     default:
         return refuse(protocol_failure("what listens there answered SSLRequest with byte " +
                                        std::to_string(static_cast<unsigned char>(answer)) +
@@ -173,21 +176,25 @@ action startup::on_authentication(const wire::frame& f) {
     case auth_sasl_continue: return on_sasl_continue(as_text(in.rest()));
     case auth_sasl_final: return on_sasl_final(as_text(in.rest()));
     default:
-        return refuse(failure{errc::auth_unsupported, "the server wants " + std::string{method_name(code)} +
-                                                          ", which Tusk does not speak; use scram-sha-256 in pg_hba.conf"});
+        return refuse(failure{errc::auth_unsupported,
+                              "the server wants " + std::string{method_name(code)} +
+                                  ", which Tusk does not speak; use scram-sha-256 in pg_hba.conf"});
     }
 }
 
 action startup::on_sasl_ok() {
     if (scram_ && !scram_->authenticated())
-        return refuse(failure{errc::auth_failed, "the server ended the SCRAM exchange without proving that it knows "
-                                                 "the password"});
+        return refuse(failure{errc::auth_failed,
+                              "the server ended the SCRAM exchange without proving that it knows "
+                              "the password"});
     if (!challenged_ && !scram_ && !allowed("none"))
-        return refuse(failure{errc::auth_failed, "the server let the connection in without authentication, which "
-                                                 "require_auth does not allow"});
+        return refuse(failure{errc::auth_failed,
+                              "the server let the connection in without authentication, which "
+                              "require_auth does not allow"});
     if (!scram_ && options_.binding == binding_policy::require)
-        return refuse(failure{errc::auth_failed, "channel_binding=require, but the server did not use SCRAM with "
-                                                 "channel binding"});
+        return refuse(failure{errc::auth_failed,
+                              "channel_binding=require, but the server did not use SCRAM with "
+                              "channel binding"});
     authenticated_ = true;
     stage_ = stage::parameters;
     return {action_kind::paused, false};
@@ -195,16 +202,21 @@ action startup::on_sasl_ok() {
 
 action startup::on_password_request(std::string_view method, std::span<const std::byte> salt) {
     const std::string name{method};
-    if (challenged_ || scram_) return refuse(protocol_failure("the server changed the authentication method"));
+    if (challenged_ || scram_)
+        return refuse(protocol_failure("the server changed the authentication method"));
     if (options_.binding == binding_policy::require)
         return refuse(failure{errc::auth_failed, "channel_binding=require, but the server asks for " + name});
     if (!allowed(method))
-        return refuse(failure{errc::auth_unsupported,
-                              "the server asks for " + name + " authentication, which require_auth does not allow"});
+        return refuse(
+            failure{errc::auth_unsupported,
+                    "the server asks for " + name + " authentication, which require_auth does not allow"});
     if (!io().tls && !options_.secure_channel)
-        return refuse(failure{errc::auth_unsupported,
-                              "the server asks for " + name + " authentication over an unencrypted TCP connection; the "
-                              "password was not sent. Use TLS or scram-sha-256, or allow it with require_auth=" + name});
+        return refuse(
+            failure{errc::auth_unsupported,
+                    "the server asks for " + name +
+                        " authentication over an unencrypted TCP connection; the "
+                        "password was not sent. Use TLS or scram-sha-256, or allow it with require_auth=" +
+                        name});
     if (options_.password.empty())
         return refuse(failure{errc::auth_failed, "the server asks for a password and none was given"});
     challenged_ = true;
@@ -215,7 +227,8 @@ action startup::on_password_request(std::string_view method, std::span<const std
 }
 
 action startup::on_sasl(wire::body_reader in) {
-    if (challenged_ || scram_) return refuse(protocol_failure("the server changed the authentication method"));
+    if (challenged_ || scram_)
+        return refuse(protocol_failure("the server changed the authentication method"));
     bool plain = false;
     bool plus = false;
     for (;;) {
@@ -230,13 +243,17 @@ action startup::on_sasl(wire::body_reader in) {
                               "the server asks for scram-sha-256, which require_auth does not allow"});
     if (options_.password.empty())
         return refuse(failure{errc::auth_failed, "the server asks for a password and none was given"});
-    const bool can_bind = io().tls && !io().channel_binding.empty() && options_.binding != binding_policy::disable;
+    const bool can_bind =
+        io().tls && !io().channel_binding.empty() && options_.binding != binding_policy::disable;
     auto binding = scram_binding::unsupported();
-    if (plus && can_bind) binding = scram_binding::tls_server_end_point(io().channel_binding);
+    if (plus && can_bind)
+        binding = scram_binding::tls_server_end_point(io().channel_binding);
     else if (options_.binding == binding_policy::require)
-        return refuse(failure{errc::auth_failed, "channel_binding=require, but the server does not offer it on this "
-                                                 "connection"});
-    else if (plain && can_bind) binding = scram_binding::not_offered();
+        return refuse(failure{errc::auth_failed,
+                              "channel_binding=require, but the server does not offer it on this "
+                              "connection"});
+    else if (plain && can_bind)
+        binding = scram_binding::not_offered();
     if (!plain && binding.flag() != gs2_flag::bound)
         return refuse(failure{errc::auth_unsupported, "the server offers no SASL mechanism that Tusk speaks "
                                                       "(SCRAM-SHA-256 is)"});
@@ -278,7 +295,8 @@ action startup::on_negotiate(const wire::frame& f) {
     if (options != 0 || minor > options_.minor_version)
         return refuse(protocol_failure("the server rejects protocol options that were not sent"));
     if (minor < options_.min_minor_version)
-        return refuse(failure{errc::protocol_violation, "the server speaks protocol 3." + std::to_string(minor) +
+        return refuse(failure{errc::protocol_violation, "the server speaks protocol 3." +
+                                                            std::to_string(minor) +
                                                             " only, min_protocol_version asks for more"});
     minor_version_ = minor;
     return {action_kind::paused, false};
@@ -294,7 +312,8 @@ action startup::on_key_data(const wire::frame& f) {
     return {action_kind::paused, false};
 }
 
-// ---- cancel_request -------------------------------------------------------------------------------------------
+// ---- cancel_request
+// -------------------------------------------------------------------------------------------
 
 action cancel_request::send_request() {
     sent_ = true;

@@ -19,7 +19,7 @@ enum class tls_policy : std::uint8_t {
     off,
     optional, ///< Ask; go on in plain text when the server says no.
     required,
-    direct,   ///< Handshake at once, without SSLRequest.
+    direct, ///< Handshake at once, without SSLRequest.
 };
 
 enum class binding_policy : std::uint8_t { disable, prefer, require };
@@ -34,15 +34,17 @@ public:
     int minor_version = 0;     ///< Of protocol 3 that is asked for.
     int min_minor_version = 0; ///< The lowest that is accepted.
     binding_policy binding = binding_policy::prefer;
-    /// Whether the server may authenticate by this method ("password", "md5", "scram-sha-256", "none"); empty: any.
+    /// Whether the server may authenticate by this method ("password", "md5", "scram-sha-256", "none");
+    /// empty: any.
     std::function<bool(std::string_view)> allows_method;
     /// The channel keeps secrets even without TLS (a Unix socket): cleartext and MD5 passwords may pass.
     bool secure_channel = false;
     std::shared_ptr<scram_key_cache> keys;
 };
 
-/// One connection attempt from the first byte to ReadyForQuery: SSLRequest, StartupMessage, authentication, server
-/// parameters. Source: PostgreSQL documentation, section 55.2.1; libpq's fe-auth.c for what is refused.
+/// One connection attempt from the first byte to ReadyForQuery: SSLRequest, StartupMessage, authentication,
+/// server parameters. Source: PostgreSQL documentation, section 55.2.1; libpq's fe-auth.c for what is
+/// refused.
 class startup final : public machine {
 public:
     startup(session& s, const startup_options& options, tls_policy tls)
@@ -71,7 +73,9 @@ private:
     action send_final();
     action send(failure f);
     action refuse(failure f);
-    bool allowed(std::string_view method) const { return !options_.allows_method || options_.allows_method(method); }
+    bool allowed(std::string_view method) const {
+        return !options_.allows_method || options_.allows_method(method);
+    }
 
     const startup_options& options_;
     tls_policy tls_;

@@ -32,11 +32,13 @@ std::string name_of(std::string_view sql) {
 known_statement statement_registry::intern(std::string_view sql) {
     const std::lock_guard lock{mutex_};
     if (const auto found = entries_.find(sql); found != entries_.end()) {
-        if (found->second.recent != recent_.begin()) recent_.splice(recent_.begin(), recent_, found->second.recent);
+        if (found->second.recent != recent_.begin())
+            recent_.splice(recent_.begin(), recent_, found->second.recent);
         return found->second.known;
     }
     if (entries_.size() >= capacity_ && !recent_.empty()) {
-        const auto oldest = entries_.find(recent_.back()); // keys point into the statement: drop both together
+        const auto oldest =
+            entries_.find(recent_.back()); // keys point into the statement: drop both together
         recent_.pop_back();
         const auto keep_alive = oldest->second.known.text;
         entries_.erase(oldest);
@@ -68,13 +70,16 @@ std::size_t statement_registry::size() const {
 statement_cache::entry* statement_cache::find(const statement& which) {
     const auto found = entries_.find(&which);
     if (found == entries_.end()) return nullptr;
-    if (found->second.recent != recent_.begin()) recent_.splice(recent_.begin(), recent_, found->second.recent);
+    if (found->second.recent != recent_.begin())
+        recent_.splice(recent_.begin(), recent_, found->second.recent);
     return &found->second;
 }
 
-statement_cache::entry* statement_cache::find_renewed(const statement_ptr& which, std::vector<statement_ptr>& evicted) {
-    const auto same = std::find_if(entries_.begin(), entries_.end(),
-                                   [&](const auto& e) { return e.second.text->server_name == which->server_name; });
+statement_cache::entry* statement_cache::find_renewed(const statement_ptr& which,
+                                                      std::vector<statement_ptr>& evicted) {
+    const auto same = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) {
+        return e.second.text->server_name == which->server_name;
+    });
     if (same == entries_.end()) return nullptr;
     const auto old = same->second.text;
     const auto description = same->second.description;
@@ -87,7 +92,8 @@ statement_cache::entry* statement_cache::find_renewed(const statement_ptr& which
     return find(*which);
 }
 
-void statement_cache::insert(statement_ptr text, description_ptr description, std::vector<statement_ptr>& evicted) {
+void statement_cache::insert(statement_ptr text, description_ptr description,
+                             std::vector<statement_ptr>& evicted) {
     erase(*text);
     while (!entries_.empty() && entries_.size() >= capacity_) {
         const auto oldest = entries_.find(recent_.back());

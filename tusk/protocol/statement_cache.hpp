@@ -25,7 +25,8 @@ public:
 /// What Parse/Describe told about a statement. Immutable but for the plans, which are only ever added.
 class statement_description {
 public:
-    statement_description(std::vector<std::uint32_t> parameter_types, std::vector<wire::column_description> cols)
+    statement_description(std::vector<std::uint32_t> parameter_types,
+                          std::vector<wire::column_description> cols)
         : parameters{std::move(parameter_types)}, columns{std::move(cols)} {}
     ~statement_description();
     statement_description(const statement_description&) = delete;
@@ -52,7 +53,8 @@ class statement {
 public:
     statement(std::string_view sql, std::string name) : text{sql}, server_name{std::move(name)} {}
     const std::string text;
-    const std::string server_name; ///< Of the prepared statement; made of the text's hash, equal on every connection.
+    const std::string
+        server_name; ///< Of the prepared statement; made of the text's hash, equal on every connection.
 };
 
 using statement_ptr = std::shared_ptr<const statement>;
@@ -63,8 +65,9 @@ struct known_statement {
     description_ptr description; ///< Null until some connection has described it.
 };
 
-/// The statements of a connection or of a whole pool: a statement is described once and then needs one round trip
-/// on every connection. Safe from several threads. Bounded: past the capacity the least recently used are forgotten.
+/// The statements of a connection or of a whole pool: a statement is described once and then needs one round
+/// trip on every connection. Safe from several threads. Bounded: past the capacity the least recently used
+/// are forgotten.
 class statement_registry {
 public:
     explicit statement_registry(std::size_t capacity = 4096) : capacity_{capacity} {}
@@ -107,8 +110,9 @@ public:
 
     /// The entry of a prepared statement, now the most recently used; or null.
     entry* find(const statement& which);
-    /// The same for a text that the registry had forgotten and made a new object of: the statement is still prepared
-    /// under its name. One of the same name and another text goes to `evicted`. Slow; for before a Parse.
+    /// The same for a text that the registry had forgotten and made a new object of: the statement is still
+    /// prepared under its name. One of the same name and another text goes to `evicted`. Slow; for before a
+    /// Parse.
     entry* find_renewed(const statement_ptr& which, std::vector<statement_ptr>& evicted);
     /// Adds a statement that was prepared. Statements that had to go are appended to `evicted`: Close them.
     void insert(statement_ptr text, description_ptr description, std::vector<statement_ptr>& evicted);

@@ -57,10 +57,12 @@ std::string clone_sql(const std::string& name, const std::string& from) {
 }
 
 bool exists(blocking::connection& admin, const std::string& name) {
-    return admin.one<bool>("select exists (select from pg_catalog.pg_database where datname = $1 and datistemplate)", name);
+    return admin.one<bool>(
+        "select exists (select from pg_catalog.pg_database where datname = $1 and datistemplate)", name);
 }
 
-void build_template(blocking::connection& admin, const std::string& name, const std::vector<std::string>& scripts) {
+void build_template(blocking::connection& admin, const std::string& name,
+                    const std::vector<std::string>& scripts) {
     const std::string draft = name + "_draft";
     admin.script("drop database if exists " + draft + " with (force)");
     admin.script(clone_sql(draft, "template0"));
@@ -69,7 +71,8 @@ void build_template(blocking::connection& admin, const std::string& name, const 
         std::size_t number = 0;
         for (const auto& sql : scripts) {
             ++number;
-            if (auto f = db.try_script(sql)) throw error{std::move(f.add_context("script " + std::to_string(number)))};
+            if (auto f = db.try_script(sql))
+                throw error{std::move(f.add_context("script " + std::to_string(number)))};
         }
     }
     // Sealed only when whole: a half-built template is never found under its name.

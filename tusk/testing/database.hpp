@@ -10,11 +10,12 @@
 
 namespace tusk::testing {
 
-/// The server that tests run on: `TUSK_TEST_URL` when it is set, else an ephemeral embedded server, started on first
-/// use and shared by the whole process.
+/// The server that tests run on: `TUSK_TEST_URL` when it is set, else an ephemeral embedded server, started
+/// on first use and shared by the whole process.
 class test_server {
 public:
-    /// Throws `tusk::error` (`errc::environment`) when there are no PostgreSQL binaries; the message says the remedy.
+    /// Throws `tusk::error` (`errc::environment`) when there are no PostgreSQL binaries; the message says the
+    /// remedy.
     static test_server& shared();
 
     /// A URL of the maintenance database, with rights to create databases.
@@ -36,8 +37,8 @@ private:
 /// What a test's database is to hold, and what becomes of it.
 class database_options {
 public:
-    /// SQL that makes the schema (and seeds). Scripts run in order, once for each content: the result is kept as a
-    /// template, and every test gets a clone of it.
+    /// SQL that makes the schema (and seeds). Scripts run in order, once for each content: the result is kept
+    /// as a template, and every test gets a clone of it.
     database_options& script(std::string sql) {
         scripts_.push_back(std::move(sql));
         return *this;
@@ -48,8 +49,8 @@ private:
     std::vector<std::string> scripts_;
 };
 
-/// A database of a test's own: cloned from a template when made, dropped when destroyed. Safe to make from several
-/// threads and processes at once on the same server.
+/// A database of a test's own: cloned from a template when made, dropped when destroyed. Safe to make from
+/// several threads and processes at once on the same server.
 class database {
 public:
     /// Throws `tusk::error`.

@@ -11,9 +11,9 @@
 
 namespace tusk::testing {
 
-/// A fixture with a database per test. Derive and override `options()` for a schema. With `TUSK_KEEP=failed` (or
-/// `always`) and a server of your own (`TUSK_TEST_URL`) the database of a failed test stays, and its `psql` line is
-/// printed.
+/// A fixture with a database per test. Derive and override `options()` for a schema. With `TUSK_KEEP=failed`
+/// (or `always`) and a server of your own (`TUSK_TEST_URL`) the database of a failed test stays, and its
+/// `psql` line is printed.
 class database_test : public ::testing::Test {
 protected:
     virtual database_options options() const { return {}; }

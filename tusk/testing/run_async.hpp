@@ -12,8 +12,8 @@
 namespace tusk::testing {
 
 namespace detail {
-/// Runs a coroutine on an event loop of its own; throws what it throws, and `tusk::error` with `errc::timeout` when it
-/// is not over in time. `threads` may be more than one to provoke races.
+/// Runs a coroutine on an event loop of its own; throws what it throws, and `tusk::error` with
+/// `errc::timeout` when it is not over in time. `threads` may be more than one to provoke races.
 void run(boost::asio::awaitable<void> work, steady_clock::duration limit, unsigned threads);
 } // namespace detail
 
@@ -26,7 +26,8 @@ T run_async(boost::asio::awaitable<T> work, steady_clock::duration limit = std::
     } else {
         std::optional<T> out;
         // A lambda's captures die with the lambda: the parts travel as arguments.
-        auto store = [](boost::asio::awaitable<T> inner, std::optional<T>& into) -> boost::asio::awaitable<void> {
+        auto store = [](boost::asio::awaitable<T> inner,
+                        std::optional<T>& into) -> boost::asio::awaitable<void> {
             into.emplace(co_await std::move(inner));
         };
         detail::run(store(std::move(work), out), limit, threads);

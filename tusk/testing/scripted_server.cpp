@@ -26,8 +26,8 @@ constexpr std::int32_t ssl_request_code = 80877103;
 constexpr std::int32_t cancel_request_code = 80877102;
 
 [[noreturn]] void give_up(const char* what) {
-    throw error{errc::environment, std::string{"scripted server: "} + what + ": " +
-                                       std::generic_category().message(errno)};
+    throw error{errc::environment,
+                std::string{"scripted server: "} + what + ": " + std::generic_category().message(errno)};
 }
 
 /// A descriptor that closes itself.
@@ -69,7 +69,8 @@ struct shared_state {
 
 } // namespace
 
-// ---- one connection ------------------------------------------------------------------------------------------
+// ---- one connection
+// ------------------------------------------------------------------------------------------
 
 namespace detail {
 
@@ -94,11 +95,14 @@ public:
 
     std::string expect(char type, const std::string& what, const server_script::predicate& holds) {
         received_message m;
-        if (auto problem = read_message(m); !problem.empty()) return shown(type) + " was expected; " + problem;
+        if (auto problem = read_message(m); !problem.empty())
+            return shown(type) + " was expected; " + problem;
         const bool fits = m.type == type && (!holds || holds(m));
         std::string problem;
-        if (m.type != type) problem = shown(type) + " was expected, " + shown(m.type) + " came";
-        else if (!fits) problem = shown(type) + " is not as expected: " + what;
+        if (m.type != type)
+            problem = shown(type) + " was expected, " + shown(m.type) + " came";
+        else if (!fits)
+            problem = shown(type) + " is not as expected: " + what;
         const std::lock_guard lock{shared_.mutex};
         shared_.received[index_].push_back(std::move(m));
         return problem;
@@ -125,7 +129,8 @@ public:
             if (!wait_readable()) return "the client did not hang up";
             const auto n = ::recv(fd_.get(), ignored, sizeof ignored, 0);
             if (n == 0 || (n < 0 && errno == ECONNRESET)) return {};
-            if (n < 0 && errno != EINTR) return "could not receive: " + std::generic_category().message(errno);
+            if (n < 0 && errno != EINTR)
+                return "could not receive: " + std::generic_category().message(errno);
         }
     }
 
@@ -161,7 +166,8 @@ private:
     }
 
     std::int32_t number_at(std::size_t offset) const {
-        return wire::load_big_endian<std::int32_t>(reinterpret_cast<const std::byte*>(input_.data() + offset));
+        return wire::load_big_endian<std::int32_t>(
+            reinterpret_cast<const std::byte*>(input_.data() + offset));
     }
 
     /// A length below 256 MiB begins with a byte that is no message type: that tells the untyped ones apart.
@@ -197,7 +203,8 @@ private:
 
 } // namespace detail
 
-// ---- scripts --------------------------------------------------------------------------------------------------
+// ---- scripts
+// --------------------------------------------------------------------------------------------------
 
 server_script& server_script::add(step s) {
     steps_.push_back(std::move(s));
@@ -270,11 +277,13 @@ server_script& server_script::close() {
     });
 }
 
-// ---- the server -----------------------------------------------------------------------------------------------
+// ---- the server
+// -----------------------------------------------------------------------------------------------
 
 class scripted_server::impl {
 public:
-    impl(std::vector<server_script> scripts, descriptor listening, std::uint16_t port, std::string host, std::string path)
+    impl(std::vector<server_script> scripts, descriptor listening, std::uint16_t port, std::string host,
+         std::string path)
         : scripts_{std::move(scripts)}, listening_{std::move(listening)}, port_{port}, host_{std::move(host)},
           path_{std::move(path)} {
         shared_.received.resize(scripts_.size());
@@ -316,10 +325,12 @@ public:
 
     std::string problems() {
         std::unique_lock lock{shared_.mutex};
-        const bool over = shared_.changed.wait_for(lock, patience, [&] { return shared_.finished == scripts_.size(); });
+        const bool over =
+            shared_.changed.wait_for(lock, patience, [&] { return shared_.finished == scripts_.size(); });
         std::string out = shared_.problems;
         if (!over)
-            out += std::to_string(scripts_.size() - shared_.finished) + " of " + std::to_string(scripts_.size()) +
+            out += std::to_string(scripts_.size() - shared_.finished) + " of " +
+                   std::to_string(scripts_.size()) +
                    " connections did not come or did not come to their end\n";
         return out;
     }
@@ -359,8 +370,8 @@ private:
             problem = scripts_[index].steps_[at](p);
         const std::lock_guard lock{shared_.mutex};
         if (!problem.empty() && !shared_.stopping)
-            shared_.problems += "connection " + std::to_string(index) + ", step " + std::to_string(at) + ": " +
-                                problem + "\n";
+            shared_.problems += "connection " + std::to_string(index) + ", step " + std::to_string(at) +
+                                ": " + problem + "\n";
         peers_[index].reset(); // closes
         ++shared_.finished;
         shared_.over[index] = true;
@@ -398,7 +409,8 @@ scripted_server::scripted_server(std::vector<server_script> connections) {
     auto fd = listen_on(AF_INET, reinterpret_cast<const sockaddr*>(&at), sizeof at);
     socklen_t length = sizeof at;
     if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &length) != 0) give_up("no address");
-    impl_ = std::make_unique<impl>(std::move(connections), std::move(fd), ntohs(at.sin_port), "127.0.0.1", "");
+    impl_ =
+        std::make_unique<impl>(std::move(connections), std::move(fd), ntohs(at.sin_port), "127.0.0.1", "");
 }
 
 scripted_server::scripted_server(std::vector<server_script> connections, const std::string& directory) {

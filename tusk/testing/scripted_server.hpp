@@ -14,8 +14,8 @@
 
 namespace tusk::testing {
 
-/// Bytes of the messages that a server sends, for scripts and for tests without sockets. Nothing is checked: a
-/// hostile server is made of the same pieces. Source: PostgreSQL documentation, section 55.7.
+/// Bytes of the messages that a server sends, for scripts and for tests without sockets. Nothing is checked:
+/// a hostile server is made of the same pieces. Source: PostgreSQL documentation, section 55.7.
 namespace backend {
 
 /// A big-endian integer of `Int`'s size.
@@ -57,7 +57,8 @@ inline std::string error_response(const error_fields& fields, char type = 'E') {
     return message(type, body + '\0');
 }
 /// An ErrorResponse of severity ERROR (or FATAL) with the fields that every server sends.
-inline std::string error_response(std::string_view sqlstate, std::string_view what, std::string_view severity = "ERROR") {
+inline std::string error_response(std::string_view sqlstate, std::string_view what,
+                                  std::string_view severity = "ERROR") {
     return error_response({{'S', std::string{severity}},
                            {'V', std::string{severity}},
                            {'C', std::string{sqlstate}},
@@ -66,7 +67,8 @@ inline std::string error_response(std::string_view sqlstate, std::string_view wh
 inline std::string notice_response(std::string_view what) {
     return error_response({{'S', "NOTICE"}, {'V', "NOTICE"}, {'C', "00000"}, {'M', std::string{what}}}, 'N');
 }
-inline std::string notification_response(std::int32_t pid, std::string_view channel, std::string_view payload) {
+inline std::string notification_response(std::int32_t pid, std::string_view channel,
+                                         std::string_view payload) {
     return message('A', number(pid) + text(channel) + text(payload));
 }
 
@@ -111,9 +113,10 @@ inline std::string copy_response(char type, std::uint16_t columns = 1) {
 
 /// What a server with trust authentication says to a StartupMessage.
 inline std::string welcome(std::int32_t pid = 4711) {
-    return authentication_ok() + parameter_status("server_version", "15.14") + parameter_status("client_encoding", "UTF8") +
-           parameter_status("in_hot_standby", "off") + parameter_status("default_transaction_read_only", "off") +
-           backend_key_data(pid) + ready_for_query();
+    return authentication_ok() + parameter_status("server_version", "15.14") +
+           parameter_status("client_encoding", "UTF8") + parameter_status("in_hot_standby", "off") +
+           parameter_status("default_transaction_read_only", "off") + backend_key_data(pid) +
+           ready_for_query();
 }
 
 } // namespace backend
@@ -134,8 +137,8 @@ namespace detail {
 class peer;
 } // namespace detail
 
-/// What the server does on one connection, step by step. A step that does not come true ends the connection and is
-/// reported by `scripted_server::problems()`.
+/// What the server does on one connection, step by step. A step that does not come true ends the connection
+/// and is reported by `scripted_server::problems()`.
 class server_script {
 public:
     using predicate = std::function<bool(const received_message&)>;
@@ -153,7 +156,8 @@ public:
     server_script& send(std::string bytes);
     /// One `send` for each piece of `size` bytes, so that the client may see them apart.
     server_script& send_in_pieces(std::string bytes, std::size_t size);
-    /// Does nothing until `scripted_server::release()` was called once for each stall before this one, and once for it.
+    /// Does nothing until `scripted_server::release()` was called once for each stall before this one, and
+    /// once for it.
     server_script& stall();
     /// Calls `scripted_server::release()`: lets another connection's stall go on.
     server_script& release();
@@ -173,9 +177,10 @@ private:
     std::vector<step> steps_;
 };
 
-/// A server that follows scripts, for tests of what a client makes of a strange server: on a TCP port of 127.0.0.1 or on a
-/// Unix socket, with threads of its own. The n-th connection that is accepted follows the n-th script; they run side by
-/// side, so that a CancelRequest can be served while the connection it is about waits.
+/// A server that follows scripts, for tests of what a client makes of a strange server: on a TCP port of
+/// 127.0.0.1 or on a Unix socket, with threads of its own. The n-th connection that is accepted follows the
+/// n-th script; they run side by side, so that a CancelRequest can be served while the connection it is about
+/// waits.
 class scripted_server {
 public:
     /// Listens on a free port.
@@ -195,8 +200,9 @@ public:
     void release();
     /// Waits until script `index` has come to its end (at most 10 s): what it sent is on its way then.
     bool finished(std::size_t index) const;
-    /// Waits until all scripts have come to their end (at most 10 s) and answers what went wrong: a step that did not come
-    /// true, a connection without a script, a script without a connection. Empty when all is well.
+    /// Waits until all scripts have come to their end (at most 10 s) and answers what went wrong: a step that
+    /// did not come true, a connection without a script, a script without a connection. Empty when all is
+    /// well.
     std::string problems();
     /// What connection `index` (from 0) has sent so far.
     std::vector<received_message> received(std::size_t index) const;

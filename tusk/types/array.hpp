@@ -313,9 +313,8 @@ struct codec<std::vector<T>> : detail::array_codec<T> {
 
 /// As an argument only.
 template <class T, std::size_t Extent>
-requires detail::array_item<T>
-struct codec<std::span<T, Extent>> : detail::array_codec<std::remove_cv_t<T>> {
-};
+    requires detail::array_item<T>
+struct codec<std::span<T, Extent>> : detail::array_codec<std::remove_cv_t<T>> {};
 
 /// As an argument only.
 template <detail::array_item T, std::size_t N>

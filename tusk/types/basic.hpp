@@ -18,9 +18,9 @@ namespace tusk {
 namespace detail {
 /// Integers that PostgreSQL has, and those that fit into one of them.
 template <class T>
-concept sql_integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
-                      !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
-                      !std::same_as<T, char32_t>;
+concept sql_integer =
+    std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
+    !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
 constexpr bool is_integer_type(oid_t type) noexcept {
     return type == oid::int4 || type == oid::int8 || type == oid::int2 || type == oid::oid;
@@ -107,7 +107,8 @@ struct codec<T> {
     static codec_errc decode_text(oid_t, std::string_view text, T& out) noexcept {
         std::int64_t wide = 0; // a number below zero is out of an unsigned type's range, not malformed
         const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), wide);
-        if (ec == std::errc::invalid_argument || end != text.data() + text.size()) return codec_errc::malformed;
+        if (ec == std::errc::invalid_argument || end != text.data() + text.size())
+            return codec_errc::malformed;
         if (ec != std::errc{} || !std::in_range<T>(wide)) return codec_errc::out_of_range;
         out = static_cast<T>(wide);
         return codec_errc::ok;
@@ -123,8 +124,12 @@ struct codec<T> {
         case oid::int4: return put<std::int32_t>(out, value);
         case oid::int2: return put<std::int16_t>(out, value);
         case oid::oid: return put<std::uint32_t>(out, value);
-        case oid::float8: out.put_int(std::bit_cast<std::int64_t>(static_cast<double>(value))); return codec_errc::ok;
-        case oid::float4: out.put_int(std::bit_cast<std::int32_t>(static_cast<float>(value))); return codec_errc::ok;
+        case oid::float8:
+            out.put_int(std::bit_cast<std::int64_t>(static_cast<double>(value)));
+            return codec_errc::ok;
+        case oid::float4:
+            out.put_int(std::bit_cast<std::int32_t>(static_cast<float>(value)));
+            return codec_errc::ok;
         default: return codec_errc::wrong_type;
         }
     }
@@ -173,9 +178,12 @@ struct codec<T> {
     }
 
     static codec_errc decode_text(oid_t, std::string_view text, T& out) noexcept {
-        if (text == "NaN") out = std::numeric_limits<T>::quiet_NaN();
-        else if (text == "Infinity") out = std::numeric_limits<T>::infinity();
-        else if (text == "-Infinity") out = -std::numeric_limits<T>::infinity();
+        if (text == "NaN")
+            out = std::numeric_limits<T>::quiet_NaN();
+        else if (text == "Infinity")
+            out = std::numeric_limits<T>::infinity();
+        else if (text == "-Infinity")
+            out = -std::numeric_limits<T>::infinity();
         else {
             const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
             if (ec == std::errc::result_out_of_range) return codec_errc::out_of_range;
@@ -198,8 +206,10 @@ struct codec<T> {
     }
 
     static codec_errc encode_text(value_sink& out, oid_t, T value) {
-        if (std::isnan(value)) out.put("NaN");
-        else if (std::isinf(value)) out.put(value > 0 ? std::string_view{"Infinity"} : std::string_view{"-Infinity"});
+        if (std::isnan(value))
+            out.put("NaN");
+        else if (std::isinf(value))
+            out.put(value > 0 ? std::string_view{"Infinity"} : std::string_view{"-Infinity"});
         else {
             char text[64];
             const auto end = std::to_chars(text, text + sizeof text, value).ptr;
@@ -210,11 +220,14 @@ struct codec<T> {
 };
 
 namespace detail {
-/// Text goes out as it is: for text types the two formats are the same bytes, for all others the server parses it.
+/// Text goes out as it is: for text types the two formats are the same bytes, for all others the server
+/// parses it.
 struct text_codec {
     static constexpr oid_t natural = oid::text;
     /// Any column that arrives as text, and the text family in binary.
-    static bool accepts(oid_t type, bool binary) noexcept { return !binary || is_text_type(type) || type == oid::jsonb; }
+    static bool accepts(oid_t type, bool binary) noexcept {
+        return !binary || is_text_type(type) || type == oid::jsonb;
+    }
     static bool binary_target(oid_t) noexcept { return false; }
     static codec_errc encode_text(value_sink& out, oid_t, std::string_view value) {
         out.put(value);
@@ -254,7 +267,8 @@ struct codec<std::string> : detail::text_codec {
 /// A view into the receive buffer: valid until the next row is read. For arguments and for `for_each`.
 template <>
 struct codec<std::string_view> : detail::text_codec {
-    static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, std::string_view& out) noexcept {
+    static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n,
+                                    std::string_view& out) noexcept {
         return binary_text(type, p, n, out) ? codec_errc::ok : codec_errc::malformed;
     }
     static codec_errc decode_text(oid_t, std::string_view text, std::string_view& out) noexcept {

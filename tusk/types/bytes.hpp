@@ -76,9 +76,8 @@ struct codec<std::span<const std::byte>> : detail::bytea_codec {
 template <std::size_t Extent>
 struct codec<std::span<std::byte, Extent>> : detail::bytea_codec {};
 template <std::size_t Extent>
-requires(Extent != std::dynamic_extent) struct codec<std::span<const std::byte, Extent>>
-    : detail::bytea_codec {
-};
+    requires(Extent != std::dynamic_extent)
+struct codec<std::span<const std::byte, Extent>> : detail::bytea_codec {};
 
 /// A bytea of exactly N bytes, such as a digest; any other length is `out_of_range`.
 template <std::size_t N>

@@ -13,7 +13,8 @@
 
 namespace tusk {
 
-/// Why a value could not be converted; the caller turns it into a `failure` that names the column or parameter.
+/// Why a value could not be converted; the caller turns it into a `failure` that names the column or
+/// parameter.
 enum class codec_errc : std::uint8_t {
     ok,
     null_value,   ///< NULL for a type that has none.
@@ -41,8 +42,10 @@ struct field_view {
 /// - `static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, T& out)`
 /// - `static codec_errc decode_text(oid_t type, std::string_view text, T& out)`
 /// - `static bool binary_target(oid_t type)`: a parameter of this type can be sent in binary
-/// - `static codec_errc encode_binary(value_sink& out, oid_t type, const T& value)`: appends the bytes of the value
-/// - `static codec_errc encode_text(value_sink& out, oid_t type, const T& value)`: appends its text form, for every
+/// - `static codec_errc encode_binary(value_sink& out, oid_t type, const T& value)`: appends the bytes of the
+/// value
+/// - `static codec_errc encode_text(value_sink& out, oid_t type, const T& value)`: appends its text form, for
+/// every
 ///   parameter type that is not a `binary_target`; the server parses it
 template <class T>
 struct codec;
@@ -70,8 +73,9 @@ inline codec_errc decode_field(const field_view& f, T& out) {
         if (!out) out.emplace();
         return decode_field(f, *out);
     } else {
-        static_assert(has_codec<T>, "tusk: this type has no codec; specialise tusk::codec<T> (docs/types.md) or "
-                                    "include the header that has it, such as <tusk/types/json.hpp>");
+        static_assert(has_codec<T>,
+                      "tusk: this type has no codec; specialise tusk::codec<T> (docs/types.md) or "
+                      "include the header that has it, such as <tusk/types/json.hpp>");
         if (f.is_null()) return codec_errc::null_value;
         if (f.binary) return codec<T>::decode_binary(f.type, f.data, f.length(), out);
         return codec<T>::decode_text(f.type, f.text(), out);
@@ -81,10 +85,12 @@ inline codec_errc decode_field(const field_view& f, T& out) {
 /// Whether a column of this type and format can be decoded into `T` (or the value type of an optional).
 template <class T>
 inline bool accepts_column(oid_t type, bool binary) {
-    if constexpr (is_optional<T>) return accepts_column<typename T::value_type>(type, binary);
+    if constexpr (is_optional<T>)
+        return accepts_column<typename T::value_type>(type, binary);
     else {
-        static_assert(has_codec<T>, "tusk: this type has no codec; specialise tusk::codec<T> (docs/types.md) or "
-                                    "include the header that has it, such as <tusk/types/json.hpp>");
+        static_assert(has_codec<T>,
+                      "tusk: this type has no codec; specialise tusk::codec<T> (docs/types.md) or "
+                      "include the header that has it, such as <tusk/types/json.hpp>");
         return codec<T>::accepts(type, binary);
     }
 }
@@ -125,12 +131,13 @@ inline codec_errc encode_parameter(parameters& out, oid_t type, const T& value) 
         }
         return encode_parameter(out, type, *value);
     } else {
-        static_assert(has_codec<U>, "tusk: an argument's type has no codec; specialise tusk::codec<T> (docs/types.md) "
-                                    "or include the header that has it, such as <tusk/types/json.hpp>");
+        static_assert(has_codec<U>,
+                      "tusk: an argument's type has no codec; specialise tusk::codec<T> (docs/types.md) "
+                      "or include the header that has it, such as <tusk/types/json.hpp>");
         const bool binary = codec<U>::binary_target(type);
         auto& sink = out.begin_value(binary);
-        const codec_errc result = binary ? codec<U>::encode_binary(sink, type, value)
-                                         : codec<U>::encode_text(sink, type, value);
+        const codec_errc result =
+            binary ? codec<U>::encode_binary(sink, type, value) : codec<U>::encode_text(sink, type, value);
         out.end_value();
         return result;
     }

@@ -21,8 +21,8 @@ using tick_ratio = std::ratio_divide<typename Duration::period, std::micro>;
 
 /// Durations that count whole ticks, each a multiple or a whole fraction of a microsecond.
 template <class T>
-concept sql_duration = is_duration<T> && std::integral<typename T::rep> &&
-    (tick_ratio<T>::num == 1 || tick_ratio<T>::den == 1);
+concept sql_duration =
+    is_duration<T> && std::integral<typename T::rep> && (tick_ratio<T>::num == 1 || tick_ratio<T>::den == 1);
 
 /// Microseconds convert into it without loss.
 template <class Duration>
@@ -44,7 +44,7 @@ constexpr bool to_microseconds(Duration d, std::int64_t& out) noexcept {
 
 /// False when it does not fit.
 template <sql_duration Duration>
-requires holds_microseconds<Duration>
+    requires holds_microseconds<Duration>
 constexpr bool from_microseconds(std::int64_t microseconds, Duration& out) noexcept {
     std::int64_t count = 0;
     if (__builtin_mul_overflow(microseconds, std::int64_t{tick_ratio<Duration>::den}, &count)) return false;

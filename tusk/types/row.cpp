@@ -27,17 +27,18 @@ failure missing_column(std::string_view field, std::string_view row_type,
                        "); select it, or rename it with AS"};
 }
 
-failure missing_field(std::string_view column, std::string_view row_type, std::span<const std::string_view> fields) {
-    return failure{errc::column_mismatch, "column \"" + std::string{column} + "\" has no field in " +
-                                              std::string{row_type} + " (fields: " +
-                                              join(fields, [](std::string_view f) { return std::string{f}; }) +
-                                              "); name the columns that are wanted instead of *"};
+failure missing_field(std::string_view column, std::string_view row_type,
+                      std::span<const std::string_view> fields) {
+    return failure{errc::column_mismatch,
+                   "column \"" + std::string{column} + "\" has no field in " + std::string{row_type} +
+                       " (fields: " + join(fields, [](std::string_view f) { return std::string{f}; }) +
+                       "); name the columns that are wanted instead of *"};
 }
 
 failure wrong_column_count(std::size_t wanted, std::size_t got, std::string_view row_type) {
     return failure{errc::column_mismatch, std::string{row_type} + " takes " + std::to_string(wanted) +
-                                              (wanted == 1 ? " column" : " columns") + ", the statement returns " +
-                                              std::to_string(got)};
+                                              (wanted == 1 ? " column" : " columns") +
+                                              ", the statement returns " + std::to_string(got)};
 }
 
 failure match_names(std::span<const std::string_view> fields, std::string_view row_type,
@@ -45,18 +46,21 @@ failure match_names(std::span<const std::string_view> fields, std::string_view r
     bool in_order = fields.size() == columns.size();
     out.clear();
     for (std::size_t i = 0; i < fields.size(); ++i) {
-        const auto found = std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == fields[i]; });
+        const auto found =
+            std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == fields[i]; });
         if (found == columns.end()) return missing_column(fields[i], row_type, columns);
         out.push_back(static_cast<std::uint16_t>(found - columns.begin()));
         in_order = in_order && out.back() == i;
     }
     for (std::size_t i = 0; i < columns.size(); ++i)
-        if (std::find(out.begin(), out.end(), i) == out.end()) return missing_field(columns[i].name, row_type, fields);
+        if (std::find(out.begin(), out.end(), i) == out.end())
+            return missing_field(columns[i].name, row_type, fields);
     if (in_order) out.clear();
     return {};
 }
 
-failure choose_formats(std::span<const accepts_function> accepts, std::span<const std::string_view> type_names,
+failure choose_formats(std::span<const accepts_function> accepts,
+                       std::span<const std::string_view> type_names,
                        std::span<const wire::column_description> columns, row_plan& plan) {
     plan.formats.resize(columns.size());
     plan.columns.resize(columns.size());
@@ -65,7 +69,8 @@ failure choose_formats(std::span<const accepts_function> accepts, std::span<cons
         const auto& c = columns[at];
         const bool binary = has_binary_codec(c.type_oid) && accepts[i](c.type_oid, true);
         if (!binary && !accepts[i](c.type_oid, false))
-            return conversion_failure(codec_errc::wrong_type, "column \"" + c.name + "\"", c.type_oid, type_names[i]);
+            return conversion_failure(codec_errc::wrong_type, "column \"" + c.name + "\"", c.type_oid,
+                                      type_names[i]);
         plan.columns[at] = {c.type_oid, binary};
         plan.formats[at] = binary ? 1 : 0;
     }

@@ -55,16 +55,17 @@ concept tuple_row = detail::is_tuple<T>;
 template <class T>
 concept struct_row = std::is_aggregate_v<T> && std::is_class_v<T> && !scalar_row<T> && !tuple_row<T>;
 
-/// How the columns of one statement become a `T`: worked out once per statement and type, then used for every row.
+/// How the columns of one statement become a `T`: worked out once per statement and type, then used for every
+/// row.
 class row_plan {
 public:
     struct column {
         oid_t type = 0;
         bool binary = false;
     };
-    std::vector<std::int16_t> formats;  ///< Wanted for each column.
-    std::vector<column> columns;        ///< By position on the wire.
-    std::vector<std::uint16_t> fields;  ///< Column of each field; empty when they stand in order.
+    std::vector<std::int16_t> formats; ///< Wanted for each column.
+    std::vector<column> columns;       ///< By position on the wire.
+    std::vector<std::uint16_t> fields; ///< Column of each field; empty when they stand in order.
 };
 
 /// Where a row could not be decoded.
@@ -79,11 +80,14 @@ namespace detail {
 /// The fields of a row type as a tuple of references; a scalar is a row of one.
 template <class T>
 auto fields_of(T& row) noexcept {
-    if constexpr (scalar_row<T>) return std::tie(row);
-    else if constexpr (tuple_row<T>) return std::apply([](auto&... f) { return std::tie(f...); }, row);
+    if constexpr (scalar_row<T>)
+        return std::tie(row);
+    else if constexpr (tuple_row<T>)
+        return std::apply([](auto&... f) { return std::tie(f...); }, row);
     else {
-        static_assert(struct_row<T>, "tusk: a row is a plain struct (members by column name), a std::tuple (by position) "
-                                     "or a type with a codec");
+        static_assert(struct_row<T>,
+                      "tusk: a row is a plain struct (members by column name), a std::tuple (by position) "
+                      "or a type with a codec");
         return tie_members(row);
     }
 }
@@ -92,7 +96,8 @@ using field_tuple = decltype(fields_of(std::declval<T&>()));
 
 failure missing_column(std::string_view field, std::string_view row_type,
                        std::span<const wire::column_description> columns);
-failure missing_field(std::string_view column, std::string_view row_type, std::span<const std::string_view> fields);
+failure missing_field(std::string_view column, std::string_view row_type,
+                      std::span<const std::string_view> fields);
 failure wrong_column_count(std::size_t wanted, std::size_t got, std::string_view row_type);
 /// Finds the column of each field by name; every field needs a column and every column a field.
 failure match_names(std::span<const std::string_view> fields, std::string_view row_type,
@@ -100,19 +105,22 @@ failure match_names(std::span<const std::string_view> fields, std::string_view r
 
 using accepts_function = bool (*)(oid_t, bool);
 /// Chooses the formats; fails for a column whose type does not convert.
-failure choose_formats(std::span<const accepts_function> accepts, std::span<const std::string_view> type_names,
+failure choose_formats(std::span<const accepts_function> accepts,
+                       std::span<const std::string_view> type_names,
                        std::span<const wire::column_description> columns, row_plan& plan);
 
 } // namespace detail
 
-/// Works out how rows with these columns become a `T`. Errors: `errc::column_mismatch`, `errc::type_mismatch`.
+/// Works out how rows with these columns become a `T`. Errors: `errc::column_mismatch`,
+/// `errc::type_mismatch`.
 template <class T>
 result<row_plan> make_row_plan(std::span<const wire::column_description> columns) {
     using fields = detail::field_tuple<T>;
     constexpr std::size_t n = std::tuple_size_v<fields>;
     row_plan plan;
     if constexpr (struct_row<T>) {
-        if (auto f = detail::match_names(detail::member_names_v<T>, detail::cpp_type_name<T>(), columns, plan.fields))
+        if (auto f = detail::match_names(detail::member_names_v<T>, detail::cpp_type_name<T>(), columns,
+                                         plan.fields))
             return f;
     } else if (columns.size() != n) {
         return detail::wrong_column_count(n, columns.size(), detail::cpp_type_name<T>());
@@ -154,8 +162,8 @@ bool decode_one(const field_view& f, std::size_t column, F& out, row_error& erro
 }
 
 template <class Fields, std::size_t... I>
-bool decode_in_order(const row_plan& plan, const std::byte* at, const std::byte* end, Fields fields, row_error& error,
-                     std::index_sequence<I...>) {
+bool decode_in_order(const row_plan& plan, const std::byte* at, const std::byte* end, Fields fields,
+                     row_error& error, std::index_sequence<I...>) {
     field_view f;
     const auto take = [&](std::size_t i, auto& out) {
         if (!next_value(at, end, f)) {
@@ -166,12 +174,13 @@ bool decode_in_order(const row_plan& plan, const std::byte* at, const std::byte*
         f.binary = plan.columns[i].binary;
         return decode_one(f, i, out, error);
     };
-    return (take(I, std::get<I>(fields)) && ...) && (at == end || (error = {codec_errc::malformed, 0, "a row"}, false));
+    return (take(I, std::get<I>(fields)) && ...) &&
+           (at == end || (error = {codec_errc::malformed, 0, "a row"}, false));
 }
 
 template <class Fields, std::size_t... I>
-bool decode_by_name(const row_plan& plan, const std::byte* at, const std::byte* end, Fields fields, row_error& error,
-                    std::index_sequence<I...>) {
+bool decode_by_name(const row_plan& plan, const std::byte* at, const std::byte* end, Fields fields,
+                    row_error& error, std::index_sequence<I...>) {
     std::array<field_view, sizeof...(I)> values; // as many columns as fields: the plan saw to it
     for (std::size_t i = 0; i < sizeof...(I); ++i) {
         if (!next_value(at, end, values[i])) {
@@ -201,7 +210,8 @@ bool decode_row(const row_plan& plan, std::span<const std::byte> body, T& out, r
     }
     const std::byte* at = body.data() + 2;
     const std::byte* end = body.data() + body.size();
-    if (plan.fields.empty()) return detail::decode_in_order(plan, at, end, fields, error, std::make_index_sequence<n>{});
+    if (plan.fields.empty())
+        return detail::decode_in_order(plan, at, end, fields, error, std::make_index_sequence<n>{});
     return detail::decode_by_name(plan, at, end, fields, error, std::make_index_sequence<n>{});
 }
 

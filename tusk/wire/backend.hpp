@@ -41,7 +41,8 @@ inline constexpr char ready_for_query = 'Z';
 inline constexpr char row_description = 'T';
 } // namespace backend
 
-/// Largest message body that is accepted, in bytes: PostgreSQL's own limit of 1 GiB - 1 for a piece of memory.
+/// Largest message body that is accepted, in bytes: PostgreSQL's own limit of 1 GiB - 1 for a piece of
+/// memory.
 inline constexpr std::size_t max_message_size = 0x3fffffff;
 /// Largest length field (itself included, the type byte not) that is sent: a server hangs up on more
 /// (PQ_LARGE_MESSAGE_LIMIT).
@@ -87,8 +88,8 @@ struct column_description {
 };
 
 struct command_tag {
-    std::string_view text;          ///< The whole tag, "INSERT 0 5".
-    std::uint64_t rows = 0;         ///< Its last number; 0 when it has none.
+    std::string_view text;  ///< The whole tag, "INSERT 0 5".
+    std::uint64_t rows = 0; ///< Its last number; 0 when it has none.
     bool has_rows = false;
     std::string_view command() const noexcept { return text.substr(0, text.find(' ')); }
 };
@@ -103,7 +104,8 @@ struct notification {
 bool parse_row_description(std::span<const std::byte> body, std::vector<column_description>& out);
 bool parse_parameter_description(std::span<const std::byte> body, std::vector<std::uint32_t>& oids);
 bool parse_command_complete(std::span<const std::byte> body, command_tag& out) noexcept;
-bool parse_parameter_status(std::span<const std::byte> body, std::string_view& name, std::string_view& value) noexcept;
+bool parse_parameter_status(std::span<const std::byte> body, std::string_view& name,
+                            std::string_view& value) noexcept;
 bool parse_ready_for_query(std::span<const std::byte> body, transaction_status& out) noexcept;
 bool parse_notification(std::span<const std::byte> body, notification& out);
 /// ErrorResponse and NoticeResponse. Unknown field letters are skipped; a missing terminator is malformed.

@@ -17,9 +17,12 @@ Int load_big_endian(const std::byte* p) noexcept {
     using U = std::make_unsigned_t<Int>;
     U raw;
     std::memcpy(&raw, p, sizeof raw);
-    if constexpr (sizeof(Int) == 2) raw = __builtin_bswap16(raw);
-    else if constexpr (sizeof(Int) == 4) raw = __builtin_bswap32(raw);
-    else if constexpr (sizeof(Int) == 8) raw = __builtin_bswap64(raw);
+    if constexpr (sizeof(Int) == 2)
+        raw = __builtin_bswap16(raw);
+    else if constexpr (sizeof(Int) == 4)
+        raw = __builtin_bswap32(raw);
+    else if constexpr (sizeof(Int) == 8)
+        raw = __builtin_bswap64(raw);
     return static_cast<Int>(raw);
 }
 
@@ -27,9 +30,12 @@ template <class Int>
 void store_big_endian(std::byte* p, Int value) noexcept {
     using U = std::make_unsigned_t<Int>;
     U raw = static_cast<U>(value);
-    if constexpr (sizeof(Int) == 2) raw = __builtin_bswap16(raw);
-    else if constexpr (sizeof(Int) == 4) raw = __builtin_bswap32(raw);
-    else if constexpr (sizeof(Int) == 8) raw = __builtin_bswap64(raw);
+    if constexpr (sizeof(Int) == 2)
+        raw = __builtin_bswap16(raw);
+    else if constexpr (sizeof(Int) == 4)
+        raw = __builtin_bswap32(raw);
+    else if constexpr (sizeof(Int) == 8)
+        raw = __builtin_bswap64(raw);
     std::memcpy(p, &raw, sizeof raw);
 }
 static_assert(std::endian::native == std::endian::little, "tusk::wire swaps bytes for little-endian hosts");
@@ -122,8 +128,8 @@ private:
     std::size_t capacity_ = 0;
 };
 
-/// A bounded cursor over the body of one message. A read past the end gives zero and sets `failed()`; a length is
-/// never believed before it is compared with what is left.
+/// A bounded cursor over the body of one message. A read past the end gives zero and sets `failed()`; a
+/// length is never believed before it is compared with what is left.
 class body_reader {
 public:
     explicit body_reader(std::span<const std::byte> body) noexcept

@@ -16,8 +16,9 @@ failure nul_in(const char* what) {
                    std::string{what} + " contains a NUL byte, which the PostgreSQL protocol cannot carry"};
 }
 
-/// Writes the header on construction and the length on `finish()`. The size is computed in 64 bits and checked
-/// before anything can be sent: a wrapped length would let data pass as further messages (CVE-2024-27304).
+/// Writes the header on construction and the length on `finish()`. The size is computed in 64 bits and
+/// checked before anything can be sent: a wrapped length would let data pass as further messages
+/// (CVE-2024-27304).
 class message {
 public:
     message(write_buffer& out, char type) : out_{out}, start_{out.size()} {
@@ -29,9 +30,10 @@ public:
         const std::size_t length = out_.size() - length_at_;
         if (length > max_sent_length) {
             out_.resize_down(start_);
-            return failure{errc::message_too_large,
-                           "a message of " + std::to_string(length) +
-                               " bytes exceeds PostgreSQL's limit of 1 GiB; send the data in pieces or with COPY"};
+            return failure{
+                errc::message_too_large,
+                "a message of " + std::to_string(length) +
+                    " bytes exceeds PostgreSQL's limit of 1 GiB; send the data in pieces or with COPY"};
         }
         store_big_endian(out_.data() + length_at_, static_cast<std::int32_t>(length));
         return {};
@@ -46,8 +48,8 @@ private:
 /// Refuses by the sum of what will be appended, so that a huge value is not even copied.
 failure check_size(std::size_t size) {
     if (size <= max_sent_length) return {};
-    return failure{errc::message_too_large, "a message of " + std::to_string(size) +
-                                                " bytes exceeds PostgreSQL's limit of 1 GiB"};
+    return failure{errc::message_too_large,
+                   "a message of " + std::to_string(size) + " bytes exceeds PostgreSQL's limit of 1 GiB"};
 }
 
 void write_plain(write_buffer& out, char type) {
@@ -144,8 +146,9 @@ failure write_bind(write_buffer& out, std::string_view portal, std::string_view 
                    const bound_values& arguments, std::span<const std::int16_t> result_formats) {
     const std::size_t count = arguments.formats.size();
     if (count > 65535)
-        return failure{errc::too_many_parameters,
-                       "a statement takes at most 65,535 parameters; pass an array and use = any($1) or unnest($1)"};
+        return failure{
+            errc::too_many_parameters,
+            "a statement takes at most 65,535 parameters; pass an array and use = any($1) or unnest($1)"};
     if (has_nul(portal) || has_nul(statement)) return nul_in("a portal's or statement's name");
     if (auto f = check_size(portal.size() + statement.size() + arguments.values.size() + count * 2 +
                             result_formats.size() * 2 + 12))

@@ -71,19 +71,22 @@ TEST(alerthist_health, an_outage_is_answered_with_503_and_ends_by_itself) {
     ASSERT_TRUE(server.start_again());
     EXPECT_TRUE(eventually([&] { return post(service.port(), real_body()).status == 200; }));
     EXPECT_TRUE(service.becomes_ready());
-    EXPECT_EQ(value(server.url(), "select count(*)::text from alert_events"), "3") << "and nothing came twice";
+    EXPECT_EQ(value(server.url(), "select count(*)::text from alert_events"), "3")
+        << "and nothing came twice";
 }
 
 TEST(alerthist_health, an_exhausted_pool_is_answered_with_503) {
     const auto url = new_database();
     running_service service{url, "database: {max_conns: 1, acquire_timeout: 200ms, statement_timeout: 1s}"};
     ASSERT_TRUE(service.becomes_ready());
-    // Whoever gets the connection waits for the lock until the statement's limit; the others wait for the connection.
+    // Whoever gets the connection waits for the lock until the statement's limit; the others wait for the
+    // connection.
     const auto lock = "do $$ begin lock table alerts in access exclusive mode; perform pg_sleep(3); end $$";
     std::thread locked{[&] { execute(url, lock); }};
     ASSERT_TRUE(eventually([&] {
-        return value(url, "select count(*)::text from pg_locks where mode = 'AccessExclusiveLock' and granted and "
-                          "relation = 'alerts'::regclass") == "1";
+        return value(url,
+                     "select count(*)::text from pg_locks where mode = 'AccessExclusiveLock' and granted and "
+                     "relation = 'alerts'::regclass") == "1";
     }));
     std::vector<std::thread> posts;
     std::vector<answer> answers(3);
@@ -112,7 +115,8 @@ TEST(alerthist_schema, is_installed_once_by_many) {
 
 TEST(alerthist_schema, of_a_newer_program_is_left_alone) {
     const auto url = new_database();
-    execute(url, "create table schema_version (version integer primary key, applied_at timestamptz not null default now())");
+    execute(url, "create table schema_version (version integer primary key, applied_at timestamptz not null "
+                 "default now())");
     execute(url, "insert into schema_version (version) values (99)");
     running_service service{url};
     std::string body;
@@ -131,7 +135,8 @@ TEST(alerthist_schema, that_vanishes_makes_the_service_unready) {
     execute(url, "drop table schema_version");
     const auto out = get(service.port(), "/readyz");
     EXPECT_EQ(out.status, 503);
-    EXPECT_NE(out.body.find("[-]schema failed: the database has version 0, expected 1"), std::string::npos) << out.body;
+    EXPECT_NE(out.body.find("[-]schema failed: the database has version 0, expected 1"), std::string::npos)
+        << out.body;
 }
 
 TEST(alerthist_schema, that_is_gone_is_put_there_again) {
@@ -167,7 +172,8 @@ TEST(alerthist_metrics, count_requests_alerts_and_the_pool) {
         "alerthist_webhook_rejected_total{reason=\"malformed\"} 1\n",
         "alerthist_http_requests_total{method=\"POST\",route=\"/webhook\",status=\"200\"} 2\n",
         "alerthist_http_requests_total{method=\"POST\",route=\"/webhook\",status=\"400\"} 1\n",
-        "alerthist_http_requests_total{method=\"GET\",route=\"/api/v1/alerts/{fingerprint}\",status=\"200\"} 1\n",
+        "alerthist_http_requests_total{method=\"GET\",route=\"/api/v1/alerts/{fingerprint}\",status=\"200\"} "
+        "1\n",
         "alerthist_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1\n",
         "alerthist_http_request_duration_seconds_bucket{route=\"/webhook\",le=\"+Inf\"} 3\n",
         "postgres_connections_active{pool=\"alerthist\"} 0\n",
@@ -185,13 +191,18 @@ TEST(alerthist_metrics, count_requests_alerts_and_the_pool) {
         for (const auto& line : expected)
             if (text.find(line) == std::string::npos) missing += line;
         return missing.empty();
-    }))  << missing << "\nin\n" << text;
+    })) << missing
+        << "\nin\n"
+        << text;
 
     const auto promtool = find_promtool();
-    if (!std::filesystem::exists(promtool)) GTEST_SKIP() << "no promtool at " << promtool << "; set TUSK_PROMTOOL";
-    const auto file = std::filesystem::path{::testing::TempDir()} / ("alerthist-metrics-" + std::to_string(::getpid()));
+    if (!std::filesystem::exists(promtool))
+        GTEST_SKIP() << "no promtool at " << promtool << "; set TUSK_PROMTOOL";
+    const auto file =
+        std::filesystem::path{::testing::TempDir()} / ("alerthist-metrics-" + std::to_string(::getpid()));
     std::ofstream{file} << text;
-    const int status = std::system(("'" + promtool.string() + "' check metrics < '" + file.string() + "'").c_str());
+    const int status =
+        std::system(("'" + promtool.string() + "' check metrics < '" + file.string() + "'").c_str());
     std::filesystem::remove(file);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << text;
 }

@@ -21,7 +21,8 @@ protected:
         EXPECT_EQ(out.status, 200) << out.body;
         std::set<std::string> found;
         const auto object = out.object();
-        for (const auto& one : object.at("alerts").as_array()) found.emplace(one.at("alert_name").as_string());
+        for (const auto& one : object.at("alerts").as_array())
+            found.emplace(one.at("alert_name").as_string());
         return found;
     }
 
@@ -56,12 +57,16 @@ TEST_F(listing, pages_through_alerts_of_the_same_moment_without_gap_or_repetitio
         for (const auto& one : walk("/api/v1/alerts", "alerts", limit))
             EXPECT_TRUE(seen.emplace(one.at("alert_name").as_string()).second) << one.at("alert_name");
         EXPECT_EQ(seen.size(), 120U);
-        EXPECT_EQ(sizes_.size(), static_cast<std::size_t>((120 + limit - 1) / limit)) << "no empty page at the end";
+        EXPECT_EQ(sizes_.size(), static_cast<std::size_t>((120 + limit - 1) / limit))
+            << "no empty page at the end";
     }
 }
 
 TEST_F(listing, shows_the_latest_start_first) {
-    keep(body{}.firing("middle", "2026-01-02T00:00:00Z").firing("last", "2026-01-01T00:00:00Z").firing("first", "2026-01-03T00:00:00Z"));
+    keep(body{}
+             .firing("middle", "2026-01-02T00:00:00Z")
+             .firing("last", "2026-01-01T00:00:00Z")
+             .firing("first", "2026-01-03T00:00:00Z"));
     const auto all = walk("/api/v1/alerts", "alerts", 1);
     ASSERT_EQ(all.size(), 3U);
     EXPECT_EQ(all[0].at("alert_name"), "first");
@@ -71,9 +76,12 @@ TEST_F(listing, shows_the_latest_start_first) {
 
 TEST_F(listing, filters_one_by_one_and_together) {
     keep(body{}
-             .firing("a", "2026-01-01T00:00:00Z", {{"severity", "critical"}, {"namespace", "prod"}, {"team", "x"}})
-             .firing("b", "2026-01-02T00:00:00Z", {{"severity", "warning"}, {"namespace", "prod"}, {"team", "y"}})
-             .resolved("c", "2026-01-03T00:00:00Z", "2026-01-03T01:00:00Z", {{"severity", "critical"}, {"namespace", "dev"}}));
+             .firing("a", "2026-01-01T00:00:00Z",
+                     {{"severity", "critical"}, {"namespace", "prod"}, {"team", "x"}})
+             .firing("b", "2026-01-02T00:00:00Z",
+                     {{"severity", "warning"}, {"namespace", "prod"}, {"team", "y"}})
+             .resolved("c", "2026-01-03T00:00:00Z", "2026-01-03T01:00:00Z",
+                       {{"severity", "critical"}, {"namespace", "dev"}}));
     using set = std::set<std::string>;
     EXPECT_EQ(names(""), (set{"a", "b", "c"}));
     EXPECT_EQ(names("status=firing"), (set{"a", "b"}));
@@ -87,18 +95,22 @@ TEST_F(listing, filters_one_by_one_and_together) {
     EXPECT_EQ(names("from=2026-01-02T00:00:00Z"), (set{"b", "c"})) << "inclusive";
     EXPECT_EQ(names("to=2026-01-02T00:00:00Z"), (set{"a", "b"})) << "inclusive";
     EXPECT_EQ(names("from=2026-01-01T12:00:00Z&to=2026-01-02T12:00:00%2B00:00"), set{"b"});
-    EXPECT_EQ(names("status=firing&severity=critical&namespace=prod&label=team:x&from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z"), set{"a"});
+    EXPECT_EQ(names("status=firing&severity=critical&namespace=prod&label=team:x&from=2026-01-01T00:00:00Z&"
+                    "to=2026-01-01T00:00:00Z"),
+              set{"a"});
     EXPECT_EQ(names("status=resolved&severity=warning"), set{});
 }
 
 TEST_F(listing, filters_on_every_page) {
     body many;
-    for (int i = 0; i < 30; ++i) many.firing("A" + std::to_string(i), same, {{"severity", i % 3 == 0 ? "critical" : "info"}});
+    for (int i = 0; i < 30; ++i)
+        many.firing("A" + std::to_string(i), same, {{"severity", i % 3 == 0 ? "critical" : "info"}});
     keep(many);
     const auto first = get(port(), "/api/v1/alerts?severity=critical&limit=6").object();
     EXPECT_EQ(first.at("alerts").as_array().size(), 6U);
     const auto second = get(port(), "/api/v1/alerts?severity=critical&limit=6&cursor=" +
-                                        std::string{first.at("next_cursor").as_string()}).object();
+                                        std::string{first.at("next_cursor").as_string()})
+                            .object();
     EXPECT_EQ(second.at("alerts").as_array().size(), 4U);
     EXPECT_TRUE(second.at("next_cursor").is_null());
 }
@@ -132,15 +144,16 @@ TEST_F(listing, of_events_is_the_history_newest_first) {
 }
 
 TEST_F(listing, unknown_alerts_are_not_found) {
-    for (const std::string path : {"/api/v1/alerts/0000000000000000", "/api/v1/alerts/0000000000000000/events", "/api/v1/alerts/a%20b",
-                                   "/api/v1/alerts/%FF", "/api/v1/alerts/%FF/events", "/api/v1/nothing", "/api/v1/alerts/"})
+    for (const std::string path :
+         {"/api/v1/alerts/0000000000000000", "/api/v1/alerts/0000000000000000/events", "/api/v1/alerts/a%20b",
+          "/api/v1/alerts/%FF", "/api/v1/alerts/%FF/events", "/api/v1/nothing", "/api/v1/alerts/"})
         EXPECT_EQ(get(port(), path).status, 404) << path;
     EXPECT_EQ(get(port(), "/api/v1/alerts/0000000000000000").object().at("error").at("code"), "NOT_FOUND");
 }
 
 TEST_F(listing, bad_parameters_are_named) {
-    for (const std::string query : {"status=x", "limit=0", "limit=1001", "from=x", "to=x", "cursor=x", "label=x", "nonsense=1",
-                                    "severity=%FF", "label=a:%C0%80"}) {
+    for (const std::string query : {"status=x", "limit=0", "limit=1001", "from=x", "to=x", "cursor=x",
+                                    "label=x", "nonsense=1", "severity=%FF", "label=a:%C0%80"}) {
         const auto out = get(port(), "/api/v1/alerts?" + query);
         EXPECT_EQ(out.status, 400) << query;
         const std::string message{out.object().at("error").at("message").as_string()};

@@ -66,7 +66,8 @@ public:
     }
     /// The exit status; 128 + its number after a signal.
     int ends() {
-        while (read_more()) {}
+        while (read_more()) {
+        }
         int status = 0;
         ::waitpid(pid_, &status, 0);
         ended_ = true;
@@ -89,18 +90,21 @@ private:
     bool ended_ = false;
 };
 
-std::vector<std::string> serving(const std::string& url) { return {"--listen", "127.0.0.1:0", "--database-url", url}; }
+std::vector<std::string> serving(const std::string& url) {
+    return {"--listen", "127.0.0.1:0", "--database-url", url};
+}
 
 bool becomes_ready(std::uint16_t port) {
     return eventually([&] { return get(port, "/readyz").status == 200; });
 }
 
-/// A directory that the embedded server's account can reach, removed at the end. In memory where possible: a durable
-/// server flushes a lot.
+/// A directory that the embedded server's account can reach, removed at the end. In memory where possible: a
+/// durable server flushes a lot.
 class temporary_directory {
 public:
     temporary_directory() {
-        std::string name = fs::exists("/dev/shm") ? "/dev/shm/alerthist-test-XXXXXX" : "/tmp/alerthist-test-XXXXXX";
+        std::string name =
+            fs::exists("/dev/shm") ? "/dev/shm/alerthist-test-XXXXXX" : "/tmp/alerthist-test-XXXXXX";
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"mkdtemp"};
         path_ = name;
         ::chmod(name.c_str(), 0755);
@@ -118,7 +122,8 @@ private:
 TEST(alerthist_program, explains_itself) {
     program help{{"--help"}};
     EXPECT_EQ(help.ends(), 0);
-    for (const std::string flag : {"--config", "--listen", "--database-url", "--check-config", "--version", "embedded://"})
+    for (const std::string flag :
+         {"--config", "--listen", "--database-url", "--check-config", "--version", "embedded://"})
         EXPECT_NE(help.output().find(flag), std::string::npos) << flag;
     program version{{"--version"}};
     EXPECT_EQ(version.ends(), 0);
@@ -140,7 +145,8 @@ TEST(alerthist_program, checks_its_configuration) {
     std::ofstream{file} << "log: {levle: debug}\nserver: {listen: x}\n";
     program bad{{"--config", file}};
     EXPECT_EQ(bad.ends(), 2);
-    EXPECT_NE(bad.output().find(":1: log.levle: unknown key; did you mean \"level\"?\n"), std::string::npos) << bad.output();
+    EXPECT_NE(bad.output().find(":1: log.levle: unknown key; did you mean \"level\"?\n"), std::string::npos)
+        << bad.output();
     EXPECT_NE(bad.output().find(":2: server.listen: \"x\": "), std::string::npos) << bad.output();
     program missing{{"--config", (dir / "none.yaml").string()}};
     EXPECT_EQ(missing.ends(), 2);
@@ -152,7 +158,9 @@ TEST(alerthist_program, tells_why_it_cannot_listen) {
     ASSERT_NE(port, 0) << first.output();
     program second{{"--listen", "127.0.0.1:" + std::to_string(port), "--database-url", new_database()}};
     EXPECT_EQ(second.ends(), 1);
-    EXPECT_NE(second.output().find("alerthist: cannot listen on 127.0.0.1:" + std::to_string(port)), std::string::npos) << second.output();
+    EXPECT_NE(second.output().find("alerthist: cannot listen on 127.0.0.1:" + std::to_string(port)),
+              std::string::npos)
+        << second.output();
     first.signal(SIGTERM);
     EXPECT_EQ(first.ends(), 0);
 }

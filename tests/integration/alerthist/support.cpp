@@ -24,14 +24,17 @@ bool eventually(const std::function<bool()>& done, std::chrono::seconds limit) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (std::chrono::steady_clock::now() < end) {
         if (done()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds{5}); // leaves the processor to what is waited for
+        std::this_thread::sleep_for(
+            std::chrono::milliseconds{5}); // leaves the processor to what is waited for
     }
     return done();
 }
 
-// ---- HTTP -----------------------------------------------------------------------------------------------------
+// ---- HTTP
+// -----------------------------------------------------------------------------------------------------
 
-http_connection::http_connection(std::uint16_t port) : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+http_connection::http_connection(std::uint16_t port)
+    : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     const timeval limit{30, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     sockaddr_in address{};
@@ -56,7 +59,8 @@ void http_connection::send(std::string_view bytes) {
 answer http_connection::receive() {
     std::string all;
     char buffer[65536];
-    for (ssize_t n = 0; (n = ::recv(socket_, buffer, sizeof buffer, 0)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n = 0; (n = ::recv(socket_, buffer, sizeof buffer, 0)) > 0;)
+        all.append(buffer, static_cast<std::size_t>(n));
     const auto end = all.find("\r\n\r\n");
     if (end == std::string::npos) throw std::runtime_error{"no complete answer: \"" + all + "\""};
     answer out;
@@ -106,7 +110,8 @@ std::string percent_encoded(const std::string& text) {
     return out.str();
 }
 
-// ---- database -------------------------------------------------------------------------------------------------
+// ---- database
+// -------------------------------------------------------------------------------------------------
 
 tusk::embedded::server own_postgres() {
     auto made = tusk::embedded::server::start();
@@ -163,11 +168,14 @@ std::string value(const std::string& url, const std::string& sql) {
     return found.front();
 }
 
-// ---- service --------------------------------------------------------------------------------------------------
+// ---- service
+// --------------------------------------------------------------------------------------------------
 
 tusk::alerthist::config settings(const std::string& database_url, const std::string& yaml) {
     tusk::alerthist::config_sources from;
-    from.file_text("test.yaml", "log: {level: 'off'}\n" + yaml).listen("127.0.0.1:0").database_url(database_url);
+    from.file_text("test.yaml", "log: {level: 'off'}\n" + yaml)
+        .listen("127.0.0.1:0")
+        .database_url(database_url);
     from.environment(tusk::environment{}.set_os_user("postgres"));
     auto out = tusk::alerthist::load_config(from);
     if (!out) throw std::runtime_error{std::string{out.error().text()}};
@@ -190,7 +198,8 @@ bool running_service::becomes_ready() const {
     return eventually([this] { return get(port(), "/readyz").status == 200; });
 }
 
-// ---- bodies ---------------------------------------------------------------------------------------------------
+// ---- bodies
+// ---------------------------------------------------------------------------------------------------
 
 std::string real_body() {
     std::ifstream file{ALERTHIST_TEST_DATA "/webhook-firing-and-resolved.json", std::ios::binary};
@@ -221,7 +230,8 @@ body& body::resolved(const std::string& name, const std::string& start, const st
     return add(std::move(alert), name, start, labels);
 }
 
-body& body::add(json::object alert, const std::string& name, const std::string& start, const json::object& labels) {
+body& body::add(json::object alert, const std::string& name, const std::string& start,
+                const json::object& labels) {
     auto all = labels;
     all["alertname"] = name;
     alert["labels"] = std::move(all);

@@ -50,7 +50,8 @@ private:
 std::string request_text(const std::string& method, const std::string& target, const std::string& body = {},
                          const std::string& content_type = "application/json");
 answer get(std::uint16_t port, const std::string& target);
-answer post(std::uint16_t port, const std::string& body, const std::string& content_type = "application/json");
+answer post(std::uint16_t port, const std::string& body,
+            const std::string& content_type = "application/json");
 /// For query strings.
 std::string percent_encoded(const std::string& text);
 
@@ -99,7 +100,8 @@ public:
     std::string text() const;
 
 private:
-    body& add(json::object alert, const std::string& name, const std::string& start, const json::object& labels);
+    body& add(json::object alert, const std::string& name, const std::string& start,
+              const json::object& labels);
     json::array alerts_;
 };
 

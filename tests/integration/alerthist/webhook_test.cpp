@@ -72,7 +72,8 @@ TEST_F(webhook, a_redelivery_creates_nothing) {
 TEST_F(webhook, deliveries_at_the_same_time_create_each_event_once) {
     std::vector<std::future<answer>> posts;
     for (int i = 0; i < 8; ++i)
-        posts.push_back(std::async(std::launch::async, [this] { return post(service_.port(), real_body()); }));
+        posts.push_back(
+            std::async(std::launch::async, [this] { return post(service_.port(), real_body()); }));
     std::int64_t sum = 0;
     for (auto& one : posts) {
         const auto out = one.get();
@@ -107,7 +108,8 @@ TEST_F(webhook, the_order_of_arrival_does_not_matter) {
     do {
         execute(url_, "truncate alerts, alert_events");
         for (const auto i : order) EXPECT_EQ(created(bodies[i]), 1);
-        const auto now = value(url_, "select (to_jsonb(a) - 'created_at' - 'updated_at')::text from alerts a");
+        const auto now =
+            value(url_, "select (to_jsonb(a) - 'created_at' - 'updated_at')::text from alerts a");
         if (expected.empty()) expected = now;
         EXPECT_EQ(now, expected);
         EXPECT_EQ(events(), "4");
@@ -120,7 +122,10 @@ TEST_F(webhook, a_later_end_of_the_same_firing_corrects_it) {
     EXPECT_EQ(created(body{}.resolved("A", t1, t3)), 0);
     EXPECT_EQ(created(body{}.resolved("A", t1, t2)), 0);
     EXPECT_EQ(state().at("ends_at"), "2026-01-01T10:10:00.000000Z");
-    EXPECT_EQ(value(url_, "select (ends_at = '2026-01-01T10:10:00Z' and happened_at = ends_at)::text from alert_events"), "true");
+    EXPECT_EQ(
+        value(url_,
+              "select (ends_at = '2026-01-01T10:10:00Z' and happened_at = ends_at)::text from alert_events"),
+        "true");
 }
 
 TEST_F(webhook, one_body_may_tell_an_alert_several_times) {
@@ -130,7 +135,8 @@ TEST_F(webhook, one_body_may_tell_an_alert_several_times) {
 
 TEST_F(webhook, fresh_annotations_of_the_same_state_are_taken) {
     ASSERT_EQ(post(service_.port(), real_body()).status, 200);
-    ASSERT_EQ(post(service_.port(), replaced(real_body(), "на node-1 заполнен", "на node-1 полон")).status, 200);
+    ASSERT_EQ(post(service_.port(), replaced(real_body(), "на node-1 заполнен", "на node-1 полон")).status,
+              200);
     const auto one = get(service_.port(), "/api/v1/alerts/ddcdf6115a6dfd9e").object();
     EXPECT_EQ(one.at("annotations").at("summary"), "Диск /var на node-1 полон");
 }
@@ -145,7 +151,12 @@ TEST_F(webhook, text_that_looks_like_sql_is_only_text) {
     ASSERT_EQ(found.object().at("alerts").as_array().size(), 1U);
     EXPECT_EQ(state().at("alert_name"), json::value(evil));
     EXPECT_EQ(state().at("labels").at(evil), "x");
-    EXPECT_EQ(get(service_.port(), "/api/v1/alerts?namespace=" + percent_encoded("x' or '1'='1")).object().at("alerts").as_array().size(), 0U);
+    EXPECT_EQ(get(service_.port(), "/api/v1/alerts?namespace=" + percent_encoded("x' or '1'='1"))
+                  .object()
+                  .at("alerts")
+                  .as_array()
+                  .size(),
+              0U);
     EXPECT_EQ(get(service_.port(), "/api/v1/alerts/" + percent_encoded("x' or '1'='1")).status, 404);
 }
 
@@ -173,12 +184,13 @@ TEST_F(webhook, refuses_malformed_bodies_by_path_and_keeps_nothing_of_them) {
         return std::string{out.object().at("error").at("message").as_string()};
     };
     EXPECT_EQ(refused("").substr(0, 21), "body: not valid JSON ");
-    EXPECT_EQ(refused("{"). substr(0, 21), "body: not valid JSON ");
+    EXPECT_EQ(refused("{").substr(0, 21), "body: not valid JSON ");
     EXPECT_EQ(refused("{}"), "alerts: is missing");
     EXPECT_EQ(refused(replaced(real_body(), "node-3\",\"mount", "\\u0000\",\"mount")),
               "alerts[2].labels.instance: holds the character U+0000, which cannot be stored");
     EXPECT_EQ(refused(replaced(real_body(), "node-3", "\xFF")).substr(0, 21), "body: not valid JSON ");
-    EXPECT_EQ(refused(replaced(real_body(), "2026-11-21T22:10:17.915957Z", "soon")).substr(0, 18), "alerts[1].startsAt");
+    EXPECT_EQ(refused(replaced(real_body(), "2026-11-21T22:10:17.915957Z", "soon")).substr(0, 18),
+              "alerts[1].startsAt");
     EXPECT_EQ(events(), "0");
 }
 
@@ -193,9 +205,11 @@ TEST_F(webhook, takes_json_only_and_post_only) {
 }
 
 TEST_F(webhook, refuses_what_is_larger_than_ten_mebibytes) {
-    const auto whole = replaced(real_body(), "\"receiver\":", "\"padding\":\"" + std::string(10 << 20, 'x') + "\",\"receiver\":");
+    const auto whole = replaced(
+        real_body(), "\"receiver\":", "\"padding\":\"" + std::string(10 << 20, 'x') + "\",\"receiver\":");
     EXPECT_EQ(post(service_.port(), whole).status, 413);
-    const auto below = replaced(real_body(), "\"receiver\":", "\"padding\":\"" + std::string(9 << 20, 'x') + "\",\"receiver\":");
+    const auto below = replaced(
+        real_body(), "\"receiver\":", "\"padding\":\"" + std::string(9 << 20, 'x') + "\",\"receiver\":");
     EXPECT_EQ(post(service_.port(), below).status, 200);
 }
 

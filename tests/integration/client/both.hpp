@@ -19,10 +19,12 @@ class users_test : public tusk::testing::database_test {
 protected:
     tusk::testing::database_options options() const override {
         tusk::testing::database_options o;
-        o.script("create table users (id int8 generated always as identity primary key, name text not null unique, "
+        o.script("create table users (id int8 generated always as identity primary key, name text not null "
+                 "unique, "
                  "age int4 check (age >= 0));"
                  "insert into users (name, age) values ('ann', 30), ('bob', null);"
-                 "create table posts (id int8 primary key, user_id int8 not null references users deferrable initially "
+                 "create table posts (id int8 primary key, user_id int8 not null references users deferrable "
+                 "initially "
                  "deferred)");
         return o;
     }

@@ -34,29 +34,32 @@ private:
         std::filesystem::create_directories(directory_);
         const auto path = [&](const char* name) { return (directory_ / name).string(); };
         const auto make_ca = [&](const std::string& name) {
-            shell("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=tusk test CA' -keyout " + path((name + ".key").c_str()) +
-                  " -out " + path((name + ".crt").c_str()));
+            shell("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=tusk test CA' -keyout " +
+                  path((name + ".key").c_str()) + " -out " + path((name + ".crt").c_str()));
         };
         make_ca("ca");
         make_ca("other");
         std::ofstream{path("san.cnf")} << "subjectAltName=DNS:localhost\n";
-        shell("openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout " + path("server.key") + " -out " + path("server.csr"));
-        shell("openssl x509 -req -in " + path("server.csr") + " -CA " + path("ca.crt") + " -CAkey " + path("ca.key") +
-              " -CAcreateserial -days 2 -extfile " + path("san.cnf") + " -out " + path("server.crt"));
+        shell("openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout " + path("server.key") +
+              " -out " + path("server.csr"));
+        shell("openssl x509 -req -in " + path("server.csr") + " -CA " + path("ca.crt") + " -CAkey " +
+              path("ca.key") + " -CAcreateserial -days 2 -extfile " + path("san.cnf") + " -out " +
+              path("server.crt"));
         auto started = tusk::embedded::server::start(tusk::embedded::server_options{}.listen_tcp());
         server_ = std::make_unique<tusk::embedded::server>(std::move(started.value()));
         const auto data = server_->data_dir();
         for (const char* name : {"server.key", "server.crt"}) {
             std::filesystem::copy_file(path(name), data / name);
-            struct stat owner {};
+            struct stat owner{};
             ASSERT_OR_THROW(::stat(data.c_str(), &owner) == 0);
             ASSERT_OR_THROW(::chown((data / name).c_str(), owner.st_uid, owner.st_gid) == 0);
             ::chmod((data / name).c_str(), 0600);
         }
         auto admin = tusk::blocking::connection::open(server_->url());
-        admin.script("create role scram_user login password 'pässword ünicode'; set password_encryption = 'md5'; "
-                     "create role md5_user login password 'md5 secret'; create role plain_user login password 'plain "
-                     "secret'");
+        admin.script(
+            "create role scram_user login password 'pässword ünicode'; set password_encryption = 'md5'; "
+            "create role md5_user login password 'md5 secret'; create role plain_user login password 'plain "
+            "secret'");
         std::ofstream{data / "pg_hba.conf"} << "local all all trust\n"
                                                "host all plain_user 127.0.0.1/32 password\n"
                                                "host all md5_user 127.0.0.1/32 md5\n"
@@ -72,7 +75,9 @@ private:
     static void ASSERT_OR_THROW(bool ok) {
         if (!ok) throw std::runtime_error{"setting up the server failed"};
     }
-    static void shell(const std::string& command) { ASSERT_OR_THROW(std::system((command + " >/dev/null 2>&1").c_str()) == 0); }
+    static void shell(const std::string& command) {
+        ASSERT_OR_THROW(std::system((command + " >/dev/null 2>&1").c_str()) == 0);
+    }
 
     std::filesystem::path directory_;
     std::unique_ptr<tusk::embedded::server> server_;
@@ -85,18 +90,19 @@ tusk::failure connect_both(const std::string& url, bool* tls = nullptr) {
         EXPECT_EQ(db.one<int>("select 1"), 1);
         if (tls != nullptr) *tls = db.tls();
     });
-    const auto asynchronous = tusk::testing::run_async([](std::string address, bool* with_tls) -> asio::awaitable<tusk::failure> {
-        try {
-            auto db = co_await tusk::connection::open(address);
-            EXPECT_EQ(co_await db.one<int>("select 1"), 1);
-            if (with_tls != nullptr) {
-                EXPECT_EQ(db.tls(), *with_tls);
+    const auto asynchronous =
+        tusk::testing::run_async([](std::string address, bool* with_tls) -> asio::awaitable<tusk::failure> {
+            try {
+                auto db = co_await tusk::connection::open(address);
+                EXPECT_EQ(co_await db.one<int>("select 1"), 1);
+                if (with_tls != nullptr) {
+                    EXPECT_EQ(db.tls(), *with_tls);
+                }
+            } catch (const tusk::error& e) {
+                co_return e.as_failure();
             }
-        } catch (const tusk::error& e) {
-            co_return e.as_failure();
-        }
-        co_return tusk::failure{};
-    }(url, tls));
+            co_return tusk::failure{};
+        }(url, tls));
     EXPECT_EQ(blocking.code(), asynchronous.code()) << blocking.message() << " / " << asynchronous.message();
     return blocking;
 }
@@ -109,7 +115,8 @@ TEST(connecting, scram_over_plain_tcp) {
 TEST(connecting, scram_with_channel_binding_over_tls) {
     auto& s = secured_server::instance();
     bool tls = false;
-    const auto f = connect_both(s.url("scram_user", "p%C3%A4ssword%20%C3%BCnicode", "sslmode=require&channel_binding=require"), &tls);
+    const auto f = connect_both(
+        s.url("scram_user", "p%C3%A4ssword%20%C3%BCnicode", "sslmode=require&channel_binding=require"), &tls);
     EXPECT_FALSE(f) << f.message();
     EXPECT_TRUE(tls);
 }
@@ -130,12 +137,14 @@ TEST(connecting, passwords_go_over_tls_only) {
         EXPECT_EQ(f.code(), tusk::errc::auth_unsupported) << f.message();
         EXPECT_EQ(f.message().find("secret"), std::string::npos);
     }
-    EXPECT_FALSE(connect_both(s.url("plain_user", "plain%20secret", "sslmode=disable&require_auth=password")));
+    EXPECT_FALSE(
+        connect_both(s.url("plain_user", "plain%20secret", "sslmode=disable&require_auth=password")));
 }
 
 TEST(connecting, certificates_are_verified) {
     auto& s = secured_server::instance();
-    EXPECT_FALSE(connect_both(s.url("trusted", "", "sslmode=verify-full&sslrootcert=" + s.ca(), "localhost")));
+    EXPECT_FALSE(
+        connect_both(s.url("trusted", "", "sslmode=verify-full&sslrootcert=" + s.ca(), "localhost")));
     EXPECT_FALSE(connect_both(s.url("trusted", "", "sslmode=verify-ca&sslrootcert=" + s.ca())));
     // The certificate is for localhost, not for 127.0.0.1.
     auto f = connect_both(s.url("trusted", "", "sslmode=verify-full&sslrootcert=" + s.ca()));
@@ -182,9 +191,11 @@ TEST(connecting, wrong_password_wrong_database_wrong_user) {
 
 TEST(connecting, require_auth_is_kept) {
     auto& s = secured_server::instance();
-    EXPECT_EQ(connect_both(s.url("trusted", "", "require_auth=scram-sha-256")).code(), tusk::errc::auth_failed);
-    EXPECT_EQ(connect_both(s.url("md5_user", "md5%20secret", "sslmode=require&require_auth=scram-sha-256")).code(),
-              tusk::errc::auth_unsupported);
+    EXPECT_EQ(connect_both(s.url("trusted", "", "require_auth=scram-sha-256")).code(),
+              tusk::errc::auth_failed);
+    EXPECT_EQ(
+        connect_both(s.url("md5_user", "md5%20secret", "sslmode=require&require_auth=scram-sha-256")).code(),
+        tusk::errc::auth_unsupported);
 }
 
 TEST(connecting, the_first_host_that_lets_us_in) {

@@ -21,8 +21,9 @@ protected:
     bool server_is_quiet() {
         auto db = connect();
         for (int i = 0; i < 200; ++i) {
-            if (db.one<std::int64_t>("select count(*) from pg_stat_activity where state = 'active' and datname = "
-                                     "current_database() and pid <> pg_backend_pid()") == 0)
+            if (db.one<std::int64_t>(
+                    "select count(*) from pg_stat_activity where state = 'active' and datname = "
+                    "current_database() and pid <> pg_backend_pid()") == 0)
                 return true;
             std::this_thread::sleep_for(10ms); // polling another process; nothing signals us
         }

@@ -19,7 +19,8 @@ long resident() {
 
 TEST_F(stream, rows_come_one_at_a_time_and_end) {
     async([](tusk::connection& db) -> asio::awaitable<void> {
-        auto rows = co_await db.stream<std::tuple<int, std::string>>("select i, 'row ' || i from generate_series(1, 1000) i");
+        auto rows = co_await db.stream<std::tuple<int, std::string>>(
+            "select i, 'row ' || i from generate_series(1, 1000) i");
         int expected = 0;
         while (auto r = co_await rows.next()) {
             EXPECT_EQ(std::get<0>(*r), ++expected);
@@ -52,7 +53,9 @@ TEST_F(stream, an_abandoned_stream_leaves_the_connection_usable) {
             EXPECT_EQ(co_await rows.next(), 1);
         }
         EXPECT_EQ(co_await db.one<int>("select 7"), 7);
-        { auto never_read = co_await db.stream<int>("select 1"); }
+        {
+            auto never_read = co_await db.stream<int>("select 1");
+        }
         EXPECT_EQ(co_await db.one<int>("select 8"), 8);
     });
     auto db = connect();
@@ -83,7 +86,8 @@ TEST_F(stream, for_each_reuses_the_row_and_gives_views) {
     auto db = connect();
     std::string all;
     const auto n = db.for_each<std::tuple<std::string_view>>(
-        [&](const std::tuple<std::string_view>& r) { all += std::get<0>(r); }, "select name from users order by id");
+        [&](const std::tuple<std::string_view>& r) { all += std::get<0>(r); },
+        "select name from users order by id");
     EXPECT_EQ(n, 2U);
     EXPECT_EQ(all, "annbob");
 }

@@ -67,7 +67,8 @@ TEST_F(transactions, committing_a_failed_transaction_is_an_error) {
     auto db = connect();
     auto tx = db.begin();
     EXPECT_TRUE(failure_of([&] { tx.exec("select 1/0"); }));
-    EXPECT_EQ(failure_of([&] { tx.exec("select 1"); }).code(), tusk::make_error_code(*tusk::sqlstate::parse("25P02")));
+    EXPECT_EQ(failure_of([&] { tx.exec("select 1"); }).code(),
+              tusk::make_error_code(*tusk::sqlstate::parse("25P02")));
     EXPECT_EQ(failure_of([&] { tx.commit(); }).code(), tusk::errc::transaction_rolled_back);
     EXPECT_EQ(failure_of([&] { tx.commit(); }).code(), tusk::errc::transaction_closed);
     EXPECT_EQ(failure_of([&] { tx.exec("select 1"); }).code(), tusk::errc::transaction_closed);
@@ -139,14 +140,16 @@ TEST_F(transactions, a_commit_without_an_answer_is_in_doubt) {
     auto tx = db.begin();
     tx.exec("create function die() returns trigger language plpgsql as $$ begin perform "
             "pg_terminate_backend(pg_backend_pid()); return null; end $$");
-    tx.exec("create constraint trigger t after insert on users deferrable initially deferred for each row execute "
+    tx.exec("create constraint trigger t after insert on users deferrable initially deferred for each row "
+            "execute "
             "function die()");
     tx.commit();
     auto doomed = db.begin();
     doomed.exec("insert into users (name) values ('x')");
     const auto f = failure_of([&] { doomed.commit(); });
     // The server said why before it went: an answer, but not that of COMMIT.
-    EXPECT_TRUE(f.code() == tusk::condition::connection_lost || f.code() == tusk::condition::in_doubt) << f.message();
+    EXPECT_TRUE(f.code() == tusk::condition::connection_lost || f.code() == tusk::condition::in_doubt)
+        << f.message();
     EXPECT_EQ(f.retry(), tusk::retry_advice::never);
     EXPECT_FALSE(db.is_open());
     EXPECT_EQ(failure_of([&] { db.exec("select 1"); }).code(), tusk::errc::connection_closed);

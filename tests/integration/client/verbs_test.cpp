@@ -44,8 +44,10 @@ TEST_F(verbs, no_row_and_too_many_rows_are_told_apart) {
     EXPECT_EQ(f.code(), tusk::errc::not_found);
     EXPECT_EQ(f.code(), tusk::condition::not_found);
     EXPECT_EQ(f.sql(), "select * from users where id = 99");
-    EXPECT_EQ(failure_of([&] { db.one<user>("select * from users"); }).code(), tusk::condition::too_many_rows);
-    EXPECT_EQ(failure_of([&] { db.maybe<user>("select * from users"); }).code(), tusk::condition::too_many_rows);
+    EXPECT_EQ(failure_of([&] { db.one<user>("select * from users"); }).code(),
+              tusk::condition::too_many_rows);
+    EXPECT_EQ(failure_of([&] { db.maybe<user>("select * from users"); }).code(),
+              tusk::condition::too_many_rows);
     EXPECT_EQ(db.one<int>("select 1"), 1);
 }
 
@@ -86,7 +88,8 @@ TEST_F(verbs, server_errors_carry_every_field) {
               tusk::condition::check);
     EXPECT_EQ(failure_of([&] { db.exec("insert into users (name) values (null)"); }).code(),
               tusk::condition::not_null);
-    EXPECT_EQ(failure_of([&] { db.exec("insert into posts values (1, 99)"); }).code(), tusk::condition::foreign_key);
+    EXPECT_EQ(failure_of([&] { db.exec("insert into posts values (1, 99)"); }).code(),
+              tusk::condition::foreign_key);
     EXPECT_EQ(db.status(), tusk::transaction_status::idle);
 }
 
@@ -114,7 +117,8 @@ TEST_F(verbs, text_arguments_fit_any_type_and_never_become_sql) {
     const std::string nul{"a\0b", 3};
     EXPECT_EQ(failure_of([&] { db.exec("select $1::text", nul); }).code(),
               tusk::make_error_code(*tusk::sqlstate::parse("22021")));
-    EXPECT_EQ(failure_of([&] { db.exec(std::string{"select 1\0", 9}); }).code(), tusk::errc::invalid_argument);
+    EXPECT_EQ(failure_of([&] { db.exec(std::string{"select 1\0", 9}); }).code(),
+              tusk::errc::invalid_argument);
     EXPECT_EQ(db.one<int>("select 1"), 1);
 }
 
@@ -150,7 +154,8 @@ TEST_F(verbs, a_statement_is_described_once_and_survives_deallocate_and_schema_c
 TEST_F(verbs, more_statements_than_the_cache_holds) {
     auto db = tusk::blocking::connection::open(url() + "&statement_cache_capacity=4");
     for (int round = 0; round < 3; ++round)
-        for (int i = 0; i < 20; ++i) EXPECT_EQ(db.one<int>("select $1::int4 + " + std::to_string(i), 1), i + 1);
+        for (int i = 0; i < 20; ++i)
+            EXPECT_EQ(db.one<int>("select $1::int4 + " + std::to_string(i), 1), i + 1);
     EXPECT_LE(db.one<std::int64_t>("select count(*) from pg_prepared_statements"), 5);
 }
 

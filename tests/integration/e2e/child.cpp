@@ -2,12 +2,12 @@
 
 #include <arpa/inet.h>
 #include <csignal>
+#include <cstdint>
 #include <fcntl.h>
 #include <fstream>
 #include <netinet/in.h>
 #include <sstream>
 #include <stdexcept>
-#include <cstdint>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -95,7 +95,8 @@ sockaddr_in loopback(std::uint16_t port) {
 
 } // namespace
 
-answer request(std::uint16_t port, const std::string& method, const std::string& target, const std::string& body) {
+answer request(std::uint16_t port, const std::string& method, const std::string& target,
+               const std::string& body) {
     answer out;
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const timeval limit{15, 0};
@@ -103,12 +104,14 @@ answer request(std::uint16_t port, const std::string& method, const std::string&
     const auto address = loopback(port);
     std::string all;
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-        const std::string text = method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        const std::string text = method + " " + target +
+                                 " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
                                  "Content-Type: application/json\r\nContent-Length: " +
                                  std::to_string(body.size()) + "\r\n\r\n" + body;
         ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
         char buffer[16384];
-        for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
+        for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
+            all.append(buffer, static_cast<std::size_t>(n));
     }
     ::close(fd);
     const auto end = all.find("\r\n\r\n");

@@ -39,7 +39,8 @@ struct answer {
 };
 
 /// One request on a connection of its own, to 127.0.0.1.
-answer request(std::uint16_t port, const std::string& method, const std::string& target, const std::string& body = "");
+answer request(std::uint16_t port, const std::string& method, const std::string& target,
+               const std::string& body = "");
 
 /// A free port of 127.0.0.1, for programs that cannot pick one themselves.
 std::uint16_t free_port();

@@ -82,8 +82,12 @@ TEST_F(golden_cache, clears_up_after_a_builder_that_was_killed) {
 }
 
 TEST_F(golden_cache, has_an_entry_for_each_kind) {
-    { const auto db = started(); }
-    { const auto db = started(server_options{}.initdb_argument("--data-checksums")); }
+    {
+        const auto db = started();
+    }
+    {
+        const auto db = started(server_options{}.initdb_argument("--data-checksums"));
+    }
     EXPECT_EQ(entries().size(), 2u);
 }
 

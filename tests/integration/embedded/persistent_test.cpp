@@ -59,7 +59,9 @@ TEST_F(persistent, refuses_a_directory_with_something_else_in_it) {
 }
 
 TEST_F(persistent, refuses_the_data_of_another_version) {
-    { const auto db = started(options()); }
+    {
+        const auto db = started(options());
+    }
     const int major = find_binaries()->major;
     expect_refused(options().version(major + 1), "was made by PostgreSQL " + std::to_string(major));
     write_text(root / "new/data/PG_VERSION", "99\n");

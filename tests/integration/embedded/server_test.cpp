@@ -52,7 +52,7 @@ TEST(embedded_server, starts_quickly_the_second_time) {
 
 TEST(embedded_server, does_not_run_as_root) {
     const auto db = started();
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(::stat(("/proc/" + std::to_string(db.pid())).c_str(), &info), 0);
     EXPECT_NE(info.st_uid, 0u);
     ASSERT_EQ(::stat(db.data_dir().c_str(), &info), 0);

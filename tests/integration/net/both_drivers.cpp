@@ -97,17 +97,20 @@ opened open_asio(const tusk::connect_config& config) {
     auto target = tusk::net::connect_target::make(config);
     if (!target) return target.error();
     auto loop = std::make_unique<asio::io_context>();
-    auto c = run(*loop, asio_client::wrap(tusk::connection::try_open(loop->get_executor(), *target, {}, tusk::deadline::never())));
+    auto c = run(*loop, asio_client::wrap(tusk::connection::try_open(loop->get_executor(), *target, {},
+                                                                     tusk::deadline::never())));
     if (!*c) return c->error();
     return std::unique_ptr<client>{std::make_unique<asio_client>(std::move(loop), std::move(**c))};
 }
 
 std::string described() {
-    return be::parse_complete() + be::parameter_description() + be::row_description({{"value", 25, 0}}) + be::ready_for_query();
+    return be::parse_complete() + be::parameter_description() + be::row_description({{"value", 25, 0}}) +
+           be::ready_for_query();
 }
 
 std::string answered(const std::string& value) {
-    return be::bind_complete() + be::data_row({value}) + be::command_complete("SELECT 1") + be::ready_for_query();
+    return be::bind_complete() + be::data_row({value}) + be::command_complete("SELECT 1") +
+           be::ready_for_query();
 }
 
 } // namespace net_test

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-/// The same tests for both drivers: a connection behind one interface, the asynchronous one driven by an event loop of
-/// its own.
+/// The same tests for both drivers: a connection behind one interface, the asynchronous one driven by an
+/// event loop of its own.
 namespace net_test {
 
 using namespace std::chrono_literals;
@@ -43,14 +43,17 @@ struct driver {
     opened (*open)(const tusk::connect_config&);
 };
 inline void PrintTo(const driver& d, std::ostream* out) { *out << d.name; }
-inline const auto both_drivers = ::testing::Values(driver{"blocking", open_blocking}, driver{"asio", open_asio});
+inline const auto both_drivers =
+    ::testing::Values(driver{"blocking", open_blocking}, driver{"asio", open_asio});
 
 class driver_test : public ::testing::TestWithParam<driver> {
 protected:
     /// No test takes longer than this, whatever the server does.
     static constexpr auto patience = 5s;
 
-    static tusk::connect_config config_of(std::string_view conninfo) { return tusk::parse_connect_config(conninfo).value(); }
+    static tusk::connect_config config_of(std::string_view conninfo) {
+        return tusk::parse_connect_config(conninfo).value();
+    }
     opened open(const tusk::connect_config& config) {
         start_ = std::chrono::steady_clock::now();
         return GetParam().open(config);
@@ -83,7 +86,8 @@ private:
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// The messages that describe a statement without parameters and with one text column, and its answer of one row.
+/// The messages that describe a statement without parameters and with one text column, and its answer of one
+/// row.
 std::string described();
 std::string answered(const std::string& value);
 

@@ -1,4 +1,5 @@
-// Servers that are none, are busy, silent or hostile while a connection is made. Each ends in an error of its own, in time.
+// Servers that are none, are busy, silent or hostile while a connection is made. Each ends in an error of its
+// own, in time.
 #include "both_drivers.hpp"
 
 #include <netinet/in.h>
@@ -16,7 +17,8 @@ using namespace tusk::literals;
 namespace {
 
 class hostile_connect : public driver_test {};
-INSTANTIATE_TEST_SUITE_P(drivers, hostile_connect, both_drivers, [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(drivers, hostile_connect, both_drivers,
+                         [](const auto& tested) { return tested.param.name; });
 
 /// A directory of its own for a Unix socket.
 class socket_directory {
@@ -48,12 +50,16 @@ private:
     int fd_;
 };
 
-server_script greets_with(std::string bytes) { return server_script{}.expect(received_message::startup).send(std::move(bytes)); }
+server_script greets_with(std::string bytes) {
+    return server_script{}.expect(received_message::startup).send(std::move(bytes));
+}
 
 } // namespace
 
 TEST_P(hostile_connect, a_friendly_server_lets_us_in_byte_by_byte_too) {
-    for (const auto& script : {server_script{}.let_in(), server_script{}.expect(received_message::startup).send_in_pieces(be::welcome(), 1)}) {
+    for (const auto& script :
+         {server_script{}.let_in(),
+          server_script{}.expect(received_message::startup).send_in_pieces(be::welcome(), 1)}) {
         scripted_server server{{server_script{script}.wait_for_hang_up()}};
         const auto c = connected(server);
         ASSERT_NE(c, nullptr);
@@ -64,7 +70,8 @@ TEST_P(hostile_connect, a_friendly_server_lets_us_in_byte_by_byte_too) {
     EXPECT_NE(connected(server), nullptr) << "by a Unix socket";
 }
 
-// ---- TLS ------------------------------------------------------------------------------------------------------
+// ---- TLS
+// ------------------------------------------------------------------------------------------------------
 
 TEST_P(hostile_connect, any_other_answer_to_ssl_request) {
     for (const char* mode : {"require", "prefer"}) {
@@ -93,9 +100,10 @@ TEST_P(hostile_connect, plain_text_behind_the_answer_to_ssl_request) {
 }
 
 TEST_P(hostile_connect, an_error_in_answer_to_ssl_request_is_not_shown) {
-    scripted_server server{{server_script{}
-                                .answer_ssl_request(be::error_response("53300", "visit evil.example", "FATAL"))
-                                .wait_for_hang_up()}};
+    scripted_server server{
+        {server_script{}
+             .answer_ssl_request(be::error_response("53300", "visit evil.example", "FATAL"))
+             .wait_for_hang_up()}};
     const auto c = open(server.conninfo("require"));
     ASSERT_FALSE(c);
     EXPECT_EQ(c.error().code(), make_error_code(errc::tls_refused));
@@ -112,10 +120,12 @@ TEST_P(hostile_connect, a_hang_up_during_the_tls_handshake) {
 
 TEST_P(hostile_connect, a_silent_tls_handshake) {
     scripted_server server{{server_script{}.answer_ssl_request("S").wait_for_hang_up()}};
-    expect_refused(config_of(server.conninfo("require")).connect_timeout(200ms), make_error_code(errc::timeout), "time");
+    expect_refused(config_of(server.conninfo("require")).connect_timeout(200ms),
+                   make_error_code(errc::timeout), "time");
 }
 
-// ---- strangers and nonsense -----------------------------------------------------------------------------------
+// ---- strangers and nonsense
+// -----------------------------------------------------------------------------------
 
 TEST_P(hostile_connect, a_port_that_speaks_http) {
     const std::string answer = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
@@ -142,8 +152,9 @@ TEST_P(hostile_connect, an_unknown_message) {
 
 TEST_P(hostile_connect, a_hang_up_at_any_byte_of_the_welcome) {
     const auto welcome = be::welcome();
-    for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{4}, std::size_t{5}, std::size_t{8}, std::size_t{9},
-                                std::size_t{30}, welcome.size() - 7, welcome.size() - 6, welcome.size() - 1}) {
+    for (const std::size_t n :
+         {std::size_t{0}, std::size_t{1}, std::size_t{4}, std::size_t{5}, std::size_t{8}, std::size_t{9},
+          std::size_t{30}, welcome.size() - 7, welcome.size() - 6, welcome.size() - 1}) {
         SCOPED_TRACE(n);
         scripted_server server{{greets_with(welcome.substr(0, n)).close()}};
         expect_refused(server.conninfo(), errc::connection_lost, "closed the connection");
@@ -162,52 +173,60 @@ TEST_P(hostile_connect, an_endless_welcome_that_never_says_ready) {
     server_script script = greets_with(be::authentication_ok());
     for (int i = 0; i < 1000; ++i) script.send(be::parameter_status("p", std::to_string(i)));
     scripted_server server{{script.wait_for_hang_up()}};
-    expect_refused(config_of(server.conninfo()).connect_timeout(300ms), make_error_code(errc::timeout), "time");
+    expect_refused(config_of(server.conninfo()).connect_timeout(300ms), make_error_code(errc::timeout),
+                   "time");
 }
 
-// ---- silence and absence --------------------------------------------------------------------------------------
+// ---- silence and absence
+// --------------------------------------------------------------------------------------
 
 TEST_P(hostile_connect, a_port_that_accepts_and_is_silent) {
     for (const char* mode : {"disable", "require"}) {
         scripted_server server{{server_script{}.wait_for_hang_up()}};
         const auto begin = std::chrono::steady_clock::now();
-        expect_refused(config_of(server.conninfo(mode)).connect_timeout(200ms), make_error_code(errc::timeout), "time");
+        expect_refused(config_of(server.conninfo(mode)).connect_timeout(200ms),
+                       make_error_code(errc::timeout), "time");
         EXPECT_GE(std::chrono::steady_clock::now() - begin, 190ms);
         EXPECT_EQ(server.problems(), "");
     }
 }
 
 TEST_P(hostile_connect, a_server_in_start_up) {
-    scripted_server server{{greets_with(be::error_response("57P03", "the database system is starting up", "FATAL")).close()}};
+    scripted_server server{
+        {greets_with(be::error_response("57P03", "the database system is starting up", "FATAL")).close()}};
     expect_refused(config_of(server.conninfo()), make_error_code("57P03"_sqlstate), "starting up");
 }
 
 TEST_P(hostile_connect, a_server_in_start_up_is_passed_over_for_the_next_host) {
     scripted_server busy{{greets_with(be::error_response("57P03", "starting up", "FATAL")).close()}};
     scripted_server ready{{server_script{}.let_in().wait_for_hang_up()}};
-    EXPECT_TRUE(open("host=127.0.0.1,127.0.0.1 port=" + std::to_string(busy.port()) + "," + std::to_string(ready.port()) +
-                     " user=tester sslmode=disable"));
+    EXPECT_TRUE(open("host=127.0.0.1,127.0.0.1 port=" + std::to_string(busy.port()) + "," +
+                     std::to_string(ready.port()) + " user=tester sslmode=disable"));
     EXPECT_EQ(busy.problems() + ready.problems(), "");
 }
 
 TEST_P(hostile_connect, a_wrong_password_is_not_tried_on_the_next_host) {
-    scripted_server first{{greets_with(be::error_response("28P01", "password authentication failed", "FATAL")).close()}};
+    scripted_server first{
+        {greets_with(be::error_response("28P01", "password authentication failed", "FATAL")).close()}};
     scripted_server second{{server_script{}.let_in()}};
-    expect_refused(config_of("host=127.0.0.1,127.0.0.1 port=" + std::to_string(first.port()) + "," + std::to_string(second.port()) +
-                             " user=tester sslmode=disable"),
+    expect_refused(config_of("host=127.0.0.1,127.0.0.1 port=" + std::to_string(first.port()) + "," +
+                             std::to_string(second.port()) + " user=tester sslmode=disable"),
                    make_error_code("28P01"_sqlstate), "password");
     EXPECT_EQ(second.received_types(0), "");
 }
 
 TEST_P(hostile_connect, nobody_there) {
     const closed_port port;
-    expect_refused("host=127.0.0.1 user=tester sslmode=disable port=" + port.number, errc::connect_failed, "refused");
-    expect_refused("host=127.0.0.1,127.0.0.1 user=tester port=" + port.number, errc::connect_failed, "each of 2");
+    expect_refused("host=127.0.0.1 user=tester sslmode=disable port=" + port.number, errc::connect_failed,
+                   "refused");
+    expect_refused("host=127.0.0.1,127.0.0.1 user=tester port=" + port.number, errc::connect_failed,
+                   "each of 2");
 }
 
 TEST_P(hostile_connect, no_such_socket) {
     const socket_directory directory;
-    expect_refused("host=" + directory.path + " user=tester", errc::connect_failed, directory.path + "/.s.PGSQL.5432");
+    expect_refused("host=" + directory.path + " user=tester", errc::connect_failed,
+                   directory.path + "/.s.PGSQL.5432");
     expect_refused("host=/nonexistent user=tester", errc::connect_failed, "No such file");
 }
 
@@ -235,7 +254,8 @@ TEST_P(hostile_connect, a_name_that_does_not_resolve) {
 }
 
 TEST_P(hostile_connect, a_password_asked_for_over_plain_tcp_is_not_sent) {
-    scripted_server server{{server_script{}.expect(received_message::startup).send(be::authentication(3)).wait_for_hang_up()}};
+    scripted_server server{
+        {server_script{}.expect(received_message::startup).send(be::authentication(3)).wait_for_hang_up()}};
     expect_refused(server.conninfo() + " password=secret", errc::auth_unsupported, "unencrypted");
     EXPECT_EQ(server.problems(), "");
     EXPECT_EQ(server.received_types(0), "0");

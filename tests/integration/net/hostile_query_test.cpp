@@ -29,7 +29,8 @@ protected:
         EXPECT_EQ(*rows, std::vector<std::string>{value});
     }
 };
-INSTANTIATE_TEST_SUITE_P(drivers, hostile_query, both_drivers, [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(drivers, hostile_query, both_drivers,
+                         [](const auto& tested) { return tested.param.name; });
 
 server_script describes() { return server_script{}.let_in().expect_all("PDS").send(described()); }
 
@@ -51,7 +52,8 @@ TEST_P(hostile_query, a_friendly_server_answers) {
     EXPECT_EQ(server.problems(), "");
 }
 
-// ---- the connection ends --------------------------------------------------------------------------------------
+// ---- the connection ends
+// --------------------------------------------------------------------------------------
 
 TEST_P(hostile_query, a_hang_up_at_any_byte_of_the_answer) {
     const auto answer = answered("value");
@@ -80,7 +82,8 @@ TEST_P(hostile_query, a_reset_in_the_middle) {
 TEST_P(hostile_query, a_fatal_error_while_idle_is_told_at_the_next_use) {
     scripted_server server{{server_script{}
                                 .let_in()
-                                .send(be::error_response("57P01", "terminating connection due to administrator command", "FATAL"))
+                                .send(be::error_response(
+                                    "57P01", "terminating connection due to administrator command", "FATAL"))
                                 .close()}};
     const auto c = connected(server);
     ASSERT_NE(c, nullptr);
@@ -89,7 +92,8 @@ TEST_P(hostile_query, a_fatal_error_while_idle_is_told_at_the_next_use) {
 }
 
 TEST_P(hostile_query, a_fatal_error_while_idle_is_seen_without_a_round_trip) {
-    scripted_server server{{server_script{}.let_in().send(be::error_response("57P01", "bye", "FATAL")).close()}};
+    scripted_server server{
+        {server_script{}.let_in().send(be::error_response("57P01", "bye", "FATAL")).close()}};
     const auto c = connected(server);
     ASSERT_NE(c, nullptr);
     ASSERT_TRUE(server.finished(0));
@@ -117,21 +121,27 @@ TEST_P(hostile_query, a_connection_reset_while_idle_has_sent_nothing) {
 TEST_P(hostile_query, a_fatal_error_in_the_middle) {
     scripted_server server{{describes()
                                 .expect_all("BES")
-                                .send(be::bind_complete() + be::data_row({"x"}) + be::error_response("57P02", "crash of another server process", "FATAL"))
+                                .send(be::bind_complete() + be::data_row({"x"}) +
+                                      be::error_response("57P02", "crash of another server process", "FATAL"))
                                 .close()}};
     const auto c = connected(server);
     ASSERT_NE(c, nullptr);
     expect_broken(*c, make_error_code("57P02"_sqlstate), "crash");
 }
 
-// ---- the server lies ------------------------------------------------------------------------------------------
+// ---- the server lies
+// ------------------------------------------------------------------------------------------
 
 TEST_P(hostile_query, messages_that_cannot_be) {
     const std::pair<std::string, const char*> cases[] = {
-        {be::message('D', {}, INT32_MAX), "1 GiB"},   {be::message('D', {}, -1), "length"},
-        {be::message('2', {}, 0), "length"},          {be::message('?', "x"), "'?'"},
-        {be::ready_for_query(), "Execute"},           {be::data_row({"x"}), "Execute"},
-        {be::bind_complete() + be::message('Z', "I"), "Execute"}, {be::bind_complete() + be::message('C', "x"), "malformed"}};
+        {be::message('D', {}, INT32_MAX), "1 GiB"},
+        {be::message('D', {}, -1), "length"},
+        {be::message('2', {}, 0), "length"},
+        {be::message('?', "x"), "'?'"},
+        {be::ready_for_query(), "Execute"},
+        {be::data_row({"x"}), "Execute"},
+        {be::bind_complete() + be::message('Z', "I"), "Execute"},
+        {be::bind_complete() + be::message('C', "x"), "malformed"}};
     for (const auto& [bytes, word] : cases) {
         SCOPED_TRACE(word);
         scripted_server server{{describes().expect_all("BES").send(bytes).wait_for_hang_up()}};
@@ -144,7 +154,8 @@ TEST_P(hostile_query, messages_that_cannot_be) {
 TEST_P(hostile_query, a_row_that_does_not_fit_its_description) {
     scripted_server server{{describes()
                                 .expect_all("BES")
-                                .send(be::bind_complete() + be::data_row({"a", "b"}) + be::command_complete("SELECT 1") + be::ready_for_query())
+                                .send(be::bind_complete() + be::data_row({"a", "b"}) +
+                                      be::command_complete("SELECT 1") + be::ready_for_query())
                                 .wait_for_hang_up()}};
     const auto c = connected(server);
     ASSERT_NE(c, nullptr);
@@ -153,19 +164,23 @@ TEST_P(hostile_query, a_row_that_does_not_fit_its_description) {
     EXPECT_EQ(rows.error().code(), make_error_code(errc::protocol_violation)) << rows.error().message();
 }
 
-// ---- what this side refuses -----------------------------------------------------------------------------------
+// ---- what this side refuses
+// -----------------------------------------------------------------------------------
 
 TEST_P(hostile_query, a_nul_in_the_text_is_refused_and_in_an_argument_it_is_the_servers_error) {
     using namespace std::string_view_literals;
-    scripted_server server{{server_script{}
-                                .let_in()
-                                .expect_all("PDS")
-                                .send(be::parse_complete() + be::parameter_description({25}) + be::no_data() + be::ready_for_query())
-                                .expect_all("BES")
-                                .send(be::error_response("22021", "invalid byte sequence for encoding \"UTF8\": 0x00") + be::ready_for_query())
-                                .expect_all("BES")
-                                .send(be::bind_complete() + be::command_complete("INSERT 0 1") + be::ready_for_query())
-                                .wait_for_hang_up()}};
+    scripted_server server{
+        {server_script{}
+             .let_in()
+             .expect_all("PDS")
+             .send(be::parse_complete() + be::parameter_description({25}) + be::no_data() +
+                   be::ready_for_query())
+             .expect_all("BES")
+             .send(be::error_response("22021", "invalid byte sequence for encoding \"UTF8\": 0x00") +
+                   be::ready_for_query())
+             .expect_all("BES")
+             .send(be::bind_complete() + be::command_complete("INSERT 0 1") + be::ready_for_query())
+             .wait_for_hang_up()}};
     const auto c = connected(server);
     ASSERT_NE(c, nullptr);
     const auto in_text = c->exec(options{}, "select 'a\0b'"sv);
@@ -183,15 +198,18 @@ TEST_P(hostile_query, a_server_that_talks_before_it_listens_does_not_block_us) {
     const std::string large(6'000'000, 'x');
     std::string talk;
     while (talk.size() < large.size()) talk += be::notice_response(std::string(1000, 'n'));
-    scripted_server server{{server_script{}
-                                .let_in()
-                                .expect_all("PDS")
-                                .send(be::parse_complete() + be::parameter_description({25}) + be::no_data() + be::ready_for_query())
-                                .send(talk)
-                                .expect('B', "the whole argument", [&](const received_message& m) { return m.body.size() > large.size(); })
-                                .expect_all("ES")
-                                .send(be::bind_complete() + be::command_complete("INSERT 0 1") + be::ready_for_query())
-                                .wait_for_hang_up()}};
+    scripted_server server{
+        {server_script{}
+             .let_in()
+             .expect_all("PDS")
+             .send(be::parse_complete() + be::parameter_description({25}) + be::no_data() +
+                   be::ready_for_query())
+             .send(talk)
+             .expect('B', "the whole argument",
+                     [&](const received_message& m) { return m.body.size() > large.size(); })
+             .expect_all("ES")
+             .send(be::bind_complete() + be::command_complete("INSERT 0 1") + be::ready_for_query())
+             .wait_for_hang_up()}};
     {
         const auto c = connected(server);
         ASSERT_NE(c, nullptr);
@@ -201,15 +219,16 @@ TEST_P(hostile_query, a_server_that_talks_before_it_listens_does_not_block_us) {
     EXPECT_EQ(server.problems(), "");
 }
 
-// ---- deadlines and cancellation -------------------------------------------------------------------------------
+// ---- deadlines and cancellation
+// -------------------------------------------------------------------------------
 
 namespace {
 
 /// The connection that a CancelRequest comes on.
 server_script cancelled_with(std::int32_t pid) {
-    return server_script{}.expect(received_message::cancel_request, "process id and key", [pid](const received_message& m) {
-        return m.body == be::number(pid) + "KEY!";
-    });
+    return server_script{}.expect(
+        received_message::cancel_request, "process id and key",
+        [pid](const received_message& m) { return m.body == be::number(pid) + "KEY!"; });
 }
 
 std::string obeyed() {

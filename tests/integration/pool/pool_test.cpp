@@ -74,12 +74,14 @@ TEST_F(pool_test, never_more_than_the_maximum_and_nobody_is_lost) {
             const auto executor = co_await asio::this_coro::executor;
             std::atomic<int> finished{0};
             std::atomic<int> wrong{0};
-            auto worker = [](tusk::pool& pool, int id, std::atomic<int>& done, std::atomic<int>& bad) -> asio::awaitable<void> {
+            auto worker = [](tusk::pool& pool, int id, std::atomic<int>& done,
+                             std::atomic<int>& bad) -> asio::awaitable<void> {
                 for (int i = 0; i < 20; ++i)
                     if (co_await pool.one<int>("select $1::int4 + $2::int4", id, i) != id + i) ++bad;
                 ++done;
             };
-            for (int i = 0; i < 64; ++i) asio::co_spawn(executor, worker(p, i * 100, finished, wrong), asio::detached);
+            for (int i = 0; i < 64; ++i)
+                asio::co_spawn(executor, worker(p, i * 100, finished, wrong), asio::detached);
             EXPECT_TRUE(co_await eventually([&] { return finished == 64; }));
             EXPECT_EQ(wrong, 0);
             const auto s = p.stats();
@@ -104,7 +106,8 @@ TEST_F(pool_test, waiters_are_served_in_order) {
         };
         for (int i = 0; i < 10; ++i) {
             asio::co_spawn(executor, waiter(p, i, order), asio::detached);
-            EXPECT_TRUE(co_await eventually([&] { return p.stats().waiting == static_cast<unsigned>(i) + 1; }));
+            EXPECT_TRUE(
+                co_await eventually([&] { return p.stats().waiting == static_cast<unsigned>(i) + 1; }));
         }
         b.release();
         EXPECT_TRUE(co_await eventually([&] { return order.size() == 10; }));
@@ -146,7 +149,8 @@ TEST_F(pool_test, open_transactions_and_streams_end_when_the_lease_does) {
             co_await rows.next();
         }
         EXPECT_TRUE(co_await eventually([&] { return p.stats().in_use == 0; }));
-        EXPECT_EQ(co_await p.one<std::int64_t>("select count(*) from pg_class where relname like 'leaked%'"), 0);
+        EXPECT_EQ(co_await p.one<std::int64_t>("select count(*) from pg_class where relname like 'leaked%'"),
+                  0);
         EXPECT_EQ(p.stats().closed_broken, 0U);
     });
 }
@@ -170,7 +174,8 @@ TEST_F(pool_test, killed_connections_are_replaced) {
         a.release();
         b.release();
         auto admin = connect();
-        admin.exec("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> "
+        admin.exec("select pg_terminate_backend(pid) from pg_stat_activity where datname = "
+                   "current_database() and pid <> "
                    "pg_backend_pid()");
         co_await pause(1100ms); // longer than ping_after_idle: what was idle is looked at before use
         for (int i = 0; i < 5; ++i) EXPECT_EQ(co_await p.one<int>("select 1"), 1);
@@ -275,27 +280,29 @@ TEST_F(pool_test, cancelled_waiters_leave_the_queue) {
 TEST(pool_and_server, a_restart_is_survived) {
     auto server = tusk::embedded::server::start().value();
     auto config = tusk::pool_config::parse(server.url()).value().max_connections(4).min_connections(0);
-    tusk::testing::run_async([](tusk::pool_config cfg, tusk::embedded::server& s) -> asio::awaitable<void> {
-        auto p = co_await tusk::pool::open(cfg);
-        EXPECT_EQ(co_await p.one<int>("select 1"), 1);
-        s.kill9().value();
-        auto r = co_await p.try_one<int>("select 1");
-        EXPECT_FALSE(r);
-        EXPECT_EQ(r.error().code(), tusk::condition::unavailable) << r.error().message();
-        const auto down = co_await p.try_one<int>("select 1");
-        EXPECT_FALSE(down);
-        EXPECT_EQ(down.error().code(), tusk::condition::cannot_connect) << down.error().message();
-        EXPECT_EQ(down.error().sent(), tusk::sent_state::none);
-        EXPECT_FALSE(p.stats().healthy);
-        s.start_again().value();
-        const auto start = std::chrono::steady_clock::now();
-        EXPECT_TRUE(co_await eventually([&] { return true; }));
-        auto back = co_await p.try_one<int>("select 1");
-        EXPECT_TRUE(back) << back.error().message();
-        EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
-        EXPECT_TRUE(p.stats().healthy);
-        co_await p.close();
-    }(config, server), 60s);
+    tusk::testing::run_async(
+        [](tusk::pool_config cfg, tusk::embedded::server& s) -> asio::awaitable<void> {
+            auto p = co_await tusk::pool::open(cfg);
+            EXPECT_EQ(co_await p.one<int>("select 1"), 1);
+            s.kill9().value();
+            auto r = co_await p.try_one<int>("select 1");
+            EXPECT_FALSE(r);
+            EXPECT_EQ(r.error().code(), tusk::condition::unavailable) << r.error().message();
+            const auto down = co_await p.try_one<int>("select 1");
+            EXPECT_FALSE(down);
+            EXPECT_EQ(down.error().code(), tusk::condition::cannot_connect) << down.error().message();
+            EXPECT_EQ(down.error().sent(), tusk::sent_state::none);
+            EXPECT_FALSE(p.stats().healthy);
+            s.start_again().value();
+            const auto start = std::chrono::steady_clock::now();
+            EXPECT_TRUE(co_await eventually([&] { return true; }));
+            auto back = co_await p.try_one<int>("select 1");
+            EXPECT_TRUE(back) << back.error().message();
+            EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
+            EXPECT_TRUE(p.stats().healthy);
+            co_await p.close();
+        }(config, server),
+        60s);
 }
 
 TEST(pool_and_server, a_wrong_configuration_shows_at_once) {

@@ -20,7 +20,8 @@ std::string refusal(const std::string& body) {
 std::string body_with(const std::string& members) {
     return R"({"version":"4","alerts":[{)" + members + "}]}";
 }
-constexpr auto sound_alert = R"("status":"firing","labels":{"alertname":"A"},"startsAt":"2026-01-01T00:00:00Z")";
+constexpr auto sound_alert =
+    R"("status":"firing","labels":{"alertname":"A"},"startsAt":"2026-01-01T00:00:00Z")";
 
 TEST(alertmanager_body, of_a_real_alertmanager_is_read_completely) {
     const auto out = parse(real_body());
@@ -57,7 +58,8 @@ TEST(alertmanager_body, fingerprints_are_those_of_alertmanager) {
 }
 
 TEST(alertmanager_body, a_missing_fingerprint_is_computed) {
-    for (const std::string member : {R"("fingerprint":"ddcdf6115a6dfd9e")", R"("nothing":"x")", R"("fingerprint":"")"}) {
+    for (const std::string member :
+         {R"("fingerprint":"ddcdf6115a6dfd9e")", R"("nothing":"x")", R"("fingerprint":"")"}) {
         const auto body = replaced(real_body(), R"("fingerprint":"ddcdf6115a6dfd9e")", member);
         const auto out = parse(body);
         ASSERT_TRUE(out) << out.error().message();
@@ -72,7 +74,8 @@ TEST(fingerprint, separates_names_and_values) {
 }
 
 TEST(alertmanager_body, keys_of_newer_versions_are_ignored) {
-    auto body = replaced(real_body(), R"({"receiver")", R"({"notification_reason":{"a":[1,null]},"receiver")");
+    auto body =
+        replaced(real_body(), R"({"receiver")", R"({"notification_reason":{"a":[1,null]},"receiver")");
     body = replaced(body, R"("alerts":[{)", R"("alerts":[{"silencedBy":[],"x":1.5,)");
     EXPECT_EQ(refusal(body), "");
 }
@@ -85,7 +88,9 @@ TEST(alertmanager_body, what_may_be_missing_may_be_missing) {
     EXPECT_EQ(out->alerts[0].generator_url, "");
     EXPECT_EQ(refusal(R"({"alerts":[]})"), "");
     EXPECT_EQ(refusal(R"( {"alerts":[],"receiver":null,"groupKey":null} )"), "");
-    EXPECT_EQ(refusal(body_with(std::string{sound_alert} + R"(,"annotations":null,"endsAt":null,"generatorURL":null)")), "");
+    EXPECT_EQ(refusal(body_with(std::string{sound_alert} +
+                                R"(,"annotations":null,"endsAt":null,"generatorURL":null)")),
+              "");
 }
 
 TEST(alertmanager_body, a_firing_alert_has_no_end_and_a_resolved_one_may_lack_it) {
@@ -124,10 +129,12 @@ TEST(alertmanager_body, refusals_name_the_path) {
               "alerts[1].startsAt: is missing");
     EXPECT_EQ(of(R"("endsAt":"2026-11-21T22:15:16.915957Z")", R"("endsAt":12)"),
               "alerts[1].endsAt: expected a string, got a number");
-    EXPECT_EQ(of(R"("fingerprint":"122d84ec5d43950c")", R"("fingerprint":"a b")").substr(0, 22), "alerts[2].fingerprint:");
+    EXPECT_EQ(of(R"("fingerprint":"122d84ec5d43950c")", R"("fingerprint":"a b")").substr(0, 22),
+              "alerts[2].fingerprint:");
     EXPECT_EQ(refusal(body_with(R"("status":"firing","startsAt":"2026-01-01T00:00:00Z")")),
               "alerts[0].labels: at least one label is needed");
-    EXPECT_EQ(refusal(body_with(R"("status":"firing","labels":"x")")), "alerts[0].labels: expected an object, got a string");
+    EXPECT_EQ(refusal(body_with(R"("status":"firing","labels":"x")")),
+              "alerts[0].labels: expected an object, got a string");
 }
 
 TEST(alertmanager_body, text_that_postgresql_cannot_hold_is_refused_by_path) {
@@ -146,12 +153,13 @@ TEST(alertmanager_body, text_that_postgresql_cannot_hold_is_refused_by_path) {
 }
 
 TEST(alertmanager_body, text_that_is_not_unicode_is_refused) {
-    for (const std::string bad : {"\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82", R"(\ud800)",
-                                  R"(\udc00)", "\x80"}) {
+    for (const std::string bad : {"\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82",
+                                  R"(\ud800)", R"(\udc00)", "\x80"}) {
         const auto why = refusal(replaced(real_body(), "node-2", bad));
         EXPECT_EQ(why.substr(0, 29), "body: not valid JSON at byte ") << bad;
     }
-    EXPECT_EQ(refusal(replaced(real_body(), "node-2", R"(\ud83d\ude00)")), "") << "a pair of surrogates is a character";
+    EXPECT_EQ(refusal(replaced(real_body(), "node-2", R"(\ud83d\ude00)")), "")
+        << "a pair of surrogates is a character";
 }
 
 TEST(alertmanager_body, broken_json_is_refused_wherever_it_ends) {
@@ -172,8 +180,10 @@ TEST(alertmanager_body, any_changed_byte_is_either_accepted_or_refused_by_place)
             auto changed = body;
             changed[i] = with;
             const auto out = parse(changed);
-            if (!out) EXPECT_NE(out.error().message().find(": "), std::string::npos) << i;
-            else EXPECT_LE(out->alerts.size(), 3U);
+            if (!out)
+                EXPECT_NE(out.error().message().find(": "), std::string::npos) << i;
+            else
+                EXPECT_LE(out->alerts.size(), 3U);
         }
     }
 }
@@ -196,7 +206,8 @@ TEST(alertmanager_body, limits_the_number_of_alerts) {
 TEST(alertmanager_body, long_values_are_cut_in_messages_at_a_character) {
     std::string cyrillic;
     for (int i = 0; i < 100; ++i) cyrillic += "ж";
-    const auto why = refusal(replaced(real_body(), R"("status":"resolved")", "\"status\":\"x" + cyrillic + "\""));
+    const auto why =
+        refusal(replaced(real_body(), R"("status":"resolved")", "\"status\":\"x" + cyrillic + "\""));
     EXPECT_LT(why.size(), 200U);
     EXPECT_NE(why.find("ж…\""), std::string::npos) << why;
 }
@@ -205,8 +216,9 @@ TEST(fingerprint, may_hold_what_other_senders_use) {
     EXPECT_TRUE(is_fingerprint("ddcdf6115a6dfd9e"));
     EXPECT_TRUE(is_fingerprint("A.b_c:d-9"));
     EXPECT_TRUE(is_fingerprint(std::string(128, 'a')));
-    for (const std::string& bad : {std::string{}, std::string(129, 'a'), std::string{"a/b"}, std::string{"a b"},
-                                  std::string{"é"}, std::string{"a'"}, std::string("a\0b", 3)})
+    for (const std::string& bad :
+         {std::string{}, std::string(129, 'a'), std::string{"a/b"}, std::string{"a b"}, std::string{"é"},
+          std::string{"a'"}, std::string("a\0b", 3)})
         EXPECT_FALSE(is_fingerprint(bad)) << bad;
 }
 

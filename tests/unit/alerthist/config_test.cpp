@@ -116,13 +116,19 @@ log:
 TEST(alerthist_config, reads_every_variable_over_the_file) {
     auto env = plain_environment();
     env.set("DB_HOST", "/run/postgresql").set("DB_PORT", "6543").set("DB_NAME", "n").set("DB_USER", "u");
-    env.set("DB_PASSWORD", "p w'd").set("DB_SSL_MODE", "require").set("DB_MAX_CONNS", "7").set("DB_MIN_CONNS", "0");
-    env.set("DB_MAX_CONN_LIFETIME", "30m").set("DB_MAX_CONN_IDLE_TIME", "1m").set("DB_HEALTH_CHECK_PERIOD", "5s");
+    env.set("DB_PASSWORD", "p w'd")
+        .set("DB_SSL_MODE", "require")
+        .set("DB_MAX_CONNS", "7")
+        .set("DB_MIN_CONNS", "0");
+    env.set("DB_MAX_CONN_LIFETIME", "30m")
+        .set("DB_MAX_CONN_IDLE_TIME", "1m")
+        .set("DB_HEALTH_CHECK_PERIOD", "5s");
     env.set("DB_CONNECT_TIMEOUT", "2s");
-    const auto c = loaded(sources("database: {host: x, port: 1, database: x, user: x, password: x, ssl_mode: allow, "
-                                  "max_conns: 3, min_conns: 3, max_conn_lifetime: 1s, max_conn_idle_time: 1s, "
-                                  "health_check_period: 1s, connect_timeout: 1s}",
-                                  env));
+    const auto c =
+        loaded(sources("database: {host: x, port: 1, database: x, user: x, password: x, ssl_mode: allow, "
+                       "max_conns: 3, min_conns: 3, max_conn_lifetime: 1s, max_conn_idle_time: 1s, "
+                       "health_check_period: 1s, connect_timeout: 1s}",
+                       env));
     EXPECT_EQ(c.pool.server().hosts().at(0).display(), "/run/postgresql:6543");
     EXPECT_EQ(c.pool.server().database(), "n");
     EXPECT_EQ(c.pool.server().user(), "u");
@@ -139,7 +145,8 @@ TEST(alerthist_config, reads_every_variable_over_the_file) {
 TEST(alerthist_config, a_stronger_url_replaces_the_server_and_is_completed_by_its_neighbours) {
     auto env = plain_environment();
     env.set("DATABASE_URL", "postgres://u@db:5444/history").set("DB_PASSWORD", "se/cr%et&");
-    const auto c = loaded(sources("database: {host: other, port: 1, user: x, password: y, max_conns: 4}", env));
+    const auto c =
+        loaded(sources("database: {host: other, port: 1, user: x, password: y, max_conns: 4}", env));
     EXPECT_EQ(c.pool.server().hosts().at(0).display(), "db:5444");
     EXPECT_EQ(c.pool.server().user(), "u");
     EXPECT_EQ(c.pool.server().database(), "history");
@@ -198,7 +205,8 @@ TEST(alerthist_config, embedded_takes_a_directory_or_finds_one) {
 
     flags.database_url("embedded://");
     const bool root = ::geteuid() == 0;
-    EXPECT_EQ(loaded(flags).embedded_dir, root ? "/var/lib/tusk/alerthist" : "/home/ops/.local/share/tusk/alerthist");
+    EXPECT_EQ(loaded(flags).embedded_dir,
+              root ? "/var/lib/tusk/alerthist" : "/home/ops/.local/share/tusk/alerthist");
     auto env = plain_environment();
     env.set("XDG_DATA_HOME", "/xdg");
     flags.environment(env);
@@ -224,32 +232,59 @@ webhook: {max_request_size: 10MB, max_alerts_per_request: 0}
 log: {level: loud, format: xml}
 )",
                         env);
-    EXPECT_EQ(problems(from),
-              "c.yaml:2: server.listen: \"nowhere\": HOST:PORT is accepted, such as 127.0.0.1:8080, [::1]:8080 or :8080 for all addresses\n"
-              "c.yaml:3: server.threads: \"0\": a whole number from 1 to 256 is accepted\n"
-              "c.yaml:6: webhook.max_request_size: \"10MB\": a size from 1KiB to 1GiB is accepted, such as 10MiB, or a number of bytes\n"
-              "c.yaml:6: webhook.max_alerts_per_request: \"0\": a whole number from 1 to 100000 is accepted\n"
-              "c.yaml:7: log.level: \"loud\": one of trace, debug, info, warn, error, critical, off is accepted\n"
-              "c.yaml:7: log.format: \"xml\": one of logfmt, json is accepted\n"
-              "c.yaml:5: database.max_conns: \"many\": a whole number from 1 to 100000 is accepted\n"
-              "DB_MAX_CONN_LIFETIME: \"30\": a duration such as 500ms, 30s, 5m or 1h is accepted, or 0\n"
-              "DB_PORT: \"seventy\": a whole number from 1 to 65535 is accepted\n"
-              "DB_SSL_MODE: \"verify_full\": one of disable, allow, prefer, require, verify-ca, verify-full is accepted; did you mean \"verify-full\"?");
+    EXPECT_EQ(
+        problems(from),
+        "c.yaml:2: server.listen: \"nowhere\": HOST:PORT is accepted, such as 127.0.0.1:8080, [::1]:8080 or "
+        ":8080 for all addresses\n"
+        "c.yaml:3: server.threads: \"0\": a whole number from 1 to 256 is accepted\n"
+        "c.yaml:6: webhook.max_request_size: \"10MB\": a size from 1KiB to 1GiB is accepted, such as 10MiB, "
+        "or a number of bytes\n"
+        "c.yaml:6: webhook.max_alerts_per_request: \"0\": a whole number from 1 to 100000 is accepted\n"
+        "c.yaml:7: log.level: \"loud\": one of trace, debug, info, warn, error, critical, off is accepted\n"
+        "c.yaml:7: log.format: \"xml\": one of logfmt, json is accepted\n"
+        "c.yaml:5: database.max_conns: \"many\": a whole number from 1 to 100000 is accepted\n"
+        "DB_MAX_CONN_LIFETIME: \"30\": a duration such as 500ms, 30s, 5m or 1h is accepted, or 0\n"
+        "DB_PORT: \"seventy\": a whole number from 1 to 65535 is accepted\n"
+        "DB_SSL_MODE: \"verify_full\": one of disable, allow, prefer, require, verify-ca, verify-full is "
+        "accepted; did you mean \"verify-full\"?");
 }
 
 TEST(alerthist_config, refuses_each_bad_value) {
-    for (const std::string bad :
-         {"server: {listen: '1.2.3.4'}", "server: {listen: 'a:65536'}", "server: {listen: 'a:'}", "server: {listen: '::1:80'}",
-          "server: {listen: 'a b:80'}", "server: {threads: 257}", "server: {threads: -1}", "server: {threads: 1.5}",
-          "server: {read_timeout: 0}", "server: {write_timeout: 5}", "server: {idle_timeout: -5s}",
-          "server: {shutdown_timeout: 0s}", "server: {shutdown_delay: soon}", "database: {port: 0}", "database: {port: 65536}",
-          "database: {port: ' 5432'}", "database: {ssl_mode: on}", "database: {max_conns: 0}", "database: {min_conns: -1}",
-          "database: {max_conn_lifetime: 1 hour}", "database: {max_conn_idle_time: x}", "database: {health_check_period: 1y}",
-          "database: {connect_timeout: ten}", "database: {acquire_timeout: 0}", "database: {statement_timeout: 1}",
-          "database: {max_conns: 3, min_conns: 4}", "database: {url: 'mysql://x'}", "database: {url: 'postgres://h:port/x'}",
-          "database: {url: 'embedded:///a?b=c'}", "database: {url: 'postgres://h/x?pool_max_conns=x'}",
-          "database: {password: \"a\\0b\"}", "webhook: {max_request_size: 1}", "webhook: {max_request_size: 2GiB}",
-          "webhook: {max_request_size: 99999999999999999999}", "webhook: {max_alerts_per_request: 100001}"})
+    for (const std::string bad : {"server: {listen: '1.2.3.4'}",
+                                  "server: {listen: 'a:65536'}",
+                                  "server: {listen: 'a:'}",
+                                  "server: {listen: '::1:80'}",
+                                  "server: {listen: 'a b:80'}",
+                                  "server: {threads: 257}",
+                                  "server: {threads: -1}",
+                                  "server: {threads: 1.5}",
+                                  "server: {read_timeout: 0}",
+                                  "server: {write_timeout: 5}",
+                                  "server: {idle_timeout: -5s}",
+                                  "server: {shutdown_timeout: 0s}",
+                                  "server: {shutdown_delay: soon}",
+                                  "database: {port: 0}",
+                                  "database: {port: 65536}",
+                                  "database: {port: ' 5432'}",
+                                  "database: {ssl_mode: on}",
+                                  "database: {max_conns: 0}",
+                                  "database: {min_conns: -1}",
+                                  "database: {max_conn_lifetime: 1 hour}",
+                                  "database: {max_conn_idle_time: x}",
+                                  "database: {health_check_period: 1y}",
+                                  "database: {connect_timeout: ten}",
+                                  "database: {acquire_timeout: 0}",
+                                  "database: {statement_timeout: 1}",
+                                  "database: {max_conns: 3, min_conns: 4}",
+                                  "database: {url: 'mysql://x'}",
+                                  "database: {url: 'postgres://h:port/x'}",
+                                  "database: {url: 'embedded:///a?b=c'}",
+                                  "database: {url: 'postgres://h/x?pool_max_conns=x'}",
+                                  "database: {password: \"a\\0b\"}",
+                                  "webhook: {max_request_size: 1}",
+                                  "webhook: {max_request_size: 2GiB}",
+                                  "webhook: {max_request_size: 99999999999999999999}",
+                                  "webhook: {max_alerts_per_request: 100001}"})
         EXPECT_NE(problems(sources(bad)), "") << bad;
 }
 
@@ -260,7 +295,9 @@ TEST(alerthist_config, never_shows_a_password) {
     EXPECT_EQ(problems(from).find("hunter2"), std::string::npos) << problems(from);
     EXPECT_EQ(problems(sources("database: {url: 'mysql://u:hunter2@h'}")).find("hunter2"), std::string::npos);
     EXPECT_EQ(problems(sources("database: {password: [hunter2]}")).find("hunter2"), std::string::npos);
-    EXPECT_EQ(problems(sources("database: {host: 'x', url: 'host=y password=hunter2 port=z'}")).find("hunter2"), std::string::npos);
+    EXPECT_EQ(
+        problems(sources("database: {host: 'x', url: 'host=y password=hunter2 port=z'}")).find("hunter2"),
+        std::string::npos);
 
     auto good = plain_environment();
     good.set("DATABASE_URL", "postgres://u:hunter2@h/x");
@@ -268,17 +305,22 @@ TEST(alerthist_config, never_shows_a_password) {
 }
 
 TEST(alerthist_config, unknown_keys_are_errors_with_a_suggestion) {
-    EXPECT_EQ(problems(sources("database:\n  max_connections: 3\n  usr: x\n")),
-              "c.yaml:2: database.max_connections: unknown key; known are url, host, port, database, user, password, ssl_mode, "
-              "max_conns, min_conns, max_conn_lifetime, max_conn_idle_time, health_check_period, connect_timeout, "
-              "acquire_timeout, statement_timeout\n"
-              "c.yaml:3: database.usr: unknown key; did you mean \"user\"?");
-    EXPECT_EQ(problems(sources("databse: {host: x}")), "c.yaml:1: databse: unknown key; did you mean \"database\"?");
-    EXPECT_EQ(problems(sources("log: {levle: x}")), "c.yaml:1: log.levle: unknown key; did you mean \"level\"?");
+    EXPECT_EQ(
+        problems(sources("database:\n  max_connections: 3\n  usr: x\n")),
+        "c.yaml:2: database.max_connections: unknown key; known are url, host, port, database, user, "
+        "password, ssl_mode, "
+        "max_conns, min_conns, max_conn_lifetime, max_conn_idle_time, health_check_period, connect_timeout, "
+        "acquire_timeout, statement_timeout\n"
+        "c.yaml:3: database.usr: unknown key; did you mean \"user\"?");
+    EXPECT_EQ(problems(sources("databse: {host: x}")),
+              "c.yaml:1: databse: unknown key; did you mean \"database\"?");
+    EXPECT_EQ(problems(sources("log: {levle: x}")),
+              "c.yaml:1: log.levle: unknown key; did you mean \"level\"?");
 }
 
 TEST(alerthist_config, refuses_files_of_the_wrong_shape) {
-    EXPECT_EQ(problems(sources("just words")), "c.yaml:1: the file must consist of sections: server, database, webhook, log");
+    EXPECT_EQ(problems(sources("just words")),
+              "c.yaml:1: the file must consist of sections: server, database, webhook, log");
     EXPECT_EQ(problems(sources("log: loud")), "c.yaml:1: log: must hold settings: level, format");
     EXPECT_EQ(problems(sources("log: {level: [info]}")), "c.yaml:1: log.level: must be a single value");
     EXPECT_EQ(problems(sources("log:\n  level: info\n  level: warn")), "c.yaml:3: log.level: is set twice");

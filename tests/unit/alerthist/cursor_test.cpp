@@ -18,7 +18,8 @@ alert_cursor alert_at(const char* time, std::string fingerprint) {
 TEST(cursor, reads_what_it_wrote) {
     for (const auto* time : {"0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "1970-01-01T00:00:00Z",
                              "2026-11-21T22:15:09.904960Z", "9999-12-31T23:59:59.999999Z"})
-        for (const std::string& fingerprint : {std::string{"a"}, std::string{"ddcdf6115a6dfd9e"}, std::string(128, 'z')}) {
+        for (const std::string& fingerprint :
+             {std::string{"a"}, std::string{"ddcdf6115a6dfd9e"}, std::string(128, 'z')}) {
             const auto text = alert_at(time, fingerprint).encode();
             const auto back = alert_cursor::decode(text);
             ASSERT_TRUE(back) << text;
@@ -36,7 +37,8 @@ TEST(cursor, reads_what_it_wrote) {
 
 TEST(cursor, needs_no_escaping_in_a_url) {
     const auto text = alert_at("2026-11-21T22:15:09.904960Z", "ab:cd-ef_gh.ij").encode();
-    EXPECT_EQ(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), std::string::npos);
+    EXPECT_EQ(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+              std::string::npos);
 }
 
 TEST(cursor, refuses_what_it_did_not_write) {
@@ -46,13 +48,15 @@ TEST(cursor, refuses_what_it_did_not_write) {
     const auto event = one.encode();
     EXPECT_FALSE(event_cursor::decode(alert)) << "of another listing";
     EXPECT_FALSE(alert_cursor::decode(event)) << "of another listing";
-    for (const auto& bad : {std::string{}, std::string{"!"}, std::string{"A"}, alert + "A", alert + "=", alert + " ",
-                            alert.substr(1), std::string(100'000, 'A'), std::string{"YTE6"} /* a1: */,
-                            std::string{"YTE6eDphYg"} /* a1:x:ab */, std::string{"YTE6MTo"} /* a1:1: */,
-                            std::string{"YTE6OTIyMzM3MjAzNjg1NDc3NTgwNzphYg"} /* past the last timestamp */,
-                            std::string{"YTE6OTk5OTk5OTk5OTk5OTk5OTk5OTk6YWI"} /* past 64 bits */})
+    for (const auto& bad :
+         {std::string{}, std::string{"!"}, std::string{"A"}, alert + "A", alert + "=", alert + " ",
+          alert.substr(1), std::string(100'000, 'A'), std::string{"YTE6"} /* a1: */,
+          std::string{"YTE6eDphYg"} /* a1:x:ab */, std::string{"YTE6MTo"} /* a1:1: */,
+          std::string{"YTE6OTIyMzM3MjAzNjg1NDc3NTgwNzphYg"} /* past the last timestamp */,
+          std::string{"YTE6OTk5OTk5OTk5OTk5OTk5OTk5OTk6YWI"} /* past 64 bits */})
         EXPECT_FALSE(alert_cursor::decode(bad)) << bad;
-    for (std::size_t i = 0; i + 1 < event.size(); ++i) EXPECT_FALSE(event_cursor::decode(event.substr(0, i))) << i;
+    for (std::size_t i = 0; i + 1 < event.size(); ++i)
+        EXPECT_FALSE(event_cursor::decode(event.substr(0, i))) << i;
 }
 
 } // namespace

@@ -36,7 +36,8 @@ TEST(health_report, is_unhealthy_when_one_check_is) {
     EXPECT_EQ(postgres.at("message").as_string(), "say \"hi\"");
     EXPECT_DOUBLE_EQ(postgres.at("latency_ms").as_double(), 1.5);
     EXPECT_EQ(object.at("checks").at("schema").at("status").as_string(), "healthy");
-    EXPECT_NE(summary_json({check("a", true, "ok")}, "1", 0s).find(R"("status":"healthy")"), std::string::npos);
+    EXPECT_NE(summary_json({check("a", true, "ok")}, "1", 0s).find(R"("status":"healthy")"),
+              std::string::npos);
 }
 
 } // namespace

@@ -9,7 +9,8 @@ namespace {
 using namespace tusk::alerthist;
 using namespace std::chrono_literals;
 
-const std::chrono::system_clock::time_point noon{std::chrono::sys_days{std::chrono::year{2026} / 1 / 31} + 12h};
+const std::chrono::system_clock::time_point noon{std::chrono::sys_days{std::chrono::year{2026} / 1 / 31} +
+                                                 12h};
 
 std::string line(log_format format, std::string_view message, const log_fields& fields) {
     return format_log_line(format, noon, log_level::warn, message, fields);
@@ -17,9 +18,14 @@ std::string line(log_format format, std::string_view message, const log_fields& 
 
 TEST(log_line, is_logfmt_with_quotes_where_they_are_needed) {
     log_fields fields;
-    fields.add("method", "GET").add("status", 200).add("duration_ms", 1500us).add("empty", "").add("q", "a=\"b\" c");
+    fields.add("method", "GET")
+        .add("status", 200)
+        .add("duration_ms", 1500us)
+        .add("empty", "")
+        .add("q", "a=\"b\" c");
     EXPECT_EQ(line(log_format::logfmt, "request", fields),
-              "ts=2026-01-31T12:00:00.000000Z level=warn msg=request method=GET status=200 duration_ms=1.500 empty=\"\" "
+              "ts=2026-01-31T12:00:00.000000Z level=warn msg=request method=GET status=200 duration_ms=1.500 "
+              "empty=\"\" "
               "q=\"a=\\\"b\\\" c\"");
 }
 

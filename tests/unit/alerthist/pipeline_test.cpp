@@ -32,9 +32,11 @@ constexpr auto t4 = "2026-01-01T10:15:00Z";
 
 TEST(state_order, follows_the_life_of_an_alert) {
     // Each one supersedes all before it, and none of those supersedes it.
-    const std::vector<alert> life{firing(t1), resolved(t1, nullptr), resolved(t1, t2), firing(t2), resolved(t2, t3), firing(t4)};
+    const std::vector<alert> life{firing(t1), resolved(t1, nullptr), resolved(t1, t2),
+                                  firing(t2), resolved(t2, t3),      firing(t4)};
     for (std::size_t i = 0; i < life.size(); ++i)
-        for (std::size_t j = 0; j < life.size(); ++j) EXPECT_EQ(supersedes(life[i], life[j]), i >= j) << i << " over " << j;
+        for (std::size_t j = 0; j < life.size(); ++j)
+            EXPECT_EQ(supersedes(life[i], life[j]), i >= j) << i << " over " << j;
 }
 
 TEST(state_order, takes_the_same_state_again) {
@@ -43,13 +45,12 @@ TEST(state_order, takes_the_same_state_again) {
 }
 
 TEST(state_order, lets_the_end_of_an_earlier_start_end_a_later_one) {
-    EXPECT_TRUE(supersedes(resolved(t1, t3), firing(t2))) << "two Alertmanagers may know different starts of one alert";
+    EXPECT_TRUE(supersedes(resolved(t1, t3), firing(t2)))
+        << "two Alertmanagers may know different starts of one alert";
     EXPECT_FALSE(supersedes(firing(t2), resolved(t1, t3)));
 }
 
-TEST(state_order, ignores_an_end_before_the_start) {
-    EXPECT_TRUE(supersedes(resolved(t2, t1), firing(t2)));
-}
+TEST(state_order, ignores_an_end_before_the_start) { EXPECT_TRUE(supersedes(resolved(t2, t1), firing(t2))); }
 
 TEST(batch, has_one_state_an_alert_and_every_event) {
     notification from;

@@ -29,7 +29,8 @@ TEST(alerts_query, reads_every_parameter) {
     end.fingerprint = "abc";
     const auto out = parse_alerts_query(request{
         "GET", "/api/v1/alerts?status=resolved&severity=critical&namespace=prod&label=team:a%3Ab&label=x:&"
-               "from=2026-01-01T00:00:00Z&to=2026-01-02T03:00:00%2B03:00&limit=1000&cursor=" + end.encode()});
+               "from=2026-01-01T00:00:00Z&to=2026-01-02T03:00:00%2B03:00&limit=1000&cursor=" +
+                   end.encode()});
     ASSERT_TRUE(out) << out.error().message();
     EXPECT_EQ(out->filter.status, alert_status::resolved);
     const label_set labels{{"severity", "critical"}, {"namespace", "prod"}, {"team", "a:b"}, {"x", ""}};
@@ -52,7 +53,8 @@ TEST(alerts_query, refusals_name_the_parameter) {
     EXPECT_EQ(refusal("cursor=xyz"), "cursor: is not a next_cursor of this listing");
     EXPECT_EQ(refusal("label=severity"), R"(label: "severity" is not of the form name:value)");
     EXPECT_EQ(refusal("label=:x"), R"(label: ":x" is not of the form name:value)");
-    EXPECT_EQ(refusal("severity=a&label=severity:b"), "label: two different values are asked of the label \"severity\"");
+    EXPECT_EQ(refusal("severity=a&label=severity:b"),
+              "label: two different values are asked of the label \"severity\"");
     EXPECT_EQ(refusal("severity=a&label=severity:a"), "") << "the same twice is no contradiction";
     EXPECT_EQ(refusal("stauts=firing"), "stauts: unknown parameter; did you mean \"status\"?");
     EXPECT_EQ(refusal("offset=3"), "offset: unknown parameter");
@@ -71,12 +73,14 @@ TEST(events_query, takes_limit_and_cursor_only) {
 }
 
 TEST(storable_text, is_utf8_without_nul) {
-    for (const std::string good : {"", "plain", "Диск", "€", "😀", "\x7F", "\xEF\xBF\xBF", "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF"})
+    for (const std::string good :
+         {"", "plain", "Диск", "€", "😀", "\x7F", "\xEF\xBF\xBF", "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF"})
         EXPECT_TRUE(is_storable_text(good)) << good;
     for (const std::string& bad :
-         {std::string("a\0b", 3), std::string{"\xFF"}, std::string{"\x80"}, std::string{"\xC0\x80"}, std::string{"\xC1\xBF"},
-          std::string{"\xE0\x9F\xBF"}, std::string{"\xED\xA0\x80"}, std::string{"\xF0\x8F\xBF\xBF"},
-          std::string{"\xF4\x90\x80\x80"}, std::string{"\xF5\x80\x80\x80"}, std::string{"\xE2\x82"}, std::string{"\xE2\x28\xA1"}})
+         {std::string("a\0b", 3), std::string{"\xFF"}, std::string{"\x80"}, std::string{"\xC0\x80"},
+          std::string{"\xC1\xBF"}, std::string{"\xE0\x9F\xBF"}, std::string{"\xED\xA0\x80"},
+          std::string{"\xF0\x8F\xBF\xBF"}, std::string{"\xF4\x90\x80\x80"}, std::string{"\xF5\x80\x80\x80"},
+          std::string{"\xE2\x82"}, std::string{"\xE2\x28\xA1"}})
         EXPECT_FALSE(is_storable_text(bad)) << bad;
 }
 

@@ -18,7 +18,8 @@ constexpr std::uint32_t int4 = 23;
 constexpr std::uint32_t text = 25;
 
 description_ptr with_parameters(std::vector<std::uint32_t> types) {
-    return std::make_shared<const statement_description>(std::move(types), std::vector<tusk::wire::column_description>{});
+    return std::make_shared<const statement_description>(std::move(types),
+                                                         std::vector<tusk::wire::column_description>{});
 }
 
 std::string values_of(const tusk::wire::bound_values& v) {
@@ -124,7 +125,8 @@ TEST(request, moves_with_its_arguments) {
     EXPECT_EQ(values_of(out), "\0\0\0\4kept"s);
 }
 
-// ---- options --------------------------------------------------------------------------------------------------
+// ---- options
+// --------------------------------------------------------------------------------------------------
 
 TEST(options, a_timeout_begins_when_the_call_begins) {
     const auto d = options{}.timeout(1h).deadline_from_now(5s);
@@ -148,7 +150,8 @@ TEST(options, the_earlier_of_timeout_and_point_in_time_counts) {
     EXPECT_EQ(options{}.until(soon).timeout(1min).deadline_from_now(0s), soon);
     EXPECT_LE(options{}.until(late).timeout(1min).deadline_from_now(0s).remaining(), 1min);
     EXPECT_EQ(options{}.until(soon).deadline_from_now(1h), soon) << "also against the fallback";
-    EXPECT_EQ(options{}.until(late).timeout(0s).deadline_from_now(1s), late) << "zero lifts the timeout, not the point in time";
+    EXPECT_EQ(options{}.until(late).timeout(0s).deadline_from_now(1s), late)
+        << "zero lifts the timeout, not the point in time";
 }
 
 TEST(options, of_a_request_can_be_tightened) {

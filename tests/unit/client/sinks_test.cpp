@@ -23,7 +23,8 @@ tusk::protocol::description_ptr users() {
     columns[0].type_oid = 23;
     columns[1].name = "name";
     columns[1].type_oid = 25;
-    return std::make_shared<const tusk::protocol::statement_description>(std::vector<std::uint32_t>{}, std::move(columns));
+    return std::make_shared<const tusk::protocol::statement_description>(std::vector<std::uint32_t>{},
+                                                                         std::move(columns));
 }
 
 /// A row of id (int4, binary) and name (text).
@@ -131,7 +132,8 @@ TEST(sinks, a_null_that_does_not_fit_names_its_column) {
 
 TEST(sinks, rows_that_do_not_fit_their_description_are_violations) {
     const std::string whole = row(5, "eve");
-    std::vector<std::string> bad{be::data_row({"1"}).substr(5), be::data_row({"1", "2", "3"}).substr(5), whole + "x", ""};
+    std::vector<std::string> bad{be::data_row({"1"}).substr(5), be::data_row({"1", "2", "3"}).substr(5),
+                                 whole + "x", ""};
     for (std::size_t n = 1; n < whole.size(); ++n) bad.push_back(whole.substr(0, n));
     auto negative = whole;
     negative[2] = '\xff'; // a length of -2 and the like
@@ -141,7 +143,8 @@ TEST(sinks, rows_that_do_not_fit_their_description_are_violations) {
         ASSERT_FALSE(prepare(sink));
         give(sink, body);
         const auto f = sink.take_failure();
-        EXPECT_EQ(f.code(), make_error_code(errc::protocol_violation)) << body.size() << " bytes: " << f.message();
+        EXPECT_EQ(f.code(), make_error_code(errc::protocol_violation))
+            << body.size() << " bytes: " << f.message();
     }
 }
 

@@ -9,8 +9,8 @@
 #include <tusk/client/tx_options.hpp>
 #include <tusk/testing/run_async.hpp>
 
-// g++ 12.2 destroys some temporaries of a `co_await` expression twice. These tests pin the forms that are safe; run
-// under AddressSanitizer they fail when a compiler or a change of an interface breaks one of them.
+// g++ 12.2 destroys some temporaries of a `co_await` expression twice. These tests pin the forms that are
+// safe; run under AddressSanitizer they fail when a compiler or a change of an interface breaks one of them.
 
 namespace {
 
@@ -114,7 +114,9 @@ TEST_F(coroutines, tusks_own_options_are_safe) {
     };
     tusk::testing::run_async([](auto take_both) -> asio::awaitable<void> {
         using std::chrono::seconds;
-        EXPECT_EQ(co_await take_both(tusk::options{}.timeout(seconds{1}), tusk::tx_options{}.serializable().retries(2)), 2U);
+        EXPECT_EQ(co_await take_both(tusk::options{}.timeout(seconds{1}),
+                                     tusk::tx_options{}.serializable().retries(2)),
+                  2U);
     }(take_options));
 }
 

@@ -33,7 +33,9 @@ const std::vector<row>& table() {
         {check, {"23514"}, {}},
         {exclusion, {"23P01"}, {}},
         {integrity, {"23000", "23001", "23502", "23503", "23505", "23514", "23P01"}, {}},
-        {invalid_input, {"22000", "22001", "22003", "22P02", "22021", "23502", "23514"}, {errc::invalid_argument, errc::value_out_of_range}},
+        {invalid_input,
+         {"22000", "22001", "22003", "22P02", "22021", "23502", "23514"},
+         {errc::invalid_argument, errc::value_out_of_range}},
         {not_found, {}, {errc::not_found}},
         {too_many_rows, {}, {errc::too_many_rows}},
         {undefined_table, {"42P01"}, {}},
@@ -48,9 +50,13 @@ const std::vector<row>& table() {
         {out_of_memory, {"53200"}, {}},
         {authentication, {"28000", "28P01"}, {errc::auth_failed, errc::auth_unsupported}},
         {tls, {}, {errc::tls_refused, errc::tls_failed, errc::tls_certificate}},
-        {cannot_connect, {"57P03", "53300"},
-         {errc::connect_failed, errc::host_not_found, errc::no_suitable_host, errc::tls_refused, errc::tls_failed, errc::tls_certificate}},
-        {connection_lost, {"08000", "08001", "08003", "08004", "08006", "08P01", "57P01", "57P02", "57P05"}, {errc::connection_lost}},
+        {cannot_connect,
+         {"57P03", "53300"},
+         {errc::connect_failed, errc::host_not_found, errc::no_suitable_host, errc::tls_refused,
+          errc::tls_failed, errc::tls_certificate}},
+        {connection_lost,
+         {"08000", "08001", "08003", "08004", "08006", "08P01", "57P01", "57P02", "57P05"},
+         {errc::connection_lost}},
         {timeout, {}, {errc::timeout, errc::pool_timeout}},
         {canceled, {"57014"}, {errc::canceled}},
         {in_doubt, {"40003"}, {errc::in_doubt}},
@@ -59,15 +65,18 @@ const std::vector<row>& table() {
         {circuit_open, {}, {errc::circuit_open}},
         {protocol_violation, {"08P01"}, {errc::protocol_violation}},
         {unavailable,
-         {"53000", "53100", "53200", "53300", "53400", "57P01", "57P02", "57P03", "57P05", "08000", "08001", "08003", "08004", "08006", "08P01"},
-         {errc::connect_failed, errc::host_not_found, errc::no_suitable_host, errc::tls_refused, errc::tls_failed,
-          errc::tls_certificate, errc::connection_lost, errc::pool_timeout, errc::pool_closed, errc::circuit_open}},
+         {"53000", "53100", "53200", "53300", "53400", "57P01", "57P02", "57P03", "57P05", "08000", "08001",
+          "08003", "08004", "08006", "08P01"},
+         {errc::connect_failed, errc::host_not_found, errc::no_suitable_host, errc::tls_refused,
+          errc::tls_failed, errc::tls_certificate, errc::connection_lost, errc::pool_timeout,
+          errc::pool_closed, errc::circuit_open}},
     };
     return rows;
 }
 
 std::set<std::string> all_states() {
-    std::set<std::string> out{"00000", "01000", "0A000", "21000", "25P02", "26000", "34000", "3D000", "42000", "42P05", "54000", "55006", "57000", "57P04", "58030", "XX000"};
+    std::set<std::string> out{"00000", "01000", "0A000", "21000", "25P02", "26000", "34000", "3D000",
+                              "42000", "42P05", "54000", "55006", "57000", "57P04", "58030", "XX000"};
     for (const auto& r : table()) out.insert(r.states.begin(), r.states.end());
     return out;
 }
@@ -95,7 +104,8 @@ TEST(conditions, match_exactly_the_codes_of_the_table) {
                 << text << " and condition " << static_cast<int>(r.which);
         for (int i = 1; i <= last_errc; ++i)
             EXPECT_EQ(make_error_code(static_cast<errc>(i)) == r.which, codes.contains(static_cast<errc>(i)))
-                << make_error_code(static_cast<errc>(i)).message() << " and condition " << static_cast<int>(r.which);
+                << make_error_code(static_cast<errc>(i)).message() << " and condition "
+                << static_cast<int>(r.which);
     }
 }
 
@@ -113,7 +123,8 @@ TEST(error_codes, all_have_a_text_of_their_own) {
         texts.insert(text);
     }
     EXPECT_EQ(texts.size(), static_cast<std::size_t>(last_errc));
-    EXPECT_NE(make_error_code(static_cast<errc>(last_errc + 1)).message().find("unknown tusk error"), std::string::npos);
+    EXPECT_NE(make_error_code(static_cast<errc>(last_errc + 1)).message().find("unknown tusk error"),
+              std::string::npos);
 }
 
 TEST(failures, are_empty_by_default) {
@@ -148,7 +159,9 @@ TEST(failures, are_values_a_changed_copy_leaves_the_original_alone) {
     failure a{errc::timeout, "too late"};
     a.set_sql("select 1");
     failure b = a;
-    b.add_context("connecting").set_sql("select 2").set_sent(tusk::sent_state::partial, tusk::retry_advice::safe);
+    b.add_context("connecting")
+        .set_sql("select 2")
+        .set_sent(tusk::sent_state::partial, tusk::retry_advice::safe);
     b.set_code(make_error_code(errc::in_doubt));
     EXPECT_EQ(a.message(), "too late");
     EXPECT_EQ(a.sql(), "select 1");

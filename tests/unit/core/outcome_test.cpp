@@ -30,7 +30,8 @@ outcome answered(const char* state, transaction_status tx, bool committing = fal
 } // namespace
 
 TEST(advise_retry, what_was_not_sent_is_safe) {
-    for (const auto tx : outside) EXPECT_EQ(advise_retry({sent_state::none, false, {}, tx, false}), retry_advice::safe);
+    for (const auto tx : outside)
+        EXPECT_EQ(advise_retry({sent_state::none, false, {}, tx, false}), retry_advice::safe);
     for (const auto tx : inside)
         EXPECT_EQ(advise_retry({sent_state::none, false, {}, tx, false}), retry_advice::transaction)
             << "the statement alone would meet a transaction that is gone or failed";
@@ -38,9 +39,12 @@ TEST(advise_retry, what_was_not_sent_is_safe) {
 
 TEST(advise_retry, what_was_sent_and_not_answered_may_have_taken_effect) {
     for (const auto sent : {sent_state::partial, sent_state::complete}) {
-        for (const auto tx : outside) EXPECT_EQ(advise_retry({sent, false, {}, tx, false}), retry_advice::if_idempotent);
-        for (const auto tx : inside) EXPECT_EQ(advise_retry({sent, false, {}, tx, false}), retry_advice::transaction);
-        for (const auto tx : inside) EXPECT_EQ(advise_retry({sent, false, {}, tx, true}), retry_advice::never) << "a COMMIT";
+        for (const auto tx : outside)
+            EXPECT_EQ(advise_retry({sent, false, {}, tx, false}), retry_advice::if_idempotent);
+        for (const auto tx : inside)
+            EXPECT_EQ(advise_retry({sent, false, {}, tx, false}), retry_advice::transaction);
+        for (const auto tx : inside)
+            EXPECT_EQ(advise_retry({sent, false, {}, tx, true}), retry_advice::never) << "a COMMIT";
     }
 }
 
@@ -73,7 +77,8 @@ TEST(advise_retry, follows_the_table_of_answers) {
     };
     for (const auto& r : rows) {
         for (const auto tx : outside) EXPECT_EQ(advise_retry(answered(r.state, tx)), r.alone) << r.state;
-        for (const auto tx : inside) EXPECT_EQ(advise_retry(answered(r.state, tx)), r.in_transaction) << r.state;
+        for (const auto tx : inside)
+            EXPECT_EQ(advise_retry(answered(r.state, tx)), r.in_transaction) << r.state;
     }
 }
 

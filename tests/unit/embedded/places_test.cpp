@@ -76,7 +76,7 @@ TEST(closed_parent, is_found_for_an_account_that_may_not_pass) {
 
 TEST(closed_parent, respects_groups) {
     const temporary_directory root;
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(::stat(root.path().c_str(), &info), 0);
     ::chmod(root.path().c_str(), 0710);
     EXPECT_EQ(first_closed_parent(root / "x", identity{54321, 54321, {}, "stranger", true}), root.path());

@@ -148,7 +148,7 @@ TEST_F(tls_context_files, refuses_a_key_that_others_may_read) {
 
 TEST_F(tls_context_files, lets_a_group_read_a_key_of_root_only) {
     ASSERT_EQ(::chmod(key.c_str(), 0640), 0);
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(::stat(key.c_str(), &info), 0);
     if (info.st_uid != 0) {
         expect_error(with_identity(), errc::environment, {"group or world access"});

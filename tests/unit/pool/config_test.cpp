@@ -52,13 +52,15 @@ TEST(pool_config, presets_differ_in_their_sizes) {
         EXPECT_EQ(c.min_connections(), min);
         EXPECT_FALSE(c.validate());
     }
-    for (const unsigned cores : {0U, 1U, 64U}) EXPECT_FALSE(pool_config::for_cores(cores).validate()) << cores << " cores";
+    for (const unsigned cores : {0U, 1U, 64U})
+        EXPECT_FALSE(pool_config::for_cores(cores).validate()) << cores << " cores";
 }
 
 TEST(pool_config, reads_every_key) {
-    const auto c = parsed("pool_max_conns=7&pool_min_conns=3&pool_max_conn_lifetime=2h&pool_max_conn_lifetime_jitter=0.25&"
-                          "pool_max_conn_idle_time=90s&pool_health_check_period=1m&pool_acquire_timeout=250ms&"
-                          "pool_statement_timeout=0&pool_ping_after_idle=1500ms&pool_name=main");
+    const auto c = parsed(
+        "pool_max_conns=7&pool_min_conns=3&pool_max_conn_lifetime=2h&pool_max_conn_lifetime_jitter=0.25&"
+        "pool_max_conn_idle_time=90s&pool_health_check_period=1m&pool_acquire_timeout=250ms&"
+        "pool_statement_timeout=0&pool_ping_after_idle=1500ms&pool_name=main");
     EXPECT_EQ(c.max_connections(), 7U);
     EXPECT_EQ(c.min_connections(), 3U);
     EXPECT_EQ(c.max_lifetime(), 2h);
@@ -123,7 +125,8 @@ TEST(pool_config, validation_lists_every_problem_at_once) {
                        .ping_after_idle(-1s)
                        .validate();
     EXPECT_EQ(f.code(), tusk::make_error_code(errc::invalid_configuration));
-    for (const char* part : {"\"busy\"", "max_connections", "min_connections (3)", "jitter", "acquire_timeout", "ping_after_idle"})
+    for (const char* part : {"\"busy\"", "max_connections", "min_connections (3)", "jitter",
+                             "acquire_timeout", "ping_after_idle"})
         EXPECT_NE(f.message().find(part), std::string::npos) << part << " in " << f.message();
     EXPECT_EQ(f.message().find("max_idle_time"), std::string::npos) << "what is right is not named";
 }
@@ -136,9 +139,19 @@ TEST(pool_config, a_broken_connection_string_is_that) {
 
 TEST(durations, are_numbers_with_units) {
     const std::pair<const char*, tusk::steady_clock::duration> cases[] = {
-        {"0", 0s},     {"0s", 0s},      {"500ms", 500ms},  {"30s", 30s},       {"5m", 5min},      {"1h", 1h},
-        {"2d", 48h},   {"1h30m", 90min}, {"1.5s", 1500ms}, {"0.25h", 15min},   {"1d2h3m4s5ms6us7ns", 26h + 3min + 4s + 5ms + 6us + 7ns},
-        {"100us", 100us}, {"7ns", 7ns}};
+        {"0", 0s},
+        {"0s", 0s},
+        {"500ms", 500ms},
+        {"30s", 30s},
+        {"5m", 5min},
+        {"1h", 1h},
+        {"2d", 48h},
+        {"1h30m", 90min},
+        {"1.5s", 1500ms},
+        {"0.25h", 15min},
+        {"1d2h3m4s5ms6us7ns", 26h + 3min + 4s + 5ms + 6us + 7ns},
+        {"100us", 100us},
+        {"7ns", 7ns}};
     for (const auto& [text, expected] : cases) {
         const auto d = parse_duration(text);
         ASSERT_TRUE(d) << text << ": " << d.error().message();
@@ -147,7 +160,8 @@ TEST(durations, are_numbers_with_units) {
 }
 
 TEST(durations, are_refused_with_the_remedy) {
-    for (const char* text : {"", "30", "s", "1w", "-5s", "5 s", "1s ", " 1s", "1e3s", "0x10s", "infs", "nans", "1s2", "1..5s", "300000000000h", "9e18d"}) {
+    for (const char* text : {"", "30", "s", "1w", "-5s", "5 s", "1s ", " 1s", "1e3s", "0x10s", "infs", "nans",
+                             "1s2", "1..5s", "300000000000h", "9e18d"}) {
         const auto d = parse_duration(text);
         ASSERT_FALSE(d) << text;
         EXPECT_EQ(d.error().code(), tusk::make_error_code(errc::invalid_configuration));

@@ -29,7 +29,9 @@ public:
         if (lifetime != steady_clock::duration::max()) t->expires = now + lifetime;
         return t;
     }
-    void add_idle(steady_clock::duration lifetime = steady_clock::duration::max()) { slots.give_back(make(lifetime), now); }
+    void add_idle(steady_clock::duration lifetime = steady_clock::duration::max()) {
+        slots.give_back(make(lifetime), now);
+    }
     std::pair<std::vector<int>, std::vector<int>> sweep(steady_clock::duration max_idle) {
         std::vector<thing_slots::item> old;
         std::vector<thing_slots::item> idle;
@@ -231,7 +233,8 @@ TEST(slots, keep_their_sums_whatever_happens) {
             const auto before = p.slots.total();
             const auto [old, idle] = p.sweep(20s);
             ASSERT_EQ(p.slots.total(), before - old.size() - idle.size());
-            ASSERT_TRUE(idle.empty() || p.slots.total() >= 3U) << "idleness alone never goes below the minimum";
+            ASSERT_TRUE(idle.empty() || p.slots.total() >= 3U)
+                << "idleness alone never goes below the minimum";
         }
         ASSERT_EQ(p.slots.in_use(), used.size());
         ASSERT_LE(p.slots.total(), 8U);

@@ -32,9 +32,9 @@ std::string untyped_name(std::int32_t code) {
 
 std::string typed_name(char type) {
     static constexpr std::pair<char, const char*> names[] = {
-        {'B', "Bind"},     {'C', "Close"},    {'d', "CopyData"}, {'c', "CopyDone"},  {'f', "CopyFail"}, {'D', "Describe"},
-        {'E', "Execute"},  {'H', "Flush"},    {'P', "Parse"},    {'p', "Password"},  {'Q', "Query"},    {'S', "Sync"},
-        {'X', "Terminate"}};
+        {'B', "Bind"},     {'C', "Close"},   {'d', "CopyData"}, {'c', "CopyDone"}, {'f', "CopyFail"},
+        {'D', "Describe"}, {'E', "Execute"}, {'H', "Flush"},    {'P', "Parse"},    {'p', "Password"},
+        {'Q', "Query"},    {'S', "Sync"},    {'X', "Terminate"}};
     for (const auto& [letter, name] : names)
         if (letter == type) return name;
     return "?";
@@ -68,7 +68,8 @@ std::size_t chunking::next(std::size_t fed, std::string_view left) const {
     return left.size();
 }
 
-// ---- running --------------------------------------------------------------------------------------------------
+// ---- running
+// --------------------------------------------------------------------------------------------------
 
 /// One run: the driver's part, from memory.
 class runner {
@@ -80,7 +81,8 @@ public:
         unsigned sent_quarters = 4; ///< How much of the pending output leaves before that.
     };
 
-    runner(const make_fixture& make, chunking how, injection what) : how_{how}, injection_{what}, held_{make()} {
+    runner(const make_fixture& make, chunking how, injection what)
+        : how_{how}, injection_{what}, held_{make()} {
         resume(event_kind::start);
     }
 
@@ -176,7 +178,8 @@ private:
     bool injected_ = false;
 };
 
-// ---- the steps ------------------------------------------------------------------------------------------------
+// ---- the steps
+// ------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -185,7 +188,8 @@ std::string pending_of(runner& r) { return as_string(r.held().session.pending_ou
 void check_transfer(runner& r) {
     r.pump();
     if (r.injected()) return;
-    ASSERT_TRUE(r.transferring()) << "the machine does not want to send: " << r.held().machine().result().message();
+    ASSERT_TRUE(r.transferring()) << "the machine does not want to send: "
+                                  << r.held().machine().result().message();
 }
 
 } // namespace
@@ -297,7 +301,8 @@ script& script::fails(std::error_code code, bool broken) {
     });
 }
 
-// ---- replays --------------------------------------------------------------------------------------------------
+// ---- replays
+// --------------------------------------------------------------------------------------------------
 
 std::unique_ptr<fixture> script::run(const make_fixture& make, chunking how) const {
     runner r{make, how, {}};
@@ -334,7 +339,8 @@ void check_interrupted(runner& r, const std::string& ending) {
         r.resume(event_kind::failed);
     } else {
         r.leave(s.pending_output().size());
-        r.deliver(be::error_response("57014", "canceling statement due to user request") + be::ready_for_query());
+        r.deliver(be::error_response("57014", "canceling statement due to user request") +
+                  be::ready_for_query());
         ASSERT_TRUE(r.transferring()) << machine.result().message();
         r.resume(event_kind::cancel_finished);
         ASSERT_TRUE(r.transferring()) << machine.result().message();
@@ -350,9 +356,10 @@ void check_interrupted(runner& r, const std::string& ending) {
 
 } // namespace
 
-/// What must hold wherever it happens: a lost connection ends the machine at once, with a failure and a session that is
-/// not used again. An interruption ends it at once, or asks for a CancelRequest first; then the session stays usable when
-/// the server obeys. A failure says that nothing was sent only if nothing that executes was sent.
+/// What must hold wherever it happens: a lost connection ends the machine at once, with a failure and a
+/// session that is not used again. An interruption ends it at once, or asks for a CancelRequest first; then
+/// the session stays usable when the server obeys. A failure says that nothing was sent only if nothing that
+/// executes was sent.
 void script::check_failures_everywhere(const make_fixture& make) const {
     std::size_t points = 0;
     {
@@ -367,8 +374,9 @@ void script::check_failures_everywhere(const make_fixture& make) const {
                 for (const char* ending : {"passes again", "lost", "obeys"}) {
                     const bool answered = at + 1 == points; // the last message has arrived
                     if (answered && kind != event_kind::failed) continue;
-                    SCOPED_TRACE("point " + std::to_string(at) + ", event " + std::to_string(static_cast<int>(kind)) +
-                                 ", " + std::to_string(quarters) + "/4 sent, then " + ending);
+                    SCOPED_TRACE("point " + std::to_string(at) + ", event " +
+                                 std::to_string(static_cast<int>(kind)) + ", " + std::to_string(quarters) +
+                                 "/4 sent, then " + ending);
                     runner r{make, chunking::messagewise(), {at, kind, quarters}};
                     r.run(steps_);
                     ASSERT_TRUE(r.injected());
@@ -381,8 +389,9 @@ void script::check_failures_everywhere(const make_fixture& make) const {
                     ASSERT_EQ(r.last().kind, action_kind::done);
                     EXPECT_TRUE(machine.result() || answered);
                     EXPECT_TRUE(r.held().session.broken || kind != event_kind::failed);
-                    const bool harmless = machine.result() && (machine.result().sent() == tusk::sent_state::none ||
-                                                              machine.result().retry() == tusk::retry_advice::safe);
+                    const bool harmless =
+                        machine.result() && (machine.result().sent() == tusk::sent_state::none ||
+                                             machine.result().retry() == tusk::retry_advice::safe);
                     EXPECT_FALSE(harmless && r.held().request && executes(r.all_sent()));
                     EXPECT_FALSE(r.held().session.output_pending());
                     if (::testing::Test::HasFailure()) return;
@@ -390,7 +399,8 @@ void script::check_failures_everywhere(const make_fixture& make) const {
                 }
 }
 
-// ---- what queries need ----------------------------------------------------------------------------------------
+// ---- what queries need
+// ----------------------------------------------------------------------------------------
 
 tusk::protocol::flow recording_sink::on_row(std::span<const std::byte> body) {
     tusk::wire::body_reader in{body};
@@ -399,15 +409,17 @@ tusk::protocol::flow recording_sink::on_row(std::span<const std::byte> body) {
     for (std::size_t i = 0; i < count; ++i) {
         if (i > 0) row += ',';
         const auto size = in.get_int<std::int32_t>();
-        if (size < 0) row += "NULL";
-        else row += as_string(in.get_bytes(static_cast<std::size_t>(size)));
+        if (size < 0)
+            row += "NULL";
+        else
+            row += as_string(in.get_bytes(static_cast<std::size_t>(size)));
     }
     rows.push_back(in.finished() ? row : "malformed");
     return pausing ? tusk::protocol::flow::pause : tusk::protocol::flow::proceed;
 }
 
-tusk::failure text_source::bind(const tusk::protocol::description_ptr& description, tusk::wire::bound_values& out,
-                                std::span<const std::int16_t>& formats) {
+tusk::failure text_source::bind(const tusk::protocol::description_ptr& description,
+                                tusk::wire::bound_values& out, std::span<const std::int16_t>& formats) {
     bound_for.push_back(description);
     if (failing_with) return failing_with;
     formats_.assign(arguments.size(), 0);
@@ -432,7 +444,8 @@ tusk::protocol::description_ptr query_fixture::known_description() {
     columns[0].type_oid = 23;
     columns[1].name = "name";
     columns[1].type_oid = 25;
-    return std::make_shared<const tusk::protocol::statement_description>(std::vector<std::uint32_t>{23}, std::move(columns));
+    return std::make_shared<const tusk::protocol::statement_description>(std::vector<std::uint32_t>{23},
+                                                                         std::move(columns));
 }
 
 query_fixture& query_fixture::known() {

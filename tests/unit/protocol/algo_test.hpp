@@ -12,8 +12,9 @@
 #include <utility>
 #include <vector>
 
-/// Runs protocol machines from memory. A script says, in order, what the machine has to write and what the server
-/// sends; it can be replayed with the server's bytes cut anywhere, and with a failure in place of any step.
+/// Runs protocol machines from memory. A script says, in order, what the machine has to write and what the
+/// server sends; it can be replayed with the server's bytes cut anywhere, and with a failure in place of any
+/// step.
 namespace algo {
 
 namespace be = tusk::testing::backend;
@@ -86,8 +87,8 @@ public:
     std::unique_ptr<fixture> run(const make_fixture& make, chunking how = chunking::whole()) const;
     /// Runs with the bytes whole, one at a time, and cut in two at every place; `look` sees every outcome.
     void run_however_cut(const make_fixture& make, const std::function<void(fixture&)>& look = {}) const;
-    /// Replays the script up to each step and lets the connection fail, the deadline pass and the caller cancel there;
-    /// with the machine's output unsent, half sent and sent. See the source for what must hold.
+    /// Replays the script up to each step and lets the connection fail, the deadline pass and the caller
+    /// cancel there; with the machine's output unsent, half sent and sent. See the source for what must hold.
     void check_failures_everywhere(const make_fixture& make) const;
 
 private:
@@ -101,12 +102,15 @@ private:
     std::size_t server_bytes_ = 0;
 };
 
-// ---- what queries need ----------------------------------------------------------------------------------------
+// ---- what queries need
+// ----------------------------------------------------------------------------------------
 
 /// Keeps what arrives, as text.
 class recording_sink : public tusk::protocol::reply_sink {
 public:
-    void on_columns(const std::vector<tusk::wire::column_description>& c) override { columns.push_back(c.size()); }
+    void on_columns(const std::vector<tusk::wire::column_description>& c) override {
+        columns.push_back(c.size());
+    }
     tusk::protocol::flow on_row(std::span<const std::byte> body) override;
     void on_complete(const tusk::wire::command_tag& tag) override { tags.emplace_back(tag.text); }
     tusk::failure take_failure() override { return std::exchange(failing_with, tusk::failure{}); }
@@ -124,7 +128,9 @@ class text_source final : public tusk::protocol::query_source {
 public:
     explicit text_source(tusk::protocol::known_statement what) : what_{std::move(what)} {}
     const tusk::protocol::statement_ptr& text() const noexcept override { return what_.text; }
-    const tusk::protocol::description_ptr& known_description() const noexcept override { return what_.description; }
+    const tusk::protocol::description_ptr& known_description() const noexcept override {
+        return what_.description;
+    }
     tusk::failure bind(const tusk::protocol::description_ptr& description, tusk::wire::bound_values& out,
                        std::span<const std::int16_t>& formats) override;
 
@@ -156,7 +162,8 @@ public:
     /// Makes the machine; call it last.
     query_fixture& start();
 
-    std::shared_ptr<tusk::protocol::statement_registry> registry = std::make_shared<tusk::protocol::statement_registry>();
+    std::shared_ptr<tusk::protocol::statement_registry> registry =
+        std::make_shared<tusk::protocol::statement_registry>();
     std::unique_ptr<text_source> source;
     recording_sink sink;
     query_fixture();

@@ -1,4 +1,5 @@
-// The walk through the expected answers: order, groups, simple queries, and everything that does not belong there.
+// The walk through the expected answers: order, groups, simple queries, and everything that does not belong
+// there.
 #include "algo_test.hpp"
 
 #include <gtest/gtest.h>
@@ -45,7 +46,8 @@ TEST(pipeline, walks_several_groups_in_one_go) {
     p.expect_close();
     p.expect_execute(second);
     p.expect_sync();
-    receiving r{one_row() + be::ready_for_query() + be::close_complete() + one_row() + be::ready_for_query('T')};
+    receiving r{one_row() + be::ready_for_query() + be::close_complete() + one_row() +
+                be::ready_for_query('T')};
     EXPECT_EQ(p.advance(r.s), progress::finished);
     EXPECT_TRUE(p.answered());
     EXPECT_EQ(first.rows.size(), 1U);
@@ -63,8 +65,8 @@ TEST(pipeline, an_error_skips_the_rest_of_its_group_only) {
     p.expect_sync();
     p.expect_execute(good);
     p.expect_sync();
-    receiving r{be::bind_complete() + be::error_response("22012", "division by zero") + be::ready_for_query() + one_row() +
-                be::ready_for_query()};
+    receiving r{be::bind_complete() + be::error_response("22012", "division by zero") +
+                be::ready_for_query() + one_row() + be::ready_for_query()};
     EXPECT_EQ(p.advance(r.s), progress::finished);
     EXPECT_EQ(p.error().code(), make_error_code("22012"_sqlstate));
     EXPECT_TRUE(skipped.tags.empty());
@@ -78,7 +80,8 @@ TEST(pipeline, keeps_the_first_of_several_errors) {
     pipeline p;
     p.expect_execute(sink);
     p.expect_sync();
-    receiving r{be::error_response("22012", "first") + be::error_response("XX000", "second") + be::ready_for_query()};
+    receiving r{be::error_response("22012", "first") + be::error_response("XX000", "second") +
+                be::ready_for_query()};
     EXPECT_EQ(p.advance(r.s), progress::finished);
     EXPECT_EQ(p.error().text(), "first");
 }
@@ -108,15 +111,17 @@ TEST(pipeline, leaves_what_follows_the_last_answer_for_later) {
     EXPECT_EQ(r.s.input.unread().size(), fatal.size());
 }
 
-// ---- simple queries -------------------------------------------------------------------------------------------
+// ---- simple queries
+// -------------------------------------------------------------------------------------------
 
 TEST(pipeline_simple, takes_any_number_of_results) {
     recording_sink sink;
     pipeline p;
     p.expect_simple(sink);
     receiving r{be::row_description({{"a"}}) + be::data_row({"1"}) + be::command_complete("SELECT 1") +
-                be::command_complete("UPDATE 2") + be::empty_query_response() + be::row_description({{"a"}, {"b"}}) +
-                be::command_complete("SELECT 0") + be::ready_for_query()};
+                be::command_complete("UPDATE 2") + be::empty_query_response() +
+                be::row_description({{"a"}, {"b"}}) + be::command_complete("SELECT 0") +
+                be::ready_for_query()};
     EXPECT_EQ(p.advance(r.s), progress::finished);
     EXPECT_EQ(sink.columns, (std::vector<std::size_t>{1, 2}));
     EXPECT_EQ(sink.tags, (std::vector<std::string>{"SELECT 1", "UPDATE 2", "", "SELECT 0"}));
@@ -126,7 +131,8 @@ TEST(pipeline_simple, reports_an_error_in_the_middle) {
     recording_sink sink;
     pipeline p;
     p.expect_simple(sink);
-    receiving r{be::command_complete("UPDATE 2") + be::error_response("42P01", "no table") + be::ready_for_query()};
+    receiving r{be::command_complete("UPDATE 2") + be::error_response("42P01", "no table") +
+                be::ready_for_query()};
     EXPECT_EQ(p.advance(r.s), progress::finished);
     EXPECT_EQ(p.error().code(), make_error_code("42P01"_sqlstate));
     EXPECT_EQ(sink.tags, std::vector<std::string>{"UPDATE 2"});
@@ -154,7 +160,8 @@ TEST(pipeline_simple, refuses_rows_before_their_columns) {
     EXPECT_TRUE(sink.rows.empty());
 }
 
-// ---- what does not belong there -------------------------------------------------------------------------------
+// ---- what does not belong there
+// -------------------------------------------------------------------------------
 
 namespace {
 
@@ -195,7 +202,8 @@ TEST(pipeline_violations, every_message_that_a_step_does_not_expect_breaks_the_c
     for (const auto& step : steps)
         for (int code = 0; code < 256; ++code) {
             const char type = static_cast<char>(code);
-            if (std::string_view{"ENSA"}.find(type) != std::string_view::npos || step.allowed.find(type) != std::string::npos)
+            if (std::string_view{"ENSA"}.find(type) != std::string_view::npos ||
+                step.allowed.find(type) != std::string::npos)
                 continue;
             SCOPED_TRACE(std::string{step.name} + " and message type " + std::to_string(code));
             recording_sink sink;
@@ -213,9 +221,10 @@ TEST(pipeline_violations, every_message_that_a_step_does_not_expect_breaks_the_c
 }
 
 TEST(pipeline_violations, rows_before_bind_complete_and_a_second_bind_complete) {
-    for (const auto& bytes : {be::data_row({"1"}), be::command_complete("SELECT 1"), be::bind_complete() + be::bind_complete(),
-                              be::bind_complete() + be::row_description({{"a"}}), be::bind_complete() + be::ready_for_query(),
-                              be::bind_complete() + be::message('s', {})}) {
+    for (const auto& bytes :
+         {be::data_row({"1"}), be::command_complete("SELECT 1"), be::bind_complete() + be::bind_complete(),
+          be::bind_complete() + be::row_description({{"a"}}), be::bind_complete() + be::ready_for_query(),
+          be::bind_complete() + be::message('s', {})}) {
         recording_sink sink;
         pipeline p;
         p.expect_execute(sink);
@@ -227,21 +236,22 @@ TEST(pipeline_violations, rows_before_bind_complete_and_a_second_bind_complete) 
 }
 
 TEST(pipeline_violations, malformed_bodies) {
-    const std::vector<std::pair<std::string, void (*)(pipeline&, recording_sink&, pipeline::described&)>> cases{
-        {be::message('Z', "X"), steps[4].add},
-        {be::message('Z', ""), steps[4].add},
-        {be::message('Z', "II"), steps[4].add},
-        {be::message('T', "\x01"), steps[1].add},
-        {be::message('T', be::number(std::uint16_t{65535})), steps[1].add},
-        {be::message('t', be::number(std::uint16_t{2}) + be::number(std::uint32_t{23})), steps[1].add},
-        {be::message('t', be::number(std::uint16_t{0}) + "x"), steps[1].add},
-        {be::message('C', "SELECT 1"), steps[5].add},
-        {be::message('C', be::text("SELECT") + be::text("1")), steps[5].add},
-        {be::message('E', "SERROR"), steps[5].add},
-        {be::message('N', "M"), steps[5].add},
-        {be::message('S', be::text("TimeZone")), steps[5].add},
-        {be::message('A', be::number(std::int16_t{1})), steps[5].add},
-    };
+    const std::vector<std::pair<std::string, void (*)(pipeline&, recording_sink&, pipeline::described&)>>
+        cases{
+            {be::message('Z', "X"), steps[4].add},
+            {be::message('Z', ""), steps[4].add},
+            {be::message('Z', "II"), steps[4].add},
+            {be::message('T', "\x01"), steps[1].add},
+            {be::message('T', be::number(std::uint16_t{65535})), steps[1].add},
+            {be::message('t', be::number(std::uint16_t{2}) + be::number(std::uint32_t{23})), steps[1].add},
+            {be::message('t', be::number(std::uint16_t{0}) + "x"), steps[1].add},
+            {be::message('C', "SELECT 1"), steps[5].add},
+            {be::message('C', be::text("SELECT") + be::text("1")), steps[5].add},
+            {be::message('E', "SERROR"), steps[5].add},
+            {be::message('N', "M"), steps[5].add},
+            {be::message('S', be::text("TimeZone")), steps[5].add},
+            {be::message('A', be::number(std::int16_t{1})), steps[5].add},
+        };
     for (const auto& [bytes, add] : cases) {
         SCOPED_TRACE(bytes.substr(0, 1) + " of " + std::to_string(bytes.size()) + " bytes");
         recording_sink sink;
@@ -297,9 +307,10 @@ TEST(pipeline_violations, truncated_at_any_byte_nothing_is_believed) {
 }
 
 TEST(pipeline_violations, one_changed_byte_never_leads_outside_the_rules) {
-    // Every byte of an answer replaced by every value of a small set: finished, waiting or broken, nothing else; and what
-    // is broken says why.
-    const auto whole = be::parse_complete() + query_fixture::description() + one_row() + be::ready_for_query();
+    // Every byte of an answer replaced by every value of a small set: finished, waiting or broken, nothing
+    // else; and what is broken says why.
+    const auto whole =
+        be::parse_complete() + query_fixture::description() + one_row() + be::ready_for_query();
     for (std::size_t at = 0; at < whole.size(); ++at)
         for (const char value : {'\0', '\1', '\xff', 'Z', 'E', '\x7f'}) {
             auto bytes = whole;
@@ -319,7 +330,8 @@ TEST(pipeline_violations, one_changed_byte_never_leads_outside_the_rules) {
         }
 }
 
-// ---- descriptions ---------------------------------------------------------------------------------------------
+// ---- descriptions
+// ---------------------------------------------------------------------------------------------
 
 TEST(pipeline_descriptions, complete_only_with_columns_or_no_data) {
     pipeline::described d;
@@ -338,9 +350,12 @@ TEST(pipeline_descriptions, complete_only_with_columns_or_no_data) {
 TEST(pipeline_descriptions, differ_by_type_name_or_number_of_columns) {
     const auto expected = query_fixture::known_description();
     const std::vector<std::pair<std::string, bool>> cases{
-        {be::row_description({{"id", 23}, {"name", 25}}), false}, {be::row_description({{"id", 20}, {"name", 25}}), true},
-        {be::row_description({{"id", 23}, {"nick", 25}}), true},  {be::row_description({{"id", 23}}), true},
-        {be::row_description({{"id", 23}, {"name", 25}, {"x", 25}}), true}, {be::no_data(), true}};
+        {be::row_description({{"id", 23}, {"name", 25}}), false},
+        {be::row_description({{"id", 20}, {"name", 25}}), true},
+        {be::row_description({{"id", 23}, {"nick", 25}}), true},
+        {be::row_description({{"id", 23}}), true},
+        {be::row_description({{"id", 23}, {"name", 25}, {"x", 25}}), true},
+        {be::no_data(), true}};
     for (const auto& [bytes, stale] : cases) {
         recording_sink sink;
         pipeline::described d;

@@ -30,7 +30,8 @@ const auto unknown = fixtures([](query_fixture&) {});
 query_fixture& query_of(fixture& f) { return dynamic_cast<query_fixture&>(f); }
 
 std::string answer() {
-    return be::bind_complete() + be::data_row({"5", "eve"}) + be::command_complete("SELECT 1") + be::ready_for_query();
+    return be::bind_complete() + be::data_row({"5", "eve"}) + be::command_complete("SELECT 1") +
+           be::ready_for_query();
 }
 std::string canceled() { return be::error_response("57014", "canceling statement due to user request"); }
 
@@ -81,13 +82,15 @@ TEST(query_interruption, of_a_script_is_sound_at_every_point) {
     script{}
         .sends("Query")
         .receives(be::row_description({{"a"}}) + be::data_row({"1"}) + be::command_complete("SELECT 1") +
-                  be::row_description({{"b"}}) + be::data_row({"2"}) + be::command_complete("SELECT 1") + be::ready_for_query())
+                  be::row_description({{"b"}}) + be::data_row({"2"}) + be::command_complete("SELECT 1") +
+                  be::ready_for_query())
         .done()
         .check_failures_everywhere(simple);
 }
 
 TEST(query_interruption, before_anything_was_sent_leaves_the_connection_usable) {
-    for (const auto& [kind, code] : {std::pair{event_kind::timed_out, errc::timeout}, std::pair{event_kind::canceled, errc::canceled}}) {
+    for (const auto& [kind, code] :
+         {std::pair{event_kind::timed_out, errc::timeout}, std::pair{event_kind::canceled, errc::canceled}}) {
         const auto held = script{}.event(kind).fails(code, false).run(fixtures([](query_fixture& f) {
             f.session.to_close.push_back(f.registry->intern("select 1").text);
             f.prepared();
@@ -118,7 +121,8 @@ TEST(query_interruption, in_flight_becomes_a_timeout_once_the_server_has_obeyed)
 }
 
 TEST(query_interruption, waits_for_the_end_of_the_cancel_connection_before_the_session_is_used_again) {
-    // The answer to the query is there, the cancel connection is not over: a late cancel could hit the next query.
+    // The answer to the query is there, the cancel connection is not over: a late cancel could hit the next
+    // query.
     const auto f = script{}
                        .sends("Bind Execute Sync")
                        .event(event_kind::canceled)
@@ -141,7 +145,8 @@ TEST(query_interruption, that_comes_too_late_for_the_server_is_a_success) {
                        .sends("Sync")
                        .receives(be::ready_for_query())
                        .done();
-    s.run_however_cut(prepared, [](fixture& f) { EXPECT_EQ(query_of(f).sink.rows, std::vector<std::string>{"5,eve"}); });
+    s.run_however_cut(
+        prepared, [](fixture& f) { EXPECT_EQ(query_of(f).sink.rows, std::vector<std::string>{"5,eve"}); });
 }
 
 TEST(query_interruption, does_not_hide_the_servers_own_error) {
@@ -193,22 +198,24 @@ TEST(query_interruption, without_a_cancel_key_closes_the_connection) {
 }
 
 TEST(query_interruption, of_the_describing_executes_nothing_afterwards) {
-    const auto held = script{}
-                          .sends("Parse Describe Sync")
-                          .event(event_kind::timed_out)
-                          .wants_cancel_request()
-                          .receives(be::parse_complete() + query_fixture::description() + be::ready_for_query())
-                          .event(event_kind::cancel_finished)
-                          .sends("Sync")
-                          .receives(be::ready_for_query())
-                          .fails(errc::timeout, false)
-                          .run(unknown);
-    EXPECT_NE(held->session.statements.find(*query_of(*held).source->text()), nullptr) << "it was prepared all the same";
+    const auto held =
+        script{}
+            .sends("Parse Describe Sync")
+            .event(event_kind::timed_out)
+            .wants_cancel_request()
+            .receives(be::parse_complete() + query_fixture::description() + be::ready_for_query())
+            .event(event_kind::cancel_finished)
+            .sends("Sync")
+            .receives(be::ready_for_query())
+            .fails(errc::timeout, false)
+            .run(unknown);
+    EXPECT_NE(held->session.statements.find(*query_of(*held).source->text()), nullptr)
+        << "it was prepared all the same";
 }
 
 TEST(query_interruption, remembers_what_was_prepared_before_it) {
-    // Parse and Describe came through, Execute was cancelled: the name is taken at the server, and a Parse of it inside a
-    // transaction would fail.
+    // Parse and Describe came through, Execute was cancelled: the name is taken at the server, and a Parse of
+    // it inside a transaction would fail.
     const auto held = script{}
                           .sends("Parse Describe Bind Execute Sync")
                           .receives(be::parse_complete() + query_fixture::description())
@@ -224,22 +231,23 @@ TEST(query_interruption, remembers_what_was_prepared_before_it) {
 }
 
 TEST(query_interruption, of_a_stream_drops_the_rows_that_nobody_waits_for) {
-    // The deadline passes while a row is on its way to a sink that pauses. Pausing again would leave the machine in the
-    // middle of its cancelling, and a success would hide that rows were dropped.
+    // The deadline passes while a row is on its way to a sink that pauses. Pausing again would leave the
+    // machine in the middle of its cancelling, and a success would hide that rows were dropped.
     const auto pausing = fixtures([](query_fixture& f) {
         f.prepared();
         f.sink.pausing = true;
     });
-    const auto s = script{}
-                       .sends("Bind Execute Sync")
-                       .event(event_kind::timed_out)
-                       .wants_cancel_request()
-                       .receives(be::bind_complete() + be::data_row({"5", "eve"}) + be::data_row({"6", "bob"}) +
-                                 be::command_complete("SELECT 2") + be::ready_for_query())
-                       .event(event_kind::cancel_finished)
-                       .sends("Sync")
-                       .receives(be::ready_for_query())
-                       .fails(errc::timeout, false);
+    const auto s =
+        script{}
+            .sends("Bind Execute Sync")
+            .event(event_kind::timed_out)
+            .wants_cancel_request()
+            .receives(be::bind_complete() + be::data_row({"5", "eve"}) + be::data_row({"6", "bob"}) +
+                      be::command_complete("SELECT 2") + be::ready_for_query())
+            .event(event_kind::cancel_finished)
+            .sends("Sync")
+            .receives(be::ready_for_query())
+            .fails(errc::timeout, false);
     s.run_however_cut(pausing, [](fixture& f) { EXPECT_LE(query_of(f).sink.rows.size(), 1U); });
 }
 
@@ -258,7 +266,8 @@ TEST(query_interruption, of_an_abandoned_stream_cancels_and_cleans_up) {
     EXPECT_FALSE(f.session.broken);
 }
 
-// ---- lost connections -----------------------------------------------------------------------------------------
+// ---- lost connections
+// -----------------------------------------------------------------------------------------
 
 TEST(query_loss, of_the_connection_in_flight_is_not_safe_to_retry) {
     const auto held = script{}
@@ -280,7 +289,8 @@ TEST(query_loss, inside_a_transaction_asks_for_the_whole_transaction) {
 }
 
 TEST(query_loss, shows_the_fatal_error_that_came_before_it) {
-    // The error and the end of the stream may arrive together: the bytes are in the buffer, the event is the failure.
+    // The error and the end of the stream may arrive together: the bytes are in the buffer, the event is the
+    // failure.
     query_fixture f;
     f.prepared().start();
     static_cast<void>(f.held->resume({}));

@@ -1,5 +1,6 @@
-// What this side knows about a statement may no longer be true: it was deallocated, a pooler gave the session away, a
-// table was altered. One retry outside a transaction, none inside, and never after something was executed.
+// What this side knows about a statement may no longer be true: it was deallocated, a pooler gave the session
+// away, a table was altered. One retry outside a transaction, none inside, and never after something was
+// executed.
 #include "algo_test.hpp"
 
 #include <gtest/gtest.h>
@@ -34,7 +35,8 @@ const auto known = fixtures([](query_fixture& f) { f.known(); });
 query_fixture& query_of(fixture& f) { return dynamic_cast<query_fixture&>(f); }
 
 std::string answer(char status = 'I') {
-    return be::bind_complete() + be::data_row({"5", "eve"}) + be::command_complete("SELECT 1") + be::ready_for_query(status);
+    return be::bind_complete() + be::data_row({"5", "eve"}) + be::command_complete("SELECT 1") +
+           be::ready_for_query(status);
 }
 
 /// An error before anything was executed, then a fresh Parse of the statement, and its answer.
@@ -43,7 +45,8 @@ script retried_after(const std::string& error) {
         .sends("Bind Execute Sync")
         .receives(error + be::ready_for_query())
         .sends("Close Parse Describe Sync")
-        .receives(be::close_complete() + be::parse_complete() + query_fixture::description() + be::ready_for_query())
+        .receives(be::close_complete() + be::parse_complete() + query_fixture::description() +
+                  be::ready_for_query())
         .sends("Bind Execute Sync")
         .receives(answer());
 }
@@ -51,9 +54,10 @@ script retried_after(const std::string& error) {
 } // namespace
 
 TEST(query_staleness, a_statement_that_vanished_is_prepared_again_once) {
-    for (const auto& error : {be::error_response("26000", "prepared statement does not exist"), result_type_changed(),
-                              be::error_response("42704", "type with OID 9999 does not exist"),
-                              be::error_response("42804", "column is of type text but expression is of type integer")}) {
+    for (const auto& error :
+         {be::error_response("26000", "prepared statement does not exist"), result_type_changed(),
+          be::error_response("42704", "type with OID 9999 does not exist"),
+          be::error_response("42804", "column is of type text but expression is of type integer")}) {
         const auto s = retried_after(error).done();
         s.run_however_cut(prepared, [](fixture& f) {
             EXPECT_EQ(query_of(f).sink.rows, std::vector<std::string>{"5,eve"});
@@ -68,7 +72,8 @@ TEST(query_staleness, the_second_failure_is_reported) {
         .sends("Bind Execute Sync")
         .receives(gone + be::ready_for_query())
         .sends("Close Parse Describe Sync")
-        .receives(be::close_complete() + be::parse_complete() + query_fixture::description() + be::ready_for_query())
+        .receives(be::close_complete() + be::parse_complete() + query_fixture::description() +
+                  be::ready_for_query())
         .sends("Bind Execute Sync")
         .receives(gone + be::ready_for_query())
         .fails(make_error_code("26000"_sqlstate), false)
@@ -78,10 +83,11 @@ TEST(query_staleness, the_second_failure_is_reported) {
 TEST(query_staleness, a_statement_that_exists_already_is_closed_and_prepared_again) {
     const auto s = script{}
                        .sends("Parse Describe Bind Execute Sync")
-                       .receives(be::error_response("42P05", "prepared statement already exists") + be::ready_for_query())
+                       .receives(be::error_response("42P05", "prepared statement already exists") +
+                                 be::ready_for_query())
                        .sends("Close Parse Describe Sync")
-                       .receives(be::close_complete() + be::parse_complete() +
-                                 query_fixture::description() + be::ready_for_query())
+                       .receives(be::close_complete() + be::parse_complete() + query_fixture::description() +
+                                 be::ready_for_query())
                        .sends("Bind Execute Sync")
                        .receives(answer())
                        .done();
@@ -90,17 +96,18 @@ TEST(query_staleness, a_statement_that_exists_already_is_closed_and_prepared_aga
 
 TEST(query_staleness, a_wrong_parameter_type_that_another_connection_learnt_is_not_used_for_ever) {
     // The column's type was changed since: Parse with the types of then fails on every new connection.
-    const auto s = script{}
-                       .sends("Parse Describe Bind Execute Sync")
-                       .receives(be::error_response("42804", "column is of type text but expression is of type integer") +
-                                 be::ready_for_query())
-                       .sends("Close Parse Describe Sync")
-                       .receives(be::close_complete() + be::parse_complete() +
-                                 be::parameter_description({25}) + be::row_description({{"id", 25, 0}, {"name", 25, 0}}) +
-                                 be::ready_for_query())
-                       .sends("Bind Execute Sync")
-                       .receives(answer())
-                       .done();
+    const auto s =
+        script{}
+            .sends("Parse Describe Bind Execute Sync")
+            .receives(
+                be::error_response("42804", "column is of type text but expression is of type integer") +
+                be::ready_for_query())
+            .sends("Close Parse Describe Sync")
+            .receives(be::close_complete() + be::parse_complete() + be::parameter_description({25}) +
+                      be::row_description({{"id", 25, 0}, {"name", 25, 0}}) + be::ready_for_query())
+            .sends("Bind Execute Sync")
+            .receives(answer())
+            .done();
     s.run_however_cut(known, [](fixture& f) {
         const auto now = query_of(f).registry->intern(query_fixture::sql).description;
         ASSERT_NE(now, nullptr);
@@ -110,11 +117,10 @@ TEST(query_staleness, a_wrong_parameter_type_that_another_connection_learnt_is_n
 
 TEST(query_staleness, inside_a_transaction_nothing_is_retried_but_the_statement_is_forgotten) {
     const auto inside = fixtures([](query_fixture& f) { f.prepared().in_transaction(); });
-    for (const auto& error : {be::error_response("26000", "prepared statement does not exist"), result_type_changed()}) {
-        const auto held = script{}
-                              .sends("Bind Execute Sync")
-                              .receives(error + be::ready_for_query('E'))
-                              .run(inside);
+    for (const auto& error :
+         {be::error_response("26000", "prepared statement does not exist"), result_type_changed()}) {
+        const auto held =
+            script{}.sends("Bind Execute Sync").receives(error + be::ready_for_query('E')).run(inside);
         auto& f = query_of(*held);
         ASSERT_TRUE(f.held->result());
         EXPECT_FALSE(f.session.broken);
@@ -129,9 +135,10 @@ TEST(query_staleness, nothing_is_retried_once_something_was_executed) {
     // A function may raise any SQLSTATE, after it has done something.
     for (const auto& error : {be::error_response("26000", "raised by a function"), result_type_changed(),
                               be::error_response("42883", "raised by a function")}) {
-        const auto s = script{}
-                           .sends("Bind Execute Sync")
-                           .receives(be::bind_complete() + be::data_row({"5", "eve"}) + error + be::ready_for_query());
+        const auto s =
+            script{}
+                .sends("Bind Execute Sync")
+                .receives(be::bind_complete() + be::data_row({"5", "eve"}) + error + be::ready_for_query());
         s.run_however_cut(prepared, [](fixture& f) {
             EXPECT_TRUE(query_of(f).held->result());
             EXPECT_EQ(query_of(f).sink.rows, std::vector<std::string>{"5,eve"});
@@ -157,7 +164,8 @@ TEST(query_staleness, an_error_of_a_fresh_statement_is_the_statements_own) {
 }
 
 TEST(query_staleness, rows_of_other_columns_than_described_are_dropped_and_reported) {
-    const auto changed = be::parameter_description({23}) + be::row_description({{"id", 20, 0}, {"name", 25, 0}});
+    const auto changed =
+        be::parameter_description({23}) + be::row_description({{"id", 20, 0}, {"name", 25, 0}});
     const auto s = script{}
                        .sends("Parse Describe Bind Execute Sync")
                        .receives(be::parse_complete() + changed + answer())
@@ -174,17 +182,21 @@ TEST(query_staleness, rows_of_other_columns_than_described_are_dropped_and_repor
 
 TEST(query_staleness, a_bind_refused_for_other_columns_than_described_is_retried) {
     const auto changed = be::parameter_description({23}) + be::row_description({{"id", 23, 0}});
-    const auto s = script{}
-                       .sends("Parse Describe Bind Execute Sync")
-                       .receives(be::parse_complete() + changed +
-                                 be::error_response("08P01", "bind message has 2 result formats but query has 1 columns") +
-                                 be::ready_for_query())
-                       .sends("Close Parse Describe Sync")
-                       .receives(be::close_complete() + be::parse_complete() + changed + be::ready_for_query())
-                       .sends("Bind Execute Sync")
-                       .receives(be::bind_complete() + be::data_row({"5"}) + be::command_complete("SELECT 1") + be::ready_for_query())
-                       .done();
-    s.run_however_cut(known, [](fixture& f) { EXPECT_EQ(query_of(f).sink.rows, std::vector<std::string>{"5"}); });
+    const auto s =
+        script{}
+            .sends("Parse Describe Bind Execute Sync")
+            .receives(
+                be::parse_complete() + changed +
+                be::error_response("08P01", "bind message has 2 result formats but query has 1 columns") +
+                be::ready_for_query())
+            .sends("Close Parse Describe Sync")
+            .receives(be::close_complete() + be::parse_complete() + changed + be::ready_for_query())
+            .sends("Bind Execute Sync")
+            .receives(be::bind_complete() + be::data_row({"5"}) + be::command_complete("SELECT 1") +
+                      be::ready_for_query())
+            .done();
+    s.run_however_cut(known,
+                      [](fixture& f) { EXPECT_EQ(query_of(f).sink.rows, std::vector<std::string>{"5"}); });
 }
 
 TEST(query_staleness, a_text_that_was_interned_anew_is_still_prepared) {

@@ -27,8 +27,8 @@ std::string sync_bytes() { return be::message('S', {}); }
 /// Bind of the argument "5" as text, Execute of all rows, Sync.
 std::string execute_bytes() {
     return be::message('B', be::text("") + be::text(name_of_statement()) + be::number(std::uint16_t{1}) +
-                                be::number(std::int16_t{0}) + be::number(std::uint16_t{1}) + be::number(std::int32_t{1}) +
-                                "5" + be::number(std::uint16_t{0})) +
+                                be::number(std::int16_t{0}) + be::number(std::uint16_t{1}) +
+                                be::number(std::int32_t{1}) + "5" + be::number(std::uint16_t{0})) +
            be::message('E', be::text("") + be::number(std::uint32_t{0})) + sync_bytes();
 }
 
@@ -96,7 +96,8 @@ TEST(query_bytes, a_statement_described_elsewhere_needs_one_round_trip) {
 TEST(query_bytes, statements_that_had_to_go_are_closed_first) {
     const auto with_evicted = fixtures([](query_fixture& f) {
         f.session.statements.set_capacity(1);
-        f.session.statements.insert(f.registry->intern("select 1").text, f.known_description(), f.session.to_close);
+        f.session.statements.insert(f.registry->intern("select 1").text, f.known_description(),
+                                    f.session.to_close);
         f.known();
     });
     const auto gone = tusk::protocol::statement_registry{}.intern("select 1").text->server_name;
@@ -111,29 +112,32 @@ TEST(query_bytes, statements_that_had_to_go_are_closed_first) {
 
     tusk::protocol::query next{f.session, *f.registry, *f.source, f.sink};
     static_cast<void>(next.resume({}));
-    EXPECT_EQ(as_string(f.session.pending_output()), be::message('C', 'S' + be::text(gone)) + execute_bytes());
+    EXPECT_EQ(as_string(f.session.pending_output()),
+              be::message('C', 'S' + be::text(gone)) + execute_bytes());
     EXPECT_TRUE(f.session.to_close.empty());
 }
 
 TEST(query_bytes, a_second_query_on_the_session_finds_the_statement_prepared) {
-    const auto held = script{}
-                          .sends("Parse Describe Sync")
-                          .receives(be::parse_complete() + query_fixture::description() + be::ready_for_query())
-                          .sends("Bind Execute Sync")
-                          .receives(two_rows())
-                          .done()
-                          .run(unknown);
+    const auto held =
+        script{}
+            .sends("Parse Describe Sync")
+            .receives(be::parse_complete() + query_fixture::description() + be::ready_for_query())
+            .sends("Bind Execute Sync")
+            .receives(two_rows())
+            .done()
+            .run(unknown);
     auto& f = query_of(*held);
     tusk::protocol::query next{f.session, *f.registry, *f.source, f.sink};
     EXPECT_EQ(next.resume({}).kind, tusk::protocol::action_kind::transfer);
     EXPECT_EQ(as_string(f.session.pending_output()), execute_bytes());
 }
 
-// ---- answers --------------------------------------------------------------------------------------------------
+// ---- answers
+// --------------------------------------------------------------------------------------------------
 
 TEST(query_answers, notices_notifications_and_parameters_may_stand_between_any_two_messages) {
-    const std::vector<std::string> pieces{be::bind_complete(),          be::data_row({"5", "eve"}),
-                                          be::data_row({"6", "x"}),     be::command_complete("SELECT 2"),
+    const std::vector<std::string> pieces{be::bind_complete(), be::data_row({"5", "eve"}),
+                                          be::data_row({"6", "x"}), be::command_complete("SELECT 2"),
                                           be::ready_for_query()};
     for (std::size_t at = 0; at < pieces.size(); ++at) {
         SCOPED_TRACE("before message " + std::to_string(at));
@@ -149,7 +153,9 @@ TEST(query_answers, notices_notifications_and_parameters_may_stand_between_any_t
             auto f = std::make_unique<query_fixture>();
             f->prepared().start();
             f->session.on_notice = [&](const tusk::server_error& n) { heard.push_back(n.message); };
-            f->session.on_notification = [&](tusk::wire::notification&& n) { heard.push_back(n.channel + "/" + n.payload); };
+            f->session.on_notification = [&](tusk::wire::notification&& n) {
+                heard.push_back(n.channel + "/" + n.payload);
+            };
             return f;
         };
         const auto s = script{}.sends("Bind Execute Sync").receives(answer).done();
@@ -172,12 +178,14 @@ TEST(query_answers, an_empty_text_completes_without_a_tag) {
 }
 
 TEST(query_answers, a_statement_without_rows_is_described_by_no_data) {
-    const auto s = script{}
-                       .sends("Parse Describe Sync")
-                       .receives(be::parse_complete() + be::parameter_description({23}) + be::no_data() + be::ready_for_query())
-                       .sends("Bind Execute Sync")
-                       .receives(be::bind_complete() + be::command_complete("UPDATE 3") + be::ready_for_query())
-                       .done();
+    const auto s =
+        script{}
+            .sends("Parse Describe Sync")
+            .receives(be::parse_complete() + be::parameter_description({23}) + be::no_data() +
+                      be::ready_for_query())
+            .sends("Bind Execute Sync")
+            .receives(be::bind_complete() + be::command_complete("UPDATE 3") + be::ready_for_query())
+            .done();
     s.run_however_cut(unknown, [](fixture& f) {
         EXPECT_EQ(query_of(f).sink.tags, std::vector<std::string>{"UPDATE 3"});
         EXPECT_TRUE(query_of(f).registry->intern(query_fixture::sql).description->columns.empty());
@@ -185,11 +193,12 @@ TEST(query_answers, a_statement_without_rows_is_described_by_no_data) {
 }
 
 TEST(query_answers, the_transaction_status_is_that_of_ready_for_query) {
-    const auto held = script{}
-                          .sends("Bind Execute Sync")
-                          .receives(be::bind_complete() + be::command_complete("BEGIN") + be::ready_for_query('T'))
-                          .done()
-                          .run(prepared);
+    const auto held =
+        script{}
+            .sends("Bind Execute Sync")
+            .receives(be::bind_complete() + be::command_complete("BEGIN") + be::ready_for_query('T'))
+            .done()
+            .run(prepared);
     EXPECT_EQ(held->session.transaction, tusk::transaction_status::in_transaction);
 }
 
@@ -198,7 +207,8 @@ TEST(query_answers, a_failed_sink_is_reported_when_the_connection_is_clean) {
         f.prepared();
         f.sink.failing_with = tusk::failure{errc::null_value, "no name"};
     });
-    const auto held = script{}.sends("Bind Execute Sync").receives(two_rows()).fails(errc::null_value, false).run(failing);
+    const auto held =
+        script{}.sends("Bind Execute Sync").receives(two_rows()).fails(errc::null_value, false).run(failing);
     const auto& why = query_of(*held).held->result();
     EXPECT_EQ(why.sql(), query_fixture::sql);
     EXPECT_EQ(why.sent(), tusk::sent_state::answered) << "the statement was executed";
@@ -214,7 +224,8 @@ TEST(query_answers, a_pausing_sink_gets_one_row_at_a_time) {
     s.run_however_cut(pausing, expect_two_rows);
 }
 
-// ---- errors ---------------------------------------------------------------------------------------------------
+// ---- errors
+// ---------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -238,21 +249,24 @@ TEST(query_errors, in_parse_leave_the_connection_clean_and_the_statement_unknown
 }
 
 TEST(query_errors, in_describe_close_the_statement_that_parse_made) {
-    const auto held = script{}
-                          .sends("Parse Describe Sync")
-                          .receives(be::parse_complete() + be::error_response("42809", "no") + be::ready_for_query())
-                          .fails(make_error_code("42809"_sqlstate), false)
-                          .run(unknown);
+    const auto held =
+        script{}
+            .sends("Parse Describe Sync")
+            .receives(be::parse_complete() + be::error_response("42809", "no") + be::ready_for_query())
+            .fails(make_error_code("42809"_sqlstate), false)
+            .run(unknown);
     ASSERT_EQ(held->session.to_close.size(), 1U);
     EXPECT_EQ(held->session.to_close[0]->server_name, name_of_statement());
 }
 
 TEST(query_errors, in_bind_and_execute_keep_the_statement) {
-    for (const auto& before : {std::string{}, be::bind_complete(), be::bind_complete() + be::data_row({"5", "eve"})}) {
-        const auto s = script{}
-                           .sends("Bind Execute Sync")
-                           .receives(before + be::error_response("22P02", "not a number") + be::ready_for_query())
-                           .fails(make_error_code("22P02"_sqlstate), false);
+    for (const auto& before :
+         {std::string{}, be::bind_complete(), be::bind_complete() + be::data_row({"5", "eve"})}) {
+        const auto s =
+            script{}
+                .sends("Bind Execute Sync")
+                .receives(before + be::error_response("22P02", "not a number") + be::ready_for_query())
+                .fails(make_error_code("22P02"_sqlstate), false);
         s.run_however_cut(prepared, [](fixture& f) {
             expect_answered_error(f);
             EXPECT_NE(f.session.statements.find(*query_of(f).source->text()), nullptr);
@@ -282,8 +296,9 @@ TEST(query_errors, after_command_complete_make_the_statement_fail) {
 }
 
 TEST(query_errors, that_are_fatal_end_the_session_without_ready_for_query) {
-    for (const auto& before : {std::string{}, be::bind_complete(), be::bind_complete() + be::data_row({"5", "eve"}),
-                               be::bind_complete() + be::command_complete("SELECT 0")}) {
+    for (const auto& before :
+         {std::string{}, be::bind_complete(), be::bind_complete() + be::data_row({"5", "eve"}),
+          be::bind_complete() + be::command_complete("SELECT 0")}) {
         const auto s = script{}
                            .sends("Bind Execute Sync")
                            .receives(before + be::error_response("57P01", "terminating connection", "FATAL"))
@@ -306,8 +321,9 @@ TEST(query_errors, of_this_side_are_found_before_anything_is_sent) {
 }
 
 TEST(query_errors, of_this_side_after_describe_execute_nothing) {
-    const auto failing = fixtures(
-        [](query_fixture& f) { f.source->failing_with = tusk::failure{errc::parameter_count, "two arguments wanted"}; });
+    const auto failing = fixtures([](query_fixture& f) {
+        f.source->failing_with = tusk::failure{errc::parameter_count, "two arguments wanted"};
+    });
     const auto s = script{}
                        .sends("Parse Describe Sync")
                        .receives(be::parse_complete() + query_fixture::description() + be::ready_for_query())
@@ -338,7 +354,8 @@ TEST(query_errors, on_a_broken_session_say_that_it_is_closed) {
     EXPECT_EQ(query_of(*held).held->result().retry(), tusk::retry_advice::safe);
 }
 
-// ---- COPY by exec ---------------------------------------------------------------------------------------------
+// ---- COPY by exec
+// ---------------------------------------------------------------------------------------------
 
 TEST(query_copy, from_stdin_is_refused_and_the_connection_stays_usable) {
     // The server ignores the Sync that was sent before, so that CopyFail needs another one.
@@ -346,8 +363,8 @@ TEST(query_copy, from_stdin_is_refused_and_the_connection_stays_usable) {
                        .sends("Bind Execute Sync")
                        .receives(be::bind_complete() + be::copy_response('G'))
                        .sends("CopyFail Sync Close Sync")
-                       .receives(be::error_response("57014", "COPY from stdin failed") + be::ready_for_query() +
-                                 be::close_complete() + be::ready_for_query())
+                       .receives(be::error_response("57014", "COPY from stdin failed") +
+                                 be::ready_for_query() + be::close_complete() + be::ready_for_query())
                        .fails(errc::invalid_argument, false);
     s.run_however_cut(prepared, [](fixture& f) {
         EXPECT_NE(query_of(f).held->result().message().find("copy_in"), std::string::npos);
@@ -356,13 +373,14 @@ TEST(query_copy, from_stdin_is_refused_and_the_connection_stays_usable) {
 }
 
 TEST(query_copy, that_fails_before_its_first_byte_leaves_no_answer_behind) {
-    // As PostgreSQL 15 does when a BEFORE INSERT trigger of the statement raises: the first Sync is not ignored then.
+    // As PostgreSQL 15 does when a BEFORE INSERT trigger of the statement raises: the first Sync is not
+    // ignored then.
     const auto s = script{}
                        .sends("Bind Execute Sync")
                        .receives(be::bind_complete() + be::copy_response('G'))
                        .sends("CopyFail Sync Close Sync")
-                       .receives(be::error_response("P0001", "no") + be::ready_for_query() + be::ready_for_query() +
-                                 be::close_complete() + be::ready_for_query())
+                       .receives(be::error_response("P0001", "no") + be::ready_for_query() +
+                                 be::ready_for_query() + be::close_complete() + be::ready_for_query())
                        .fails(errc::invalid_argument, false);
     s.run_however_cut(prepared, [](fixture& f) { EXPECT_TRUE(f.session.input.unread().empty()); });
 }
@@ -371,8 +389,8 @@ TEST(query_copy, to_stdout_is_refused_and_the_connection_stays_usable) {
     const auto s = script{}
                        .sends("Bind Execute Sync")
                        .receives(be::bind_complete() + be::copy_response('H') + be::message('d', "1\n") +
-                                 be::message('d', "2\n") + be::message('c', {}) + be::command_complete("COPY 2") +
-                                 be::ready_for_query())
+                                 be::message('d', "2\n") + be::message('c', {}) +
+                                 be::command_complete("COPY 2") + be::ready_for_query())
                        .fails(errc::invalid_argument, false);
     s.run_however_cut(prepared, [](fixture& f) {
         EXPECT_NE(query_of(f).held->result().message().find("copy_out"), std::string::npos);

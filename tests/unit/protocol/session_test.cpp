@@ -1,4 +1,5 @@
-// The state of one connection: frames, asynchronous messages, output, and the fresh start between two servers.
+// The state of one connection: frames, asynchronous messages, output, and the fresh start between two
+// servers.
 #include "algo_test.hpp"
 
 #include <gtest/gtest.h>
@@ -35,8 +36,8 @@ TEST(session, hands_out_messages_of_requests_and_deals_with_the_others) {
     s.on_notification = [&](tusk::wire::notification&& n) {
         heard.push_back(std::to_string(n.pid) + " " + n.channel + " " + n.payload);
     };
-    receive(s, be::notice_response("a") + be::parameter_status("TimeZone", "UTC") + be::notification_response(3, "ch", "p") +
-                   be::parse_complete() + be::notice_response("b"));
+    receive(s, be::notice_response("a") + be::parameter_status("TimeZone", "UTC") +
+                   be::notification_response(3, "ch", "p") + be::parse_complete() + be::notice_response("b"));
     tusk::wire::frame f;
     tusk::failure why;
     ASSERT_EQ(s.next(f, why), session::next_result::frame);
@@ -89,8 +90,9 @@ TEST(session, refuses_lengths_that_cannot_be_before_their_bytes_arrive) {
 }
 
 TEST(session, malformed_asynchronous_messages_are_violations) {
-    for (const auto& bytes : {be::message('S', "TimeZone"), be::message('S', be::text("a") + be::text("b") + be::text("c")),
-                              be::message('N', "M"), be::message('A', "abc"), be::message('N', {})}) {
+    for (const auto& bytes :
+         {be::message('S', "TimeZone"), be::message('S', be::text("a") + be::text("b") + be::text("c")),
+          be::message('N', "M"), be::message('A', "abc"), be::message('N', {})}) {
         session s;
         receive(s, bytes);
         tusk::failure why;

@@ -1,4 +1,5 @@
-// Authentication: which methods are used, which are refused before a password could leak, and what a server must prove.
+// Authentication: which methods are used, which are refused before a password could leak, and what a server
+// must prove.
 #include <tusk/protocol/startup.hpp>
 
 #include <gtest/gtest.h>
@@ -24,7 +25,8 @@ public:
 };
 
 /// Over a Unix socket, where cleartext may pass, unless `prepare` says otherwise.
-make_fixture connecting(std::function<void(startup_fixture&)> prepare = {}, tls_policy tls = tls_policy::off) {
+make_fixture connecting(std::function<void(startup_fixture&)> prepare = {},
+                        tls_policy tls = tls_policy::off) {
     return [prepare = std::move(prepare), tls] {
         auto f = std::make_unique<startup_fixture>();
         f->options.user = "tester";
@@ -126,7 +128,8 @@ TEST(startup_auth, insists_on_authentication_when_it_is_required) {
 }
 
 TEST(startup_auth, without_a_password_says_so) {
-    for (const auto& challenge : {be::authentication(3), md5_challenge(), be::authentication_sasl({"SCRAM-SHA-256"})}) {
+    for (const auto& challenge :
+         {be::authentication(3), md5_challenge(), be::authentication_sasl({"SCRAM-SHA-256"})}) {
         const auto held = script{}
                               .sends("StartupMessage")
                               .receives(challenge)
@@ -145,8 +148,9 @@ TEST(startup_auth, a_password_with_nul_cannot_be_sent) {
 }
 
 TEST(startup_auth, names_methods_that_it_does_not_speak) {
-    const std::pair<std::int32_t, const char*> methods[] = {{2, "Kerberos"}, {6, "SCM"},      {7, "GSSAPI"}, {8, "GSSAPI"},
-                                                            {9, "SSPI"},     {13, "unknown"}, {-1, "unknown"}};
+    const std::pair<std::int32_t, const char*> methods[] = {{2, "Kerberos"}, {6, "SCM"},  {7, "GSSAPI"},
+                                                            {8, "GSSAPI"},   {9, "SSPI"}, {13, "unknown"},
+                                                            {-1, "unknown"}};
     for (const auto& [code, name] : methods) {
         const auto held = script{}
                               .sends("StartupMessage")
@@ -169,7 +173,8 @@ TEST(startup_auth, refuses_malformed_challenges) {
 
 TEST(startup_auth, a_server_may_not_change_its_mind_or_ask_twice) {
     for (const auto& first : {be::authentication(3), md5_challenge()})
-        for (const auto& second : {be::authentication(3), md5_challenge(), be::authentication_sasl({"SCRAM-SHA-256"})}) {
+        for (const auto& second :
+             {be::authentication(3), md5_challenge(), be::authentication_sasl({"SCRAM-SHA-256"})}) {
             const auto held = script{}
                                   .sends("StartupMessage")
                                   .receives(first)
@@ -181,14 +186,16 @@ TEST(startup_auth, a_server_may_not_change_its_mind_or_ask_twice) {
         }
 }
 
-// ---- SCRAM ----------------------------------------------------------------------------------------------------
+// ---- SCRAM
+// ----------------------------------------------------------------------------------------------------
 
 namespace {
 
 /// Plays SCRAM by hand, because the server's answers depend on the client's nonce.
 class scram_play {
 public:
-    explicit scram_play(std::function<void(startup_fixture&)> prepare = {}, std::string mechanism = "SCRAM-SHA-256") {
+    explicit scram_play(std::function<void(startup_fixture&)> prepare = {},
+                        std::string mechanism = "SCRAM-SHA-256") {
         auto made = connecting(std::move(prepare))();
         fixture_.reset(dynamic_cast<startup_fixture*>(made.release()));
         last = fixture_->held->resume({});
@@ -233,7 +240,8 @@ TEST(startup_scram, proves_the_password_and_checks_the_servers_proof) {
     scram_play play;
     scram_server server{"secret", "0123456789abcdef", 4096};
     play.receive(be::authentication(11, server.first(play.client_first(), "n,,")));
-    EXPECT_EQ(play.last.kind, tusk::protocol::action_kind::compute) << "PBKDF2 does not belong on the event loop";
+    EXPECT_EQ(play.last.kind, tusk::protocol::action_kind::compute)
+        << "PBKDF2 does not belong on the event loop";
     const auto final = server.final(play.client_final(), "biws");
     ASSERT_FALSE(final.empty()) << "the client's proof is wrong";
     play.receive(be::authentication(12, final) + enter());
@@ -307,8 +315,10 @@ TEST(startup_scram, needs_a_mechanism_that_it_speaks) {
 
 TEST(startup_scram, with_channel_binding_required_takes_nothing_less) {
     // CVE-2025-49146 and the like: no downgrade, whatever the server says.
-    const auto insisting = connecting([](startup_fixture& f) { f.options.binding = binding_policy::require; });
-    for (const auto& answer : {be::authentication_sasl({"SCRAM-SHA-256"}), be::authentication_ok(), be::authentication(3), md5_challenge()})
+    const auto insisting =
+        connecting([](startup_fixture& f) { f.options.binding = binding_policy::require; });
+    for (const auto& answer : {be::authentication_sasl({"SCRAM-SHA-256"}), be::authentication_ok(),
+                               be::authentication(3), md5_challenge()})
         script{}.sends("StartupMessage").receives(answer).fails(errc::auth_failed, true).run(insisting);
 }
 
@@ -324,14 +334,16 @@ TEST(startup_scram, stops_computing_when_the_deadline_passes) {
     EXPECT_EQ(play.result().code(), make_error_code(errc::timeout));
 }
 
-// ---- CancelRequest --------------------------------------------------------------------------------------------
+// ---- CancelRequest
+// --------------------------------------------------------------------------------------------
 
 namespace {
 
 class cancel_fixture final : public holding<tusk::protocol::cancel_request> {
 public:
     explicit cancel_fixture(tls_policy tls) {
-        held = std::make_unique<tusk::protocol::cancel_request>(session, 4711, std::vector<std::byte>(4, std::byte{'k'}), tls);
+        held = std::make_unique<tusk::protocol::cancel_request>(
+            session, 4711, std::vector<std::byte>(4, std::byte{'k'}), tls);
     }
 };
 
@@ -340,7 +352,8 @@ make_fixture canceling(tls_policy tls) {
 }
 
 std::string cancel_bytes() {
-    return be::number(std::int32_t{16}) + be::number(std::int32_t{80877102}) + be::number(std::int32_t{4711}) + "kkkk";
+    return be::number(std::int32_t{16}) + be::number(std::int32_t{80877102}) +
+           be::number(std::int32_t{4711}) + "kkkk";
 }
 
 } // namespace

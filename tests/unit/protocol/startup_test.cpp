@@ -37,8 +37,8 @@ make_fixture connecting(tls_policy tls = tls_policy::off) {
 }
 
 std::string startup_bytes(std::uint16_t minor = 0) {
-    const auto body = be::number(std::uint16_t{3}) + be::number(minor) + be::text("user") + be::text("tester") +
-                      be::text("database") + be::text("test") + '\0';
+    const auto body = be::number(std::uint16_t{3}) + be::number(minor) + be::text("user") +
+                      be::text("tester") + be::text("database") + be::text("test") + '\0';
     return be::number(static_cast<std::int32_t>(body.size() + 4)) + body;
 }
 std::string ssl_request_bytes() { return be::number(std::int32_t{8}) + be::number(std::int32_t{80877103}); }
@@ -70,15 +70,20 @@ TEST(startup, works_without_a_cancel_key) {
 }
 
 TEST(startup, asynchronous_messages_may_stand_anywhere) {
-    const std::vector<std::string> pieces{be::authentication_ok(), be::parameter_status("client_encoding", "UTF8"),
+    const std::vector<std::string> pieces{be::authentication_ok(),
+                                          be::parameter_status("client_encoding", "UTF8"),
                                           be::backend_key_data(1), be::ready_for_query()};
     for (std::size_t at = 0; at < pieces.size(); ++at) {
         std::string answer;
         for (std::size_t i = 0; i < pieces.size(); ++i)
-            answer += (i == at ? be::parameter_status("TimeZone", "UTC") + be::notice_response("hi") : "") + pieces[i];
-        script{}.sends("StartupMessage").receives(answer).done().run_however_cut(connecting(), [](fixture& f) {
-            EXPECT_EQ(f.session.parameter("TimeZone"), "UTC");
-        });
+            answer += (i == at ? be::parameter_status("TimeZone", "UTC") + be::notice_response("hi") : "") +
+                      pieces[i];
+        script{}
+            .sends("StartupMessage")
+            .receives(answer)
+            .done()
+            .run_however_cut(connecting(),
+                             [](fixture& f) { EXPECT_EQ(f.session.parameter("TimeZone"), "UTC"); });
     }
 }
 
@@ -91,18 +96,21 @@ TEST(startup, refuses_a_session_that_is_not_utf8) {
 }
 
 TEST(startup, takes_an_error_with_any_subset_of_fields) {
-    const be::error_fields all{{'S', "FATAL"}, {'V', "FATAL"}, {'C', "57P03"}, {'M', "starting up"}, {'D', "detail"},
-                               {'H', "hint"},  {'Z', "new"},   {'F', "x.c"},   {'L', "12"},          {'R', "f"}};
+    const be::error_fields all{{'S', "FATAL"},  {'V', "FATAL"}, {'C', "57P03"}, {'M', "starting up"},
+                               {'D', "detail"}, {'H', "hint"},  {'Z', "new"},   {'F', "x.c"},
+                               {'L', "12"},     {'R', "f"}};
     for (unsigned set = 0; set < 1U << all.size(); ++set) {
         be::error_fields some;
         for (std::size_t i = 0; i < all.size(); ++i)
             if ((set >> i & 1) != 0) some.push_back(all[i]);
         const bool coded = (set >> 2 & 1) != 0;
-        const auto held = script{}
-                              .sends("StartupMessage")
-                              .receives(be::error_response(some))
-                              .fails(coded ? make_error_code("57P03"_sqlstate) : make_error_code(errc::protocol_violation), true)
-                              .run(connecting());
+        const auto held =
+            script{}
+                .sends("StartupMessage")
+                .receives(be::error_response(some))
+                .fails(coded ? make_error_code("57P03"_sqlstate) : make_error_code(errc::protocol_violation),
+                       true)
+                .run(connecting());
         const auto* server = held->machine().result().server();
         ASSERT_NE(server, nullptr);
         EXPECT_EQ(server->message, (set >> 3 & 1) != 0 ? "starting up" : "");
@@ -113,7 +121,8 @@ TEST(startup, takes_an_error_with_any_subset_of_fields) {
 
 TEST(startup, an_error_in_any_phase_ends_it) {
     const auto refused = be::error_response("53300", "too many clients", "FATAL");
-    for (const auto& before : {std::string{}, be::authentication_ok(), be::authentication_ok() + be::backend_key_data(1)})
+    for (const auto& before :
+         {std::string{}, be::authentication_ok(), be::authentication_ok() + be::backend_key_data(1)})
         script{}
             .sends("StartupMessage")
             .receives(before + refused)
@@ -130,7 +139,8 @@ TEST(startup, takes_settings_that_cannot_be_sent_as_errors_of_this_side) {
     EXPECT_EQ(held->session.output.size(), 0U);
 }
 
-// ---- TLS negotiation ------------------------------------------------------------------------------------------
+// ---- TLS negotiation
+// ------------------------------------------------------------------------------------------
 
 TEST(startup_tls, begins_after_a_single_byte_s) {
     for (const auto tls : {tls_policy::optional, tls_policy::required}) {
@@ -147,7 +157,12 @@ TEST(startup_tls, begins_after_a_single_byte_s) {
 }
 
 TEST(startup_tls, begins_at_once_when_direct) {
-    script{}.starts_tls().sends_bytes(startup_bytes()).receives(be::welcome()).done().run(connecting(tls_policy::direct));
+    script{}
+        .starts_tls()
+        .sends_bytes(startup_bytes())
+        .receives(be::welcome())
+        .done()
+        .run(connecting(tls_policy::direct));
 }
 
 TEST(startup_tls, is_optional_or_required_when_the_server_says_no) {
@@ -170,7 +185,8 @@ TEST(startup_tls, is_optional_or_required_when_the_server_says_no) {
 TEST(startup_tls, never_believes_plain_text_that_follows_the_answer) {
     // CVE-2021-23222
     for (const auto tls : {tls_policy::optional, tls_policy::required})
-        for (const auto& answer : {"S" + be::authentication_ok(), "N" + be::authentication_ok(), std::string{"SS"}}) {
+        for (const auto& answer :
+             {"S" + be::authentication_ok(), "N" + be::authentication_ok(), std::string{"SS"}}) {
             const auto held = script{}
                                   .sends("SSLRequest")
                                   .receives(answer)
@@ -182,11 +198,12 @@ TEST(startup_tls, never_believes_plain_text_that_follows_the_answer) {
 
 TEST(startup_tls, does_not_show_the_text_of_an_error_that_nobody_has_vouched_for) {
     // CVE-2024-10977
-    const auto held = script{}
-                          .sends("SSLRequest")
-                          .receives(be::error_response("53300", "send your password to evil.example", "FATAL"))
-                          .fails(errc::tls_refused, true)
-                          .run(connecting(tls_policy::required));
+    const auto held =
+        script{}
+            .sends("SSLRequest")
+            .receives(be::error_response("53300", "send your password to evil.example", "FATAL"))
+            .fails(errc::tls_refused, true)
+            .run(connecting(tls_policy::required));
     EXPECT_EQ(held->machine().result().message().find("evil"), std::string::npos);
 }
 
@@ -203,21 +220,21 @@ TEST(startup_tls, any_other_answer_is_no_postgresql) {
     }
 }
 
-// ---- strangers ------------------------------------------------------------------------------------------------
+// ---- strangers
+// ------------------------------------------------------------------------------------------------
 
 TEST(startup_strangers, are_recognised_by_their_first_byte) {
-    for (const char* greeting : {"HTTP/1.1 400 Bad Request\r\n\r\n", "220 mail.example ESMTP\r\n", "-ERR unknown\r\n", "\x15\x03\x01", "<html>"}) {
-        const auto held = script{}
-                              .sends("StartupMessage")
-                              .receives(greeting)
-                              .run(connecting());
+    for (const char* greeting : {"HTTP/1.1 400 Bad Request\r\n\r\n", "220 mail.example ESMTP\r\n",
+                                 "-ERR unknown\r\n", "\x15\x03\x01", "<html>"}) {
+        const auto held = script{}.sends("StartupMessage").receives(greeting).run(connecting());
         EXPECT_EQ(held->machine().result().code(), make_error_code(errc::protocol_violation));
         EXPECT_TRUE(held->session.broken);
     }
 }
 
 TEST(startup_strangers, that_happen_to_begin_like_a_server_fail_by_their_length) {
-    for (const char* greeting : {"SSH-2.0-OpenSSH_9.2\r\n", "RFB 003.008\n", "Ecould not fork new process\n"}) {
+    for (const char* greeting :
+         {"SSH-2.0-OpenSSH_9.2\r\n", "RFB 003.008\n", "Ecould not fork new process\n"}) {
         const auto held = script{}.sends("StartupMessage").receives(greeting).run(connecting());
         EXPECT_EQ(held->machine().result().code(), make_error_code(errc::protocol_violation));
         EXPECT_LE(held->session.input.capacity(), tusk::wire::read_buffer::initial_capacity);
@@ -236,7 +253,8 @@ TEST(startup_strangers, with_impossible_lengths_are_refused_at_once) {
         }
 }
 
-// ---- versions and keys ----------------------------------------------------------------------------------------
+// ---- versions and keys
+// ----------------------------------------------------------------------------------------
 
 namespace {
 
@@ -278,10 +296,15 @@ TEST(startup_versions, but_not_below_what_is_acceptable) {
 }
 
 TEST(startup_versions, nor_up_nor_to_another_protocol_nor_with_options_never_sent) {
-    for (const auto& answer : {negotiate((3 << 16) | 1), negotiate(2 << 16), negotiate(4 << 16), negotiate(-1),
-                               negotiate(3 << 16, {"_pq_.x"}), be::message('v', be::number(std::int32_t{3 << 16})),
-                               be::message('v', be::number(std::int32_t{3 << 16}) + be::number(std::int32_t{-1}))})
-        script{}.sends("StartupMessage").receives(answer).fails(errc::protocol_violation, true).run(asking_for(0, 0));
+    for (const auto& answer :
+         {negotiate((3 << 16) | 1), negotiate(2 << 16), negotiate(4 << 16), negotiate(-1),
+          negotiate(3 << 16, {"_pq_.x"}), be::message('v', be::number(std::int32_t{3 << 16})),
+          be::message('v', be::number(std::int32_t{3 << 16}) + be::number(std::int32_t{-1}))})
+        script{}
+            .sends("StartupMessage")
+            .receives(answer)
+            .fails(errc::protocol_violation, true)
+            .run(asking_for(0, 0));
 }
 
 TEST(startup_versions, nor_once_the_server_has_let_us_in) {
@@ -298,14 +321,17 @@ TEST(startup_keys, have_four_bytes_or_up_to_256_in_protocol_3_2) {
             SCOPED_TRACE(std::to_string(size) + " bytes in 3." + std::to_string(minor));
             const bool good = minor == 0 ? size == 4 : size >= 4 && size <= 256;
             auto s = script{}.sends("StartupMessage").receives(rest_of_welcome(std::string(size, 'k')));
-            if (good) s.done();
-            else s.fails(errc::protocol_violation, true);
+            if (good)
+                s.done();
+            else
+                s.fails(errc::protocol_violation, true);
             const auto held = s.run(asking_for(minor, 0));
             EXPECT_EQ(held->session.cancel_key.size(), good ? size : 0);
         }
 }
 
-// ---- order and damage -----------------------------------------------------------------------------------------
+// ---- order and damage
+// -----------------------------------------------------------------------------------------
 
 TEST(startup_damage, messages_out_of_order_are_violations) {
     for (const auto& answer :
@@ -321,7 +347,8 @@ TEST(startup_damage, messages_out_of_order_are_violations) {
 }
 
 TEST(startup_damage, a_message_dropped_swapped_or_doubled_never_lets_us_in_unauthenticated) {
-    const std::vector<std::string> pieces{be::authentication_ok(), be::parameter_status("client_encoding", "UTF8"),
+    const std::vector<std::string> pieces{be::authentication_ok(),
+                                          be::parameter_status("client_encoding", "UTF8"),
                                           be::backend_key_data(1), be::ready_for_query()};
     const auto run = [&](const std::vector<std::string>& answer) {
         std::string bytes;

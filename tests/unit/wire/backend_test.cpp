@@ -18,7 +18,8 @@ template <class Parse>
 void refuses_other_lengths(const std::string& message, Parse parse) {
     const auto body = message.substr(5);
     EXPECT_TRUE(parse(bytes_of(body)));
-    for (std::size_t n = 0; n < body.size(); ++n) EXPECT_FALSE(parse(bytes_of(std::string_view{body}.substr(0, n)))) << n;
+    for (std::size_t n = 0; n < body.size(); ++n)
+        EXPECT_FALSE(parse(bytes_of(std::string_view{body}.substr(0, n)))) << n;
     EXPECT_FALSE(parse(bytes_of(body + 'x')));
     EXPECT_FALSE(parse(bytes_of(body + '\0')));
 }
@@ -58,7 +59,8 @@ TEST(row_descriptions, have_every_field_of_every_column) {
     EXPECT_EQ(columns[1].type_modifier, -1);
     EXPECT_EQ(columns[2].type_oid, 4294967295U);
     refuses_other_lengths(message, [&](auto body) { return parse_row_description(body, columns); });
-    refuses_other_lengths(be::row_description({}), [&](auto body) { return parse_row_description(body, columns); });
+    refuses_other_lengths(be::row_description({}),
+                          [&](auto body) { return parse_row_description(body, columns); });
 }
 
 TEST(row_descriptions, do_not_reserve_for_columns_that_cannot_be_there) {
@@ -66,7 +68,8 @@ TEST(row_descriptions, do_not_reserve_for_columns_that_cannot_be_there) {
     EXPECT_FALSE(parse_row_description(bytes_of("\xff\xff"sv), columns));
     EXPECT_FALSE(parse_row_description(bytes_of("\xff\xff" + std::string(100, '\0')), columns));
     EXPECT_LE(columns.capacity(), 5U);
-    EXPECT_FALSE(parse_row_description(body_of(be::row_description({{"a", 25, 2}})), columns)) << "no such format";
+    EXPECT_FALSE(parse_row_description(body_of(be::row_description({{"a", 25, 2}})), columns))
+        << "no such format";
     EXPECT_FALSE(parse_row_description(body_of(be::row_description({{"a", 25, -1}})), columns));
 }
 
@@ -74,7 +77,8 @@ TEST(parameter_descriptions, list_the_types) {
     std::vector<std::uint32_t> oids;
     ASSERT_TRUE(parse_parameter_description(body_of(be::parameter_description({23, 4294967295U})), oids));
     EXPECT_EQ(oids, (std::vector<std::uint32_t>{23, 4294967295U}));
-    refuses_other_lengths(be::parameter_description({23, 25}), [&](auto body) { return parse_parameter_description(body, oids); });
+    refuses_other_lengths(be::parameter_description({23, 25}),
+                          [&](auto body) { return parse_parameter_description(body, oids); });
     const std::vector<std::uint32_t> most(65535, 23);
     EXPECT_TRUE(parse_parameter_description(body_of(be::parameter_description(most)), oids));
     EXPECT_EQ(oids.size(), 65535U);
@@ -107,13 +111,15 @@ TEST(command_tags, may_end_with_a_number_of_rows) {
         EXPECT_EQ(tag.has_rows, r.has_rows) << r.text;
     }
     command_tag tag;
-    refuses_other_lengths(be::command_complete("SELECT 1"), [&](auto body) { return parse_command_complete(body, tag); });
+    refuses_other_lengths(be::command_complete("SELECT 1"),
+                          [&](auto body) { return parse_command_complete(body, tag); });
 }
 
 TEST(small_messages, are_exactly_what_they_are) {
     std::string_view name;
     std::string_view value;
-    refuses_other_lengths(be::parameter_status("a", "bc"), [&](auto body) { return parse_parameter_status(body, name, value); });
+    refuses_other_lengths(be::parameter_status("a", "bc"),
+                          [&](auto body) { return parse_parameter_status(body, name, value); });
     const auto status = be::parameter_status("a", "bc");
     ASSERT_TRUE(parse_parameter_status(body_of(status), name, value));
     EXPECT_EQ(name, "a");
@@ -121,11 +127,14 @@ TEST(small_messages, are_exactly_what_they_are) {
 
     tusk::transaction_status tx{};
     for (int c = 0; c < 256; ++c)
-        EXPECT_EQ(parse_ready_for_query(bytes_of(std::string(1, static_cast<char>(c))), tx), c == 'I' || c == 'T' || c == 'E');
-    refuses_other_lengths(be::ready_for_query('T'), [&](auto body) { return parse_ready_for_query(body, tx); });
+        EXPECT_EQ(parse_ready_for_query(bytes_of(std::string(1, static_cast<char>(c))), tx),
+                  c == 'I' || c == 'T' || c == 'E');
+    refuses_other_lengths(be::ready_for_query('T'),
+                          [&](auto body) { return parse_ready_for_query(body, tx); });
 
     notification n;
-    refuses_other_lengths(be::notification_response(5, "channel", "payload"), [&](auto body) { return parse_notification(body, n); });
+    refuses_other_lengths(be::notification_response(5, "channel", "payload"),
+                          [&](auto body) { return parse_notification(body, n); });
     const auto message = be::notification_response(-7, "channel", "");
     ASSERT_TRUE(parse_notification(body_of(message), n));
     EXPECT_EQ(n.pid, -7);
@@ -134,10 +143,25 @@ TEST(small_messages, are_exactly_what_they_are) {
 }
 
 TEST(error_fields, all_reach_their_place) {
-    const auto message = be::error_response({{'S', "FEHLER"}, {'V', "ERROR"}, {'C', "23505"}, {'M', "message"}, {'D', "detail"},
-                                             {'H', "hint"}, {'P', "12"}, {'p', "3"}, {'q', "select 1"}, {'W', "where"},
-                                             {'s', "schema"}, {'t', "table"}, {'c', "column"}, {'d', "type"},
-                                             {'n', "constraint"}, {'F', "file.c"}, {'L', "99"}, {'R', "routine"}, {'?', "new"}});
+    const auto message = be::error_response({{'S', "FEHLER"},
+                                             {'V', "ERROR"},
+                                             {'C', "23505"},
+                                             {'M', "message"},
+                                             {'D', "detail"},
+                                             {'H', "hint"},
+                                             {'P', "12"},
+                                             {'p', "3"},
+                                             {'q', "select 1"},
+                                             {'W', "where"},
+                                             {'s', "schema"},
+                                             {'t', "table"},
+                                             {'c', "column"},
+                                             {'d', "type"},
+                                             {'n', "constraint"},
+                                             {'F', "file.c"},
+                                             {'L', "99"},
+                                             {'R', "routine"},
+                                             {'?', "new"}});
     tusk::server_error e;
     ASSERT_TRUE(parse_error(body_of(message), e));
     EXPECT_EQ(e.severity, "ERROR");

@@ -46,7 +46,9 @@ TEST(write_buffer, grows_and_keeps_its_content) {
     for (int i = 0; i < 5000; ++i) {
         b.put_int(i);
         b.put_cstring("ab");
-        expected += std::string{static_cast<char>(i >> 24), static_cast<char>(i >> 16), static_cast<char>(i >> 8), static_cast<char>(i)} + "ab" + '\0';
+        expected += std::string{static_cast<char>(i >> 24), static_cast<char>(i >> 16),
+                                static_cast<char>(i >> 8), static_cast<char>(i)} +
+                    "ab" + '\0';
     }
     EXPECT_EQ(string_of(b.bytes()), expected);
 }

@@ -126,18 +126,26 @@ TEST(frontend, appends_and_leaves_what_is_there) {
     EXPECT_EQ(taken(out), string_of("S\0\0\0\4Q\0\0\0\6x\0"sv)) << "a refused message leaves no trace";
 }
 
-// ---- refusals -------------------------------------------------------------------------------------------------
+// ---- refusals
+// -------------------------------------------------------------------------------------------------
 
 TEST(frontend_refuses, nul_in_every_text) {
     write_buffer out;
     const std::pair<std::string, std::string> bad_value[] = {{"application_name", std::string{with_nul}}};
     const std::pair<std::string, std::string> bad_name[] = {{std::string{with_nul}, "x"}};
-    const tusk::failure refusals[] = {
-        write_startup(out, 0, bad_value), write_startup(out, 0, bad_name),    write_password(out, with_nul),
-        write_sasl_initial(out, with_nul, ""), write_query(out, with_nul),    write_parse(out, with_nul, "x", {}),
-        write_parse(out, "s", with_nul, {}), write_bind(out, with_nul, "", {}, {}), write_bind(out, "", with_nul, {}, {}),
-        write_describe(out, 'S', with_nul), write_close(out, 'S', with_nul),  write_execute(out, with_nul, 0),
-        write_copy_fail(out, with_nul)};
+    const tusk::failure refusals[] = {write_startup(out, 0, bad_value),
+                                      write_startup(out, 0, bad_name),
+                                      write_password(out, with_nul),
+                                      write_sasl_initial(out, with_nul, ""),
+                                      write_query(out, with_nul),
+                                      write_parse(out, with_nul, "x", {}),
+                                      write_parse(out, "s", with_nul, {}),
+                                      write_bind(out, with_nul, "", {}, {}),
+                                      write_bind(out, "", with_nul, {}, {}),
+                                      write_describe(out, 'S', with_nul),
+                                      write_close(out, 'S', with_nul),
+                                      write_execute(out, with_nul, 0),
+                                      write_copy_fail(out, with_nul)};
     for (const auto& f : refusals) {
         EXPECT_EQ(f.code(), tusk::make_error_code(errc::invalid_argument));
         EXPECT_NE(f.message().find("NUL"), std::string::npos) << f.message();
@@ -153,17 +161,19 @@ TEST(frontend_refuses, more_than_65535_parameters) {
     const std::vector<std::uint32_t> types(65536, 23);
     EXPECT_EQ(write_parse(out, "", "x", types).code(), tusk::make_error_code(errc::too_many_parameters));
     const std::vector<std::int16_t> formats(65536, 0);
-    EXPECT_EQ(write_bind(out, "", "", {formats, {}}, {}).code(), tusk::make_error_code(errc::too_many_parameters));
+    EXPECT_EQ(write_bind(out, "", "", {formats, {}}, {}).code(),
+              tusk::make_error_code(errc::too_many_parameters));
     EXPECT_EQ(out.size(), 0U);
     EXPECT_FALSE(write_parse(out, "", "x", std::span{types}.first(65535)));
     EXPECT_FALSE(write_bind(out, "", "", {std::span{formats}.first(65535), {}}, {}));
 }
 
 TEST(frontend_refuses, messages_past_the_servers_limit_without_copying_them) {
-    // The server takes lengths up to 0x3ffffffe, its own four bytes included (PQ_LARGE_MESSAGE_LIMIT). What is larger is
-    // refused by its size alone: a buffer that had taken a copy would have grown.
-    for (const std::size_t size : {std::size_t{0x3ffffffe} - 3, std::size_t{0x3fffffff}, std::size_t{0x80000000},
-                                   std::size_t{0x100000000} + 1, std::size_t{1} << 36}) {
+    // The server takes lengths up to 0x3ffffffe, its own four bytes included (PQ_LARGE_MESSAGE_LIMIT). What
+    // is larger is refused by its size alone: a buffer that had taken a copy would have grown.
+    for (const std::size_t size :
+         {std::size_t{0x3ffffffe} - 3, std::size_t{0x3fffffff}, std::size_t{0x80000000},
+          std::size_t{0x100000000} + 1, std::size_t{1} << 36}) {
         const zeros huge{size};
         ASSERT_NE(huge.bytes().data(), MAP_FAILED);
         const std::string_view as_text{reinterpret_cast<const char*>(huge.bytes().data()), size};

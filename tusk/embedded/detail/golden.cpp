@@ -33,7 +33,7 @@ std::string to_text(const tree_size& size) {
 
 /// What the entry should hold; nothing when there is no entry that we made.
 std::optional<std::string> recorded_size(const fs::path& entry) {
-    struct stat info {};
+    struct stat info{};
     if (::lstat(entry.c_str(), &info) != 0 || info.st_uid != ::geteuid()) return std::nullopt;
     return read_file(entry / "size");
 }

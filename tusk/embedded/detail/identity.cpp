@@ -65,7 +65,7 @@ identity own_identity() {
 
 result<identity> server_identity(const std::filesystem::path& data_dir) {
     if (::geteuid() != 0) return own_identity();
-    struct stat info {};
+    struct stat info{};
     if (!data_dir.empty() && ::stat(data_dir.c_str(), &info) == 0 && info.st_uid != 0)
         return account_of(info.st_uid, info.st_gid);
     for (const char* name : {"postgres", "nobody"})
@@ -90,7 +90,7 @@ std::optional<std::filesystem::path> first_closed_parent(const std::filesystem::
     std::filesystem::path walked;
     for (const auto& part : full.parent_path()) {
         walked /= part;
-        struct stat info {};
+        struct stat info{};
         if (::stat(walked.c_str(), &info) != 0) return std::nullopt; // from here on it is ours to create
         if (!may_pass(info, who)) return walked;
     }

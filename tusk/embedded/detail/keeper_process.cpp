@@ -80,7 +80,7 @@ private:
     void prepare() noexcept {
         ::prctl(PR_SET_NAME, "tusk-keeper");
         ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-        struct sigaction normal {};
+        struct sigaction normal{};
         normal.sa_handler = SIG_DFL;
         ::sigaction(SIGCHLD, &normal, nullptr); // ignored, our children would leave no status
         // All other signals stay blocked: Ctrl-C is for the owner, whose end we notice.

@@ -38,7 +38,7 @@ bool create(const fs::path& dir) {
 /// A directory with a name that anybody could have taken must be ours.
 bool create_private(const fs::path& dir) {
     if (::mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) return false;
-    struct stat info {};
+    struct stat info{};
     return ::lstat(dir.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::geteuid() &&
            (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
@@ -75,13 +75,13 @@ result<fs::path> directory_of(const directory_kind& kind) {
 }
 
 bool is_usable(const fs::path& dir, const identity& who) {
-    struct stat info {};
+    struct stat info{};
     return ::stat(dir.c_str(), &info) == 0 && S_ISDIR(info.st_mode) &&
            ::access(dir.c_str(), W_OK | X_OK) == 0 && !first_closed_parent(dir / "x", who);
 }
 
 std::uint64_t free_bytes(const fs::path& dir) {
-    struct statvfs info {};
+    struct statvfs info{};
     if (::statvfs(dir.c_str(), &info) != 0) return 0;
     return std::uint64_t{info.f_bavail} * info.f_frsize;
 }
@@ -125,7 +125,7 @@ std::vector<fs::path> socket_bases(const identity& who) {
 }
 
 bool is_in_memory(const fs::path& path) {
-    struct statfs info {};
+    struct statfs info{};
     return ::statfs(path.c_str(), &info) == 0 && info.f_type == TMPFS_MAGIC;
 }
 

@@ -90,7 +90,7 @@ failure write_file(const std::filesystem::path& path, std::string_view content) 
 
 std::string tail_of_file(const std::filesystem::path& path, std::size_t lines) {
     const unique_fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    struct stat info {};
+    struct stat info{};
     if (!fd || ::fstat(fd.get(), &info) != 0 || lines == 0) return {};
     const auto window = std::min(info.st_size, static_cast<off_t>(tail_window));
     auto text = read_from(fd.get(), info.st_size - window, tail_window).value_or("");

@@ -34,7 +34,7 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 }
 
 void reset_signals() noexcept {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = SIG_DFL;
     for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
     sigset_t none;

@@ -121,7 +121,7 @@ std::optional<registration> registry_entry::load() const {
 failure registry_entry::save(const registration& entry) const { return write_file(file_, to_text(entry)); }
 
 void registry_entry::erase(const registration& entry) const {
-    struct stat info {};
+    struct stat info{};
     if (entry.server.ephemeral && ::stat(entry.server.data_dir.c_str(), &info) == 0)
         remove_shared_memory((entry.server.data_dir / "postmaster.pid").c_str(), info.st_uid);
     for (const auto& dir : entry.removed) remove_tree(dir);

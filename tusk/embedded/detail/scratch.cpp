@@ -39,7 +39,7 @@ result<unique_fd> make_lock(const fs::path& dir) {
 }
 
 bool is_abandoned(const fs::path& dir, const identity& who) {
-    struct stat info {};
+    struct stat info{};
     if (::lstat(dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return false;
     if (info.st_uid != ::geteuid() && info.st_uid != who.uid) return false;
     const unique_fd fd{::open((dir / lock_name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};

@@ -89,7 +89,7 @@ int remove_at(int parent, const char* name, int depth) noexcept {
 
 struct entry {
     std::string name;
-    struct stat info {};
+    struct stat info{};
 };
 
 result<std::vector<entry>> list(int directory, const std::string& path) {
