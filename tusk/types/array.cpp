@@ -8,7 +8,6 @@ namespace tusk::detail {
 
 namespace {
 
-constexpr oid_t box = 603;
 constexpr std::size_t max_dimensions = 6; // the server's MAXDIM
 
 constexpr bool is_array_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -73,7 +72,7 @@ codec_errc finish_element(value_sink& out, std::size_t start) noexcept {
     return codec_errc::ok;
 }
 
-char array_delimiter(oid_t element) noexcept { return element == box ? ';' : ','; }
+char array_delimiter(oid_t element) noexcept { return element == oid::box ? ';' : ','; }
 
 void quote_element(value_sink& out, std::size_t start, char delimiter) {
     const std::size_t size = out.size() - start;

@@ -52,36 +52,35 @@ template <class T>
 inline constexpr bool is_view =
     std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>>;
 
-/// The array type of those element types that are some C++ type's natural one, or 0.
+struct natural_pair {
+    oid_t element;
+    oid_t array;
+};
+/// The element types that are some C++ type's natural one.
+inline constexpr natural_pair natural_arrays[] = {
+    {oid::boolean, oid::boolean_array},     {oid::bytea, oid::bytea_array},
+    {oid::int2, oid::int2_array},           {oid::int4, oid::int4_array},
+    {oid::int8, oid::int8_array},           {oid::text, oid::text_array},
+    {oid::float4, oid::float4_array},       {oid::float8, oid::float8_array},
+    {oid::timestamp, oid::timestamp_array}, {oid::timestamptz, oid::timestamptz_array},
+    {oid::date, oid::date_array},           {oid::time, oid::time_array},
+    {oid::interval, oid::interval_array},   {oid::numeric, oid::numeric_array},
+    {oid::uuid, oid::uuid_array},           {oid::json, oid::json_array},
+    {oid::jsonb, oid::jsonb_array},
+};
+
+/// The array of a natural type, known at compile time; 0 for any other type.
 constexpr oid_t natural_array(oid_t element) noexcept {
-    switch (element) {
-    case oid::boolean: return oid::boolean_array;
-    case oid::bytea: return oid::bytea_array;
-    case oid::int2: return oid::int2_array;
-    case oid::int4: return oid::int4_array;
-    case oid::int8: return oid::int8_array;
-    case oid::text: return oid::text_array;
-    case oid::float4: return oid::float4_array;
-    case oid::float8: return oid::float8_array;
-    case oid::timestamp: return oid::timestamp_array;
-    case oid::timestamptz: return oid::timestamptz_array;
-    case oid::date: return oid::date_array;
-    case oid::time: return 1183;
-    case oid::interval: return 1187;
-    case oid::numeric: return oid::numeric_array;
-    case oid::uuid: return oid::uuid_array;
-    case oid::json: return oid::json_array;
-    case oid::jsonb: return oid::jsonb_array;
-    default: return 0;
-    }
+    for (const natural_pair& pair : natural_arrays)
+        if (pair.element == element) return pair.array;
+    return 0;
 }
 
 /// What a column of an array type holds. Types made by users have OIDs from 16384 on; which of them are
 /// arrays is not known here, so their text is tried.
 inline bool is_array_oid(oid_t type, oid_t& element) noexcept {
-    constexpr oid_t first_user_oid = 16384;
     element = array_element(type);
-    return element != 0 || type >= first_user_oid;
+    return element != 0 || type >= oid::first_user;
 }
 
 /// Reads the header of a binary array: how many elements follow, of which type. The count is never more than
