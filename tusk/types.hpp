@@ -3,9 +3,12 @@
 /// Every codec of Tusk. A new type gets one by specialising `tusk::codec` (docs/types.md).
 #include <tusk/types/array.hpp>
 #include <tusk/types/basic.hpp>
+#include <tusk/types/bits.hpp>
 #include <tusk/types/bytes.hpp>
+#include <tusk/types/inet.hpp>
 #include <tusk/types/interval.hpp>
 #include <tusk/types/json.hpp>
+#include <tusk/types/macaddr.hpp>
 #include <tusk/types/numeric.hpp>
 #include <tusk/types/time.hpp>
 #include <tusk/types/uuid.hpp>

@@ -66,7 +66,9 @@ inline constexpr natural_pair natural_arrays[] = {
     {oid::date, oid::date_array},           {oid::time, oid::time_array},
     {oid::interval, oid::interval_array},   {oid::numeric, oid::numeric_array},
     {oid::uuid, oid::uuid_array},           {oid::json, oid::json_array},
-    {oid::jsonb, oid::jsonb_array},
+    {oid::jsonb, oid::jsonb_array},         {oid::inet, oid::inet_array},
+    {oid::macaddr, oid::macaddr_array},     {oid::macaddr8, oid::macaddr8_array},
+    {oid::varbit, oid::varbit_array},
 };
 
 /// The array of a natural type, known at compile time; 0 for any other type.
