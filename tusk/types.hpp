@@ -5,6 +5,7 @@
 #include <tusk/types/basic.hpp>
 #include <tusk/types/bits.hpp>
 #include <tusk/types/bytes.hpp>
+#include <tusk/types/geometry.hpp>
 #include <tusk/types/inet.hpp>
 #include <tusk/types/interval.hpp>
 #include <tusk/types/json.hpp>

@@ -58,17 +58,34 @@ struct natural_pair {
 };
 /// The element types that are some C++ type's natural one.
 inline constexpr natural_pair natural_arrays[] = {
-    {oid::boolean, oid::boolean_array},     {oid::bytea, oid::bytea_array},
-    {oid::int2, oid::int2_array},           {oid::int4, oid::int4_array},
-    {oid::int8, oid::int8_array},           {oid::text, oid::text_array},
-    {oid::float4, oid::float4_array},       {oid::float8, oid::float8_array},
-    {oid::timestamp, oid::timestamp_array}, {oid::timestamptz, oid::timestamptz_array},
-    {oid::date, oid::date_array},           {oid::time, oid::time_array},
-    {oid::interval, oid::interval_array},   {oid::numeric, oid::numeric_array},
-    {oid::uuid, oid::uuid_array},           {oid::json, oid::json_array},
-    {oid::jsonb, oid::jsonb_array},         {oid::inet, oid::inet_array},
-    {oid::macaddr, oid::macaddr_array},     {oid::macaddr8, oid::macaddr8_array},
+    {oid::boolean, oid::boolean_array},
+    {oid::bytea, oid::bytea_array},
+    {oid::int2, oid::int2_array},
+    {oid::int4, oid::int4_array},
+    {oid::int8, oid::int8_array},
+    {oid::text, oid::text_array},
+    {oid::float4, oid::float4_array},
+    {oid::float8, oid::float8_array},
+    {oid::timestamp, oid::timestamp_array},
+    {oid::timestamptz, oid::timestamptz_array},
+    {oid::date, oid::date_array},
+    {oid::time, oid::time_array},
+    {oid::interval, oid::interval_array},
+    {oid::numeric, oid::numeric_array},
+    {oid::uuid, oid::uuid_array},
+    {oid::json, oid::json_array},
+    {oid::jsonb, oid::jsonb_array},
+    {oid::inet, oid::inet_array},
+    {oid::macaddr, oid::macaddr_array},
+    {oid::macaddr8, oid::macaddr8_array},
     {oid::varbit, oid::varbit_array},
+    {oid::point, oid::point_array},
+    {oid::lseg, oid::lseg_array},
+    {oid::path, oid::path_array},
+    {oid::box, oid::box_array},
+    {oid::polygon, oid::polygon_array},
+    {oid::line, oid::line_array},
+    {oid::circle, oid::circle_array},
 };
 
 /// The array of a natural type, known at compile time; 0 for any other type.
@@ -98,7 +115,7 @@ codec_errc finish_array(value_sink& out, std::size_t start, std::size_t count, b
 /// The length before an element that begins at `start`.
 codec_errc finish_element(value_sink& out, std::size_t start) noexcept;
 
-/// The character between elements in text: ',' for every type but box.
+/// The character between elements in text: ',' for every type but box (and the domains over it).
 char array_delimiter(oid_t element) noexcept;
 /// Puts what was appended since `start` in quotes if it needs them.
 void quote_element(value_sink& out, std::size_t start, char delimiter);
@@ -184,7 +201,7 @@ template <class T, class Range>
 codec_errc encode_array_text(value_sink& out, oid_t type, const Range& range) {
     oid_t element = 0;
     if (type != oid::unspecified && !is_array_oid(type, element)) return codec_errc::wrong_type;
-    const char delimiter = array_delimiter(element);
+    const char delimiter = array_delimiter(element != 0 ? element : codec<array_value_t<T>>::natural);
     char separator = '{';
     for (const T& item : range) {
         out.put_byte(separator);
@@ -261,7 +278,7 @@ codec_errc decode_array_text(oid_t type, std::string_view text, std::vector<T>& 
     if constexpr (is_view<value_type>) return codec_errc::wrong_type;
     out.clear();
     const oid_t element = array_element(type);
-    array_text_reader reader{text, array_delimiter(element)};
+    array_text_reader reader{text, array_delimiter(element != 0 ? element : codec<value_type>::natural)};
     codec_errc result = reader.open();
     while (result == codec_errc::ok) {
         const step next = reader.next();

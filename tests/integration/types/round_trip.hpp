@@ -24,10 +24,11 @@ std::string text_of(const T& value, tusk::oid_t type) {
     return {reinterpret_cast<const char*>(sink.data()), sink.size()};
 }
 
-/// The same value in every field, whatever `==` of its type ignores.
+/// Equal, or with a NaN somewhere and spelled alike.
 template <class T>
 bool same(const T& a, const T& b) {
-    return a == b;
+    return a == b ||
+           (!(a == a) && text_of(a, tusk::codec<T>::natural) == text_of(b, tusk::codec<T>::natural));
 }
 
 template <class T>

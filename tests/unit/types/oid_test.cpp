@@ -60,11 +60,13 @@ TEST(oid, natural_array_agrees_with_the_table) {
 
 TEST(oid, binary_is_asked_for_exactly_where_a_codec_reads_it) {
     const std::set<oid_t> scalars{
-        oid::boolean,   oid::bytea,       oid::character, oid::name,     oid::int8, oid::int2,
-        oid::int4,      oid::text,        oid::oid,       oid::json,     oid::xml,  oid::float4,
-        oid::float8,    oid::unknown,     oid::bpchar,    oid::varchar,  oid::date, oid::time,
-        oid::timestamp, oid::timestamptz, oid::interval,  oid::numeric,  oid::uuid, oid::jsonb,
-        oid::inet,      oid::cidr,        oid::macaddr,   oid::macaddr8, oid::bit,  oid::varbit};
+        oid::boolean,   oid::bytea,       oid::character, oid::name,     oid::int8,    oid::int2,
+        oid::int4,      oid::text,        oid::oid,       oid::json,     oid::xml,     oid::float4,
+        oid::float8,    oid::unknown,     oid::bpchar,    oid::varchar,  oid::date,    oid::time,
+        oid::timestamp, oid::timestamptz, oid::interval,  oid::numeric,  oid::uuid,    oid::jsonb,
+        oid::inet,      oid::cidr,        oid::macaddr,   oid::macaddr8, oid::bit,     oid::varbit,
+        oid::point,     oid::lseg,        oid::path,      oid::box,      oid::polygon, oid::line,
+        oid::circle};
     for (oid_t type = 0; type < 20000; ++type) {
         const bool wanted = scalars.contains(type) || scalars.contains(array_element(type));
         EXPECT_EQ(has_binary_codec(type), wanted) << type_name(type);
