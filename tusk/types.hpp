@@ -10,6 +10,8 @@
 #include <tusk/types/interval.hpp>
 #include <tusk/types/json.hpp>
 #include <tusk/types/macaddr.hpp>
+#include <tusk/types/multirange.hpp>
 #include <tusk/types/numeric.hpp>
+#include <tusk/types/range.hpp>
 #include <tusk/types/time.hpp>
 #include <tusk/types/uuid.hpp>

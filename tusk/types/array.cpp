@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include <tusk/types/detail/quoting.hpp>
+
 namespace tusk::detail {
 
 namespace {
@@ -78,17 +80,7 @@ void quote_element(value_sink& out, std::size_t start, char delimiter) {
     const std::size_t size = out.size() - start;
     const std::string_view text{reinterpret_cast<const char*>(out.data() + start), size};
     if (!needs_quotes(text, delimiter)) return;
-    const auto escapes = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_escaped));
-    out.append(escapes + 2);
-    // Spread the text out from its end, which has moved past every byte still to be read.
-    char* const first = reinterpret_cast<char*>(out.data() + start);
-    char* to = first + size + escapes + 2;
-    *--to = '"';
-    for (const char* from = first + size; from != first;) {
-        *--to = *--from;
-        if (is_escaped(*to)) *--to = '\\';
-    }
-    *--to = '"';
+    put_in_quotes(out, start, '\\');
 }
 
 array_text_reader::step array_text_reader::fail(codec_errc error) noexcept {

@@ -47,11 +47,6 @@ template <class T>
 concept array_item = !is_array_type<array_value_t<T>> && !std::is_same_v<std::remove_cv_t<T>, std::byte> &&
                      has_codec<array_value_t<T>>;
 
-/// Values that point into the receive buffer, which an element of a text array does not.
-template <class T>
-inline constexpr bool is_view =
-    std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>>;
-
 struct natural_pair {
     oid_t element;
     oid_t array;
@@ -86,6 +81,18 @@ inline constexpr natural_pair natural_arrays[] = {
     {oid::polygon, oid::polygon_array},
     {oid::line, oid::line_array},
     {oid::circle, oid::circle_array},
+    {oid::int4range, oid::int4range_array},
+    {oid::numrange, oid::numrange_array},
+    {oid::tsrange, oid::tsrange_array},
+    {oid::tstzrange, oid::tstzrange_array},
+    {oid::daterange, oid::daterange_array},
+    {oid::int8range, oid::int8range_array},
+    {oid::int4multirange, oid::int4multirange_array},
+    {oid::nummultirange, oid::nummultirange_array},
+    {oid::tsmultirange, oid::tsmultirange_array},
+    {oid::tstzmultirange, oid::tstzmultirange_array},
+    {oid::datemultirange, oid::datemultirange_array},
+    {oid::int8multirange, oid::int8multirange_array},
 };
 
 /// The array of a natural type, known at compile time; 0 for any other type.
