@@ -37,7 +37,7 @@ codec_errc read_array_header(oid_t type, const std::byte* p, std::size_t n, std:
     const auto dimensions = wire::load_big_endian<std::uint32_t>(p);
     const auto flags = wire::load_big_endian<std::uint32_t>(p + 4);
     element = wire::load_big_endian<oid_t>(p + 8);
-    if (dimensions > max_dimensions || flags > 1 || element == 0 || element != array_element(type))
+    if (dimensions > max_dimensions || flags > 1 || element == 0 || element != array_item_type(type))
         return codec_errc::malformed;
     if (dimensions > 1) return codec_errc::wrong_type;
     count = 0;

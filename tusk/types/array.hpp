@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <tusk/types/basic.hpp>
@@ -15,8 +17,8 @@
 
 /// Codecs of one-dimensional arrays: `std::vector<T>` both ways, `std::span<T>` and `std::array<T, N>` as
 /// arguments, for every T that has a codec. `std::optional<T>` elements take NULLs. Arrays of more dimensions
-/// are `wrong_type`; lower bounds are ignored. `std::vector<std::byte>` is a bytea, not an array. Source:
-/// PostgreSQL `utils/adt/arrayfuncs.c`.
+/// are `wrong_type`; lower bounds are ignored. int2vector and oidvector are arrays too.
+/// `std::vector<std::byte>` is a bytea, not an array. Source: PostgreSQL `utils/adt/arrayfuncs.c`.
 namespace tusk {
 
 namespace detail {
@@ -93,6 +95,11 @@ inline constexpr natural_pair natural_arrays[] = {
     {oid::tstzmultirange, oid::tstzmultirange_array},
     {oid::datemultirange, oid::datemultirange_array},
     {oid::int8multirange, oid::int8multirange_array},
+    {oid::pg_lsn, oid::pg_lsn_array},
+    {oid::money, oid::money_array},
+    {oid::tid, oid::tid_array},
+    {oid::timetz, oid::timetz_array},
+    {oid::character, oid::character_array},
 };
 
 /// The array of a natural type, known at compile time; 0 for any other type.
@@ -102,10 +109,21 @@ constexpr oid_t natural_array(oid_t element) noexcept {
     return 0;
 }
 
+/// The types of pg_catalog that are arrays in binary, and in text numbers with spaces between.
+constexpr bool is_vector_type(oid_t type) noexcept {
+    return type == oid::oidvector || type == oid::int2vector;
+}
+
+/// The type of the elements of an array or vector, or 0.
+inline oid_t array_item_type(oid_t type) noexcept {
+    if (type == oid::oidvector) return oid::oid;
+    return type == oid::int2vector ? oid::int2 : array_element(type);
+}
+
 /// What a column of an array type holds. Types made by users have OIDs from 16384 on; which of them are
 /// arrays is not known here, so their text is tried.
 inline bool is_array_oid(oid_t type, oid_t& element) noexcept {
-    element = array_element(type);
+    element = array_item_type(type);
     return element != 0 || type >= oid::first_user;
 }
 
@@ -204,10 +222,24 @@ codec_errc encode_array_binary(value_sink& out, oid_t type, const Range& range) 
     return finish_array(out, start, count, has_null);
 }
 
+/// The server takes no NULL in a vector, and no empty one in binary.
+template <class T, class Range>
+codec_errc encode_vector_text(value_sink& out, oid_t element, const Range& range) {
+    bool first = true;
+    for (const T& item : range) {
+        if (is_null_item(item)) return codec_errc::out_of_range;
+        if (!std::exchange(first, false)) out.put_byte(' ');
+        const codec_errc result = codec<array_value_t<T>>::encode_text(out, element, item_value(item));
+        if (result != codec_errc::ok) return result;
+    }
+    return codec_errc::ok;
+}
+
 template <class T, class Range>
 codec_errc encode_array_text(value_sink& out, oid_t type, const Range& range) {
     oid_t element = 0;
     if (type != oid::unspecified && !is_array_oid(type, element)) return codec_errc::wrong_type;
+    if (is_vector_type(type)) return encode_vector_text<T>(out, element, range);
     const char delimiter = array_delimiter(element != 0 ? element : codec<array_value_t<T>>::natural);
     char separator = '{';
     for (const T& item : range) {
@@ -278,13 +310,28 @@ codec_errc decode_array_binary(oid_t type, const std::byte* p, std::size_t n, st
     return p == end ? codec_errc::ok : codec_errc::malformed;
 }
 
+/// `1 2 3`
+template <class T>
+codec_errc decode_vector_text(oid_t element, std::string_view text, std::vector<T>& out) {
+    codec_errc result = codec_errc::ok;
+    while (!text.empty() && result == codec_errc::ok) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        result = append_decoded(out, [&](array_value_t<T>& value) {
+            return codec<array_value_t<T>>::decode_text(element, text.substr(0, end), value);
+        });
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return result;
+}
+
 template <class T>
 codec_errc decode_array_text(oid_t type, std::string_view text, std::vector<T>& out) {
     using value_type = array_value_t<T>;
     using step = array_text_reader::step;
     if constexpr (is_view<value_type>) return codec_errc::wrong_type;
     out.clear();
-    const oid_t element = array_element(type);
+    const oid_t element = array_item_type(type);
+    if (is_vector_type(type)) return decode_vector_text(element, text, out);
     array_text_reader reader{text, array_delimiter(element != 0 ? element : codec<value_type>::natural)};
     codec_errc result = reader.open();
     while (result == codec_errc::ok) {

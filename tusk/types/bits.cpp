@@ -21,11 +21,11 @@ std::optional<bits> bits::parse(std::string_view text) {
     return out;
 }
 
-bits bits::from_bytes(std::span<const std::byte> bytes, std::size_t size) {
+bits bits::from_bytes(std::span<const std::byte> octets, std::size_t size) {
     bits out;
-    out.size_ = std::min(size, bytes.size() * 8);
-    bytes = bytes.first((out.size_ + 7) / 8);
-    out.octets_.assign(bytes.begin(), bytes.end());
+    out.size_ = std::min(size, octets.size() * 8);
+    octets = octets.first((out.size_ + 7) / 8);
+    out.octets_.assign(octets.begin(), octets.end());
     out.clear_padding();
     return out;
 }

@@ -25,9 +25,9 @@ public:
 
     /// Ones and zeros; `nullopt` for anything else.
     static std::optional<bits> parse(std::string_view text);
-    /// The first `size` bits of the bytes, the highest bit of a byte first; as many as there are when `size`
+    /// The first `size` bits of the octets, the highest bit of a byte first; as many as there are when `size`
     /// is more.
-    static bits from_bytes(std::span<const std::byte> bytes, std::size_t size);
+    static bits from_bytes(std::span<const std::byte> octets, std::size_t size);
 
     /// Ones and zeros.
     std::string to_string() const;

@@ -107,7 +107,27 @@ TEST(oid, binary_is_asked_for_exactly_where_a_codec_reads_it) {
                                   oid::tsmultirange,
                                   oid::tstzmultirange,
                                   oid::datemultirange,
-                                  oid::int8multirange};
+                                  oid::int8multirange,
+                                  oid::pg_lsn,
+                                  oid::money,
+                                  oid::xid,
+                                  oid::cid,
+                                  oid::tid,
+                                  oid::xid8,
+                                  oid::int2vector,
+                                  oid::oidvector,
+                                  oid::timetz,
+                                  oid::regproc,
+                                  oid::regprocedure,
+                                  oid::regoper,
+                                  oid::regoperator,
+                                  oid::regclass,
+                                  oid::regtype,
+                                  oid::regconfig,
+                                  oid::regdictionary,
+                                  oid::regnamespace,
+                                  oid::regrole,
+                                  oid::regcollation};
     for (oid_t type = 0; type < 20000; ++type) {
         const bool wanted = scalars.contains(type) || scalars.contains(array_element(type));
         EXPECT_EQ(has_binary_codec(type), wanted) << type_name(type);
