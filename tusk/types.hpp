@@ -7,10 +7,12 @@
 #include <tusk/types/bytes.hpp>
 #include <tusk/types/character.hpp>
 #include <tusk/types/geometry.hpp>
+#include <tusk/types/hstore.hpp>
 #include <tusk/types/inet.hpp>
 #include <tusk/types/interval.hpp>
 #include <tusk/types/json.hpp>
 #include <tusk/types/lsn.hpp>
+#include <tusk/types/ltree.hpp>
 #include <tusk/types/macaddr.hpp>
 #include <tusk/types/money.hpp>
 #include <tusk/types/multirange.hpp>
@@ -19,4 +21,5 @@
 #include <tusk/types/tid.hpp>
 #include <tusk/types/time.hpp>
 #include <tusk/types/time_tz.hpp>
+#include <tusk/types/tsvector.hpp>
 #include <tusk/types/uuid.hpp>

@@ -100,6 +100,8 @@ inline constexpr natural_pair natural_arrays[] = {
     {oid::tid, oid::tid_array},
     {oid::timetz, oid::timetz_array},
     {oid::character, oid::character_array},
+    {oid::tsvector, oid::tsvector_array},
+    {oid::tsquery, oid::tsquery_array},
 };
 
 /// The array of a natural type, known at compile time; 0 for any other type.
@@ -296,7 +298,7 @@ codec_errc decode_array_binary(oid_t type, const std::byte* p, std::size_t n, st
         const auto length = wire::load_big_endian<std::int32_t>(p);
         p += 4;
         if (length == -1)
-            result = append_null(out);
+            result = is_vector_type(type) ? codec_errc::malformed : append_null(out);
         else {
             if (length < 0 || length > end - p) return codec_errc::malformed;
             const auto size = static_cast<std::size_t>(length);
@@ -314,8 +316,10 @@ codec_errc decode_array_binary(oid_t type, const std::byte* p, std::size_t n, st
 template <class T>
 codec_errc decode_vector_text(oid_t element, std::string_view text, std::vector<T>& out) {
     codec_errc result = codec_errc::ok;
+    if (text.ends_with(' ')) return codec_errc::malformed;
     while (!text.empty() && result == codec_errc::ok) {
         const std::size_t end = std::min(text.find(' '), text.size());
+        if (end == 0) return codec_errc::malformed;
         result = append_decoded(out, [&](array_value_t<T>& value) {
             return codec<array_value_t<T>>::decode_text(element, text.substr(0, end), value);
         });

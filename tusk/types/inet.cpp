@@ -239,13 +239,14 @@ codec_errc codec<inet>::decode_binary(oid_t type, const std::byte* p, std::size_
     value.cidr_ = type == oid::cidr;
     if (!value.ok()) return codec_errc::malformed;
     std::memcpy(value.octets_.data(), p + header, size);
+    if (value.cidr_ && value.has_host_bits()) return codec_errc::malformed;
     out = value;
     return codec_errc::ok;
 }
 
 codec_errc codec<inet>::decode_text(oid_t type, std::string_view text, inet& out) noexcept {
     const auto parsed = inet::parse(text);
-    if (!parsed) return codec_errc::malformed;
+    if (!parsed || (type == oid::cidr && parsed->has_host_bits())) return codec_errc::malformed;
     out = *parsed;
     out.cidr_ = type == oid::cidr;
     return codec_errc::ok;

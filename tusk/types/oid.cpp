@@ -91,7 +91,7 @@ constexpr built_in_type built_ins[] = {
     {oid::pg_ndistinct, 0, "pg_ndistinct", false},
     {oid::pg_dependencies, 0, "pg_dependencies", false},
     {oid::anyenum, 0, "anyenum", false},
-    {oid::tsvector, oid::tsvector_array, "tsvector", false},
+    {oid::tsvector, oid::tsvector_array, "tsvector", true},
     {oid::tsquery, oid::tsquery_array, "tsquery", false},
     {oid::gtsvector, oid::gtsvector_array, "gtsvector", false},
     {oid::regconfig, oid::regconfig_array, "regconfig", true},
@@ -176,6 +176,11 @@ const char* compose(const char* first, const char* second) noexcept {
 } // namespace
 
 std::span<const built_in_type> built_in_types() noexcept { return built_ins; }
+
+oid_t array_type(oid_t element) noexcept {
+    const built_in_type* found = find_type(element);
+    return found != nullptr ? found->array : 0;
+}
 
 oid_t array_element(oid_t array) noexcept {
     if (array == 0) return 0; // types without an array

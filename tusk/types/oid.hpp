@@ -221,6 +221,9 @@ struct built_in_type {
 /// All of them, in the order of their OIDs.
 std::span<const built_in_type> built_in_types() noexcept;
 
+/// The array type of a built-in type, or 0.
+oid_t array_type(oid_t element) noexcept;
+
 /// The element type of a built-in array type, or 0.
 oid_t array_element(oid_t array) noexcept;
 

@@ -97,6 +97,11 @@ TEST(inet, bad_bytes_are_malformed) {
         EXPECT_EQ(binary<inet>(bad).error, codec_errc::malformed) << bad;
 }
 
+TEST(inet, a_cidr_with_bits_behind_its_prefix_is_malformed) {
+    EXPECT_EQ(binary<inet>("02 08 01 04 0a000001", oid::cidr).error, codec_errc::malformed);
+    EXPECT_EQ(text<inet>("10.0.0.1/8", oid::cidr).error, codec_errc::malformed);
+}
+
 TEST(inet, a_prefix_longer_than_the_address_cannot_be_sent) {
     const inet bad{inet::v4_bytes{1, 2, 3, 4}, 33};
     EXPECT_FALSE(bad.ok());

@@ -49,7 +49,10 @@ TEST(oid, array_element_is_the_inverse_of_every_array) {
     for (const built_in_type& type : built_in_types()) {
         if (type.array == 0) continue;
         EXPECT_EQ(array_element(type.array), type.type) << type.name;
+        EXPECT_EQ(array_type(type.type), type.array) << type.name;
     }
+    EXPECT_EQ(array_type(oid::unknown), 0u);
+    EXPECT_EQ(array_type(oid::first_user), 0u);
 }
 
 TEST(oid, natural_array_agrees_with_the_table) {
@@ -127,7 +130,8 @@ TEST(oid, binary_is_asked_for_exactly_where_a_codec_reads_it) {
                                   oid::regdictionary,
                                   oid::regnamespace,
                                   oid::regrole,
-                                  oid::regcollation};
+                                  oid::regcollation,
+                                  oid::tsvector};
     for (oid_t type = 0; type < 20000; ++type) {
         const bool wanted = scalars.contains(type) || scalars.contains(array_element(type));
         EXPECT_EQ(has_binary_codec(type), wanted) << type_name(type);

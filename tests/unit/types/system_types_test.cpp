@@ -181,6 +181,11 @@ TEST(vectors, of_the_catalog_are_arrays) {
     EXPECT_EQ(encoded(std::vector<std::optional<int>>{std::nullopt}, oid::oidvector), "out_of_range");
     for (const char* bad : {" 1", "1  2", "1,2", "{1}", "x"})
         EXPECT_EQ(text<shorts>(bad, oid::int2vector).error, codec_errc::malformed) << bad;
+    EXPECT_EQ(text<std::vector<std::string>>("a ", oid::int2vector).error, codec_errc::malformed);
+    EXPECT_EQ(binary<std::vector<std::optional<int>>>("00000001 00000001 00000015 00000001 00000000 ffffffff",
+                                                      oid::int2vector)
+                  .error,
+              codec_errc::malformed);
     EXPECT_EQ(binary<shorts>("00000001 00000000 0000001a 00000000 00000000", oid::int2vector).error,
               codec_errc::malformed);
 }
