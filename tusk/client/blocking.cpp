@@ -50,6 +50,7 @@ public:
 
     net::blocking_driver driver;
     connection_settings settings;
+    protocol::statement_memo recent;
     bool busy = false;
     std::string pending_control;
     std::shared_ptr<running_stream> abandoned;
@@ -155,7 +156,9 @@ connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::fu
     return std::unique_ptr<detail::stream_source>{std::make_unique<connection_stream>(core_, std::move(run))};
 }
 
-protocol::statement_registry& connection::statements() { return *core_->settings.statements(); }
+protocol::known_statement connection::intern(std::string_view sql) {
+    return core_->recent.intern(*core_->settings.statements(), sql);
+}
 failure connection::try_script(std::string_view sql, const options& o) { return core_->control(sql, o); }
 void connection::script(std::string_view sql, const options& o) { throw_if(try_script(sql, o)); }
 
@@ -233,9 +236,9 @@ result<std::unique_ptr<detail::stream_source>> transaction::open_stream(request 
     return connection_->open_stream(std::move(what), std::move(sink), std::move(abandon_rows));
 }
 
-protocol::statement_registry& transaction::statements() {
+protocol::known_statement transaction::intern(std::string_view sql) {
     if (connection_ == nullptr) throw error{tusk::detail::transaction_closed_failure()};
-    return connection_->statements();
+    return connection_->intern(sql);
 }
 
 failure transaction::try_commit() {

@@ -44,7 +44,8 @@ public:
     virtual failure execute(request& what, client_sink& sink) = 0;
     virtual result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) = 0;
-    virtual protocol::statement_registry& statements() = 0;
+    /// The statement of a text, with its description when one is known.
+    virtual protocol::known_statement intern(std::string_view sql) = 0;
 
 protected:
     executor(const executor&) = default;
@@ -87,7 +88,7 @@ public:
     }
     template <class... A>
     std::uint64_t exec(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::exec_sink{}).value();
+        return run(request{intern(sql), o, args...}, tusk::detail::exec_sink{}).value();
     }
     template <class T, class... A>
     T one(std::string_view sql, const A&... args) {
@@ -95,7 +96,7 @@ public:
     }
     template <class T, class... A>
     T one(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::one_sink<T>{}).value();
+        return run(request{intern(sql), o, args...}, tusk::detail::one_sink<T>{}).value();
     }
     template <class T, class... A>
     std::optional<T> maybe(std::string_view sql, const A&... args) {
@@ -103,7 +104,7 @@ public:
     }
     template <class T, class... A>
     std::optional<T> maybe(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::maybe_sink<T>{}).value();
+        return run(request{intern(sql), o, args...}, tusk::detail::maybe_sink<T>{}).value();
     }
     template <class T, class... A>
     std::vector<T> all(std::string_view sql, const A&... args) {
@@ -111,7 +112,7 @@ public:
     }
     template <class T, class... A>
     std::vector<T> all(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::all_sink<T>{}).value();
+        return run(request{intern(sql), o, args...}, tusk::detail::all_sink<T>{}).value();
     }
     template <class T, class F, class... A>
     std::uint64_t for_each(F f, std::string_view sql, const A&... args) {
@@ -119,8 +120,7 @@ public:
     }
     template <class T, class F, class... A>
     std::uint64_t for_each(const options& o, F f, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::each_sink<T, F>{std::move(f)})
-            .value();
+        return run(request{intern(sql), o, args...}, tusk::detail::each_sink<T, F>{std::move(f)}).value();
     }
     template <class T, class... A>
     row_stream<T> stream(std::string_view sql, const A&... args) {
@@ -129,8 +129,8 @@ public:
     template <class T, class... A>
     row_stream<T> stream(const options& o, std::string_view sql, const A&... args) {
         auto sink = std::make_shared<tusk::detail::stream_sink<T>>();
-        auto source = open_stream(request{statements(), o, sql, args...}, sink,
-                                  [s = sink.get()] { s->abandoned = true; });
+        auto source =
+            open_stream(request{intern(sql), o, args...}, sink, [s = sink.get()] { s->abandoned = true; });
         return row_stream<T>{std::move(source.value()), std::move(sink)};
     }
 
@@ -140,7 +140,7 @@ public:
     }
     template <class... A>
     result<std::uint64_t> try_exec(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::exec_sink{});
+        return run(request{intern(sql), o, args...}, tusk::detail::exec_sink{});
     }
     template <class T, class... A>
     result<T> try_one(std::string_view sql, const A&... args) {
@@ -148,7 +148,7 @@ public:
     }
     template <class T, class... A>
     result<T> try_one(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::one_sink<T>{});
+        return run(request{intern(sql), o, args...}, tusk::detail::one_sink<T>{});
     }
     template <class T, class... A>
     result<std::optional<T>> try_maybe(std::string_view sql, const A&... args) {
@@ -156,7 +156,7 @@ public:
     }
     template <class T, class... A>
     result<std::optional<T>> try_maybe(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::maybe_sink<T>{});
+        return run(request{intern(sql), o, args...}, tusk::detail::maybe_sink<T>{});
     }
     template <class T, class... A>
     result<std::vector<T>> try_all(std::string_view sql, const A&... args) {
@@ -164,7 +164,7 @@ public:
     }
     template <class T, class... A>
     result<std::vector<T>> try_all(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::all_sink<T>{});
+        return run(request{intern(sql), o, args...}, tusk::detail::all_sink<T>{});
     }
 
 protected:
@@ -203,7 +203,7 @@ public:
     failure execute(request& what, client_sink& sink) override;
     result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
-    protocol::statement_registry& statements() override;
+    protocol::known_statement intern(std::string_view sql) override;
 
     void script(std::string_view sql, const options& o = {});
     failure try_script(std::string_view sql, const options& o = {});
@@ -240,7 +240,7 @@ public:
     failure execute(request& what, client_sink& sink) override;
     result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
-    protocol::statement_registry& statements() override;
+    protocol::known_statement intern(std::string_view sql) override;
 
     void commit();
     failure try_commit();
@@ -276,7 +276,7 @@ auto transact(connection& on, F f, const tx_options& o) -> std::invoke_result_t<
             }
         } catch (const error& e) {
             static_cast<void>(tx.try_rollback());
-            if (e.retry() != retry_advice::transaction || attempt >= o.retries()) throw;
+            if (!tusk::detail::lost_to_another(e) || attempt >= o.retries()) throw;
         } catch (...) {
             static_cast<void>(tx.try_rollback());
             throw;

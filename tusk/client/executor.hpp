@@ -41,7 +41,8 @@ public:
     /// Begins a stream; the sink pauses after each row and is owned by the stream.
     virtual asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) = 0;
-    virtual protocol::statement_registry& statements() = 0;
+    /// The statement of a text, with its description when one is known.
+    virtual protocol::known_statement intern(std::string_view sql) = 0;
 
 protected:
     executor(const executor&) = default;

@@ -57,9 +57,9 @@ transaction::open_stream(request what, std::shared_ptr<client_sink> sink,
     co_return co_await connection_->open_stream(std::move(what), std::move(sink), std::move(abandon_rows));
 }
 
-protocol::statement_registry& transaction::statements() {
+protocol::known_statement transaction::intern(std::string_view sql) {
     if (connection_ == nullptr) throw error{detail::transaction_closed_failure()};
-    return connection_->statements();
+    return connection_->intern(sql);
 }
 
 asio::awaitable<failure> transaction::try_commit() {

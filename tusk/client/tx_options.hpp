@@ -68,4 +68,12 @@ failure judge_commit(failure f, std::string_view tag, bool had_failed);
 failure transaction_closed_failure();
 } // namespace detail
 
+namespace detail {
+/// The server gave the transaction up for another one's sake: the same again may well succeed. A timeout or a
+/// lost connection is not that: the time is spent, or nobody knows what happened.
+inline bool lost_to_another(const error& e) noexcept {
+    return e.is(condition::serialization_failure) || e.is(condition::deadlock);
+}
+} // namespace detail
+
 } // namespace tusk

@@ -54,7 +54,7 @@ public:
     }
     template <class... A>
     asio::awaitable<std::uint64_t> exec(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...}, detail::exec_sink{});
+        return detail::run(*this, request{intern(sql), o, args...}, detail::exec_sink{});
     }
 
     /// Exactly one row. Errors: `errc::not_found`, `errc::too_many_rows`.
@@ -64,7 +64,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<T> one(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...}, detail::one_sink<T>{});
+        return detail::run(*this, request{intern(sql), o, args...}, detail::one_sink<T>{});
     }
 
     /// One row or none. Errors: `errc::too_many_rows`.
@@ -74,7 +74,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<std::optional<T>> maybe(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...}, detail::maybe_sink<T>{});
+        return detail::run(*this, request{intern(sql), o, args...}, detail::maybe_sink<T>{});
     }
 
     /// All rows.
@@ -84,7 +84,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<std::vector<T>> all(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...}, detail::all_sink<T>{});
+        return detail::run(*this, request{intern(sql), o, args...}, detail::all_sink<T>{});
     }
 
     /// Calls `f(row)` with each row and returns their number. The row object is reused: `std::string_view`
@@ -96,8 +96,7 @@ public:
     }
     template <class T, class F, class... A>
     asio::awaitable<std::uint64_t> for_each(const options& o, F f, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...},
-                           detail::each_sink<T, F>{std::move(f)});
+        return detail::run(*this, request{intern(sql), o, args...}, detail::each_sink<T, F>{std::move(f)});
     }
 
     /// Rows one at a time, with back-pressure.
@@ -107,7 +106,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<row_stream<T>> stream(const options& o, std::string_view sql, const A&... args) {
-        return detail::open_stream<T>(*this, request{statements(), o, sql, args...});
+        return detail::open_stream<T>(*this, request{intern(sql), o, args...});
     }
 
     template <class... A>
@@ -117,7 +116,7 @@ public:
     template <class... A>
     asio::awaitable<result<std::uint64_t>> try_exec(const options& o, std::string_view sql,
                                                     const A&... args) {
-        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::exec_sink{});
+        return detail::try_run(*this, request{intern(sql), o, args...}, detail::exec_sink{});
     }
     template <class T, class... A>
     asio::awaitable<result<T>> try_one(std::string_view sql, const A&... args) {
@@ -125,7 +124,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<result<T>> try_one(const options& o, std::string_view sql, const A&... args) {
-        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::one_sink<T>{});
+        return detail::try_run(*this, request{intern(sql), o, args...}, detail::one_sink<T>{});
     }
     template <class T, class... A>
     asio::awaitable<result<std::optional<T>>> try_maybe(std::string_view sql, const A&... args) {
@@ -134,7 +133,7 @@ public:
     template <class T, class... A>
     asio::awaitable<result<std::optional<T>>> try_maybe(const options& o, std::string_view sql,
                                                         const A&... args) {
-        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::maybe_sink<T>{});
+        return detail::try_run(*this, request{intern(sql), o, args...}, detail::maybe_sink<T>{});
     }
     template <class T, class... A>
     asio::awaitable<result<std::vector<T>>> try_all(std::string_view sql, const A&... args) {
@@ -143,7 +142,7 @@ public:
     template <class T, class... A>
     asio::awaitable<result<std::vector<T>>> try_all(const options& o, std::string_view sql,
                                                     const A&... args) {
-        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::all_sink<T>{});
+        return detail::try_run(*this, request{intern(sql), o, args...}, detail::all_sink<T>{});
     }
 
 protected:

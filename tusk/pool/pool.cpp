@@ -147,7 +147,9 @@ pool::open_stream(request what, std::shared_ptr<client_sink> sink, std::function
         std::make_unique<leased_stream>(std::move(*l), std::move(*source))};
 }
 
-protocol::statement_registry& pool::statements() { return *core_->settings().statements(); }
+protocol::known_statement pool::intern(std::string_view sql) {
+    return core_->settings().statements()->intern(sql);
+}
 
 asio::awaitable<transaction> pool::begin(const tx_options& o) { return begin_on(*this, o); }
 

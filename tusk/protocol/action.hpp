@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include <tusk/core/error.hpp>
 
@@ -60,6 +61,7 @@ public:
     virtual void stop_computing() {}
     /// What came out, once `done`.
     const failure& result() const noexcept { return result_; }
+    failure take_result() { return std::exchange(result_, failure{}); }
     session& io() const noexcept { return *session_; }
 
 protected:

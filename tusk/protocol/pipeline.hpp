@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
 #include <tusk/protocol/session.hpp>
 
 namespace tusk::protocol {
@@ -106,7 +108,8 @@ private:
     progress fail(session& s, failure why);
     progress unexpected(session& s, const wire::frame& f);
 
-    std::vector<step> steps_;
+    /// The usual query has four steps at most (Parse, Describe, Execute, Sync): no allocation for them.
+    boost::container::small_vector<step, 4> steps_;
     std::size_t at_ = 0;
     bool answered_ = false;
     bool executed_ = false;
