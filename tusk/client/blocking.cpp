@@ -144,6 +144,23 @@ failure connection::execute(request& what, client_sink& sink) {
     return f;
 }
 
+failure connection::execute_batch(batch& b, const options& o) {
+    auto& c = *core_;
+    const auto until = o.deadline_from_now(c.settings.statement_timeout());
+    if (auto f = b.check()) return f;
+    if (auto f = c.enter(until)) return f;
+    if (b.empty()) return {};
+    const tusk::detail::busy_guard guard{c.busy};
+    auto& statements = *c.settings.statements();
+    tusk::detail::batch_watch watch{c.settings.observed_by().get(), c.settings, b, c.driver.session()};
+    auto& source = b.begin([&](std::string_view sql) { return statements.intern(sql); });
+    protocol::batch_query machine{c.driver.session(), statements, source, b.is_independent()};
+    c.driver.run(machine, until);
+    auto f = b.conclude(machine.take_result());
+    watch.finish(f);
+    return f;
+}
+
 result<std::unique_ptr<detail::stream_source>>
 connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
     auto early = what.take_failure();
@@ -227,6 +244,12 @@ failure transaction::execute(request& what, client_sink& sink) {
     if (connection_ == nullptr)
         return std::move(tusk::detail::transaction_closed_failure().set_sql(what.text()->text));
     return connection_->execute(what, sink);
+}
+
+failure transaction::execute_batch(batch& b, const options& o) {
+    if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
+    if (b.is_independent()) return tusk::detail::independent_in_transaction_failure();
+    return connection_->execute_batch(b, o);
 }
 
 result<std::unique_ptr<detail::stream_source>> transaction::open_stream(request what,

@@ -16,6 +16,10 @@
 
 /// The blocking twin: the same verbs, no Asio. Calls block the thread until the answer is there or the
 /// deadline has passed; one thread at a time uses a connection.
+namespace tusk {
+class batch;
+}
+
 namespace tusk::blocking {
 
 class connection;
@@ -42,6 +46,8 @@ public:
     executor() = default;
     virtual ~executor() = default;
     virtual failure execute(request& what, client_sink& sink) = 0;
+    /// Runs all statements of a batch; the results are with those who added them.
+    virtual failure execute_batch(batch& b, const options& o) = 0;
     virtual result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) = 0;
     /// The statement of a text, with its description when one is known.
@@ -134,6 +140,12 @@ public:
         return row_stream<T>{std::move(source.value()), std::move(sink)};
     }
 
+    /// Runs a batch; throws the first error, which names its statement.
+    void run(batch& b, const options& o = {}) {
+        if (auto f = execute_batch(b, o)) throw error{std::move(f)};
+    }
+    failure try_run(batch& b, const options& o = {}) { return execute_batch(b, o); }
+
     template <class... A>
     result<std::uint64_t> try_exec(std::string_view sql, const A&... args) {
         return try_exec(options{}, sql, args...);
@@ -201,6 +213,7 @@ public:
     ~connection() override;
 
     failure execute(request& what, client_sink& sink) override;
+    failure execute_batch(batch& b, const options& o) override;
     result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
     protocol::known_statement intern(std::string_view sql) override;
@@ -238,6 +251,7 @@ public:
     ~transaction() override;
 
     failure execute(request& what, client_sink& sink) override;
+    failure execute_batch(batch& b, const options& o) override;
     result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
     protocol::known_statement intern(std::string_view sql) override;

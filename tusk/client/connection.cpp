@@ -99,6 +99,10 @@ asio::awaitable<failure> connection::execute(request& what, client_sink& sink) {
     return core_->execute(what, sink);
 }
 
+asio::awaitable<failure> connection::execute_batch(batch& b, options o) {
+    return core_->execute_batch(b, std::move(o));
+}
+
 asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
 connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
     const auto self = core_;

@@ -121,6 +121,24 @@ failure connection::core::end_query() {
 
 // ---- the others
 
+asio::awaitable<failure> connection::core::execute_batch(batch& b, options o) {
+    const auto until = o.deadline_from_now(settings.statement_timeout());
+    auto early = b.check();
+    if (!early) early = enter(until);
+    if (early || b.empty()) co_return early;
+    const detail::busy_guard guard{busy};
+    if (abandoned || !pending_control.empty())
+        if (auto f = co_await settle(until)) co_return f;
+    auto& statements = *settings.statements();
+    detail::batch_watch watch{settings.observed_by().get(), settings, b, driver.session()};
+    auto& source = b.begin([&](std::string_view sql) { return statements.intern(sql); });
+    protocol::batch_query machine{driver.session(), statements, source, b.is_independent()};
+    co_await driver.run(machine, until);
+    auto f = b.conclude(machine.take_result());
+    watch.finish(f);
+    co_return f;
+}
+
 asio::awaitable<failure> connection::core::control(std::string sql, options o, std::string* tag) {
     const auto until = o.deadline_from_now(settings.statement_timeout());
     if (auto f = enter(until)) co_return f;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include <tusk/client/batch.hpp>
 #include <tusk/client/call.hpp>
 #include <tusk/client/connection.hpp>
 #include <tusk/net/asio_driver.hpp>
@@ -18,6 +19,7 @@ public:
 
     asio::awaitable<failure> connect(std::shared_ptr<const net::connect_target> target, deadline until);
     asio::awaitable<failure> execute(request& what, client_sink& sink);
+    asio::awaitable<failure> execute_batch(batch& b, options o);
     asio::awaitable<failure> control(std::string sql, options o, std::string* tag = nullptr);
     asio::awaitable<failure> ping(options o);
     /// Ends what an abandoned stream or transaction left behind.

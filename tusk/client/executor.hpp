@@ -13,6 +13,7 @@ namespace tusk {
 
 namespace asio = boost::asio;
 
+class batch;
 class connection;
 
 namespace detail {
@@ -38,6 +39,8 @@ public:
 
     /// Executes one request; the answer goes into the sink.
     virtual asio::awaitable<failure> execute(request& what, client_sink& sink) = 0;
+    /// Runs all statements of a batch; the results are with those who added them.
+    virtual asio::awaitable<failure> execute_batch(batch& b, options o) = 0;
     /// Begins a stream; the sink pauses after each row and is owned by the stream.
     virtual asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) = 0;

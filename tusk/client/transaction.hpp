@@ -44,6 +44,7 @@ public:
     ~transaction() override;
 
     asio::awaitable<failure> execute(request& what, client_sink& sink) override;
+    asio::awaitable<failure> execute_batch(batch& b, options o) override;
     asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
     protocol::known_statement intern(std::string_view sql) override;

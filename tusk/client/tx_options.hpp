@@ -66,6 +66,7 @@ std::chrono::milliseconds back_off_time(unsigned attempt);
 /// What a failed or doubtful COMMIT means; `tag` is the command tag of the answer.
 failure judge_commit(failure f, std::string_view tag, bool had_failed);
 failure transaction_closed_failure();
+failure independent_in_transaction_failure();
 } // namespace detail
 
 namespace detail {

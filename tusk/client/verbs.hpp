@@ -31,6 +31,11 @@ asio::awaitable<typename Sink::value_type> run(executor& on, request what, Sink 
     co_return std::move(*out);
 }
 
+inline asio::awaitable<void> or_throw(asio::awaitable<failure> work) {
+    auto f = co_await std::move(work);
+    if (f) throw error{std::move(f)};
+}
+
 template <class T>
 asio::awaitable<row_stream<T>> open_stream(executor& on, request what) {
     auto sink = std::make_shared<stream_sink<T>>();
@@ -108,6 +113,12 @@ public:
     asio::awaitable<row_stream<T>> stream(const options& o, std::string_view sql, const A&... args) {
         return detail::open_stream<T>(*this, request{intern(sql), o, args...});
     }
+
+    /// Runs a batch; throws the first error, which names its statement. The batch must live until then.
+    asio::awaitable<void> run(batch& b, const options& o = {}) {
+        return detail::or_throw(execute_batch(b, o));
+    }
+    asio::awaitable<failure> try_run(batch& b, const options& o = {}) { return execute_batch(b, o); }
 
     template <class... A>
     asio::awaitable<result<std::uint64_t>> try_exec(std::string_view sql, const A&... args) {

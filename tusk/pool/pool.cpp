@@ -134,6 +134,20 @@ asio::awaitable<failure> pool::execute(request& what, client_sink& sink) {
     co_return f;
 }
 
+asio::awaitable<failure> pool::execute_batch(batch& b, options o) {
+    const auto core = core_;
+    const auto until = o.deadline_from_now(core->config().statement_timeout());
+    auto l = core->take_now();
+    if (!l) {
+        auto waited = co_await core->acquire(core->acquire_deadline(until));
+        if (!waited) co_return waited.error();
+        l = std::move(*waited);
+    }
+    o.until(until);
+    auto f = co_await l->execute_batch(b, o);
+    co_return f;
+}
+
 asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
 pool::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
     const auto core = core_;

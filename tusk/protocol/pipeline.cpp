@@ -28,6 +28,15 @@ const char* name_of(pipeline::step_kind kind) {
     return "?";
 }
 
+request_phase phase_of(pipeline::step_kind kind, bool bound) {
+    switch (kind) {
+    case pipeline::step_kind::parse: return request_phase::parse;
+    case pipeline::step_kind::describe: return request_phase::describe;
+    case pipeline::step_kind::sync: return request_phase::commit;
+    default: return bound ? request_phase::execute : request_phase::bind;
+    }
+}
+
 } // namespace
 
 pipeline::progress pipeline::fail(session& s, failure why) {
@@ -60,7 +69,7 @@ pipeline::progress pipeline::advance(session& s) {
 }
 
 pipeline::progress pipeline::on_row(step& current, const wire::frame& f) {
-    if (mute_) return progress::need_input;
+    if (mute_ || (current.guard != nullptr && current.guard->stale)) return progress::need_input;
     return current.sink->on_row(f.body) == flow::pause ? progress::paused : progress::need_input;
 }
 
@@ -73,7 +82,7 @@ bool pipeline::on_description(step& current, const wire::frame& f) {
     current.target->complete = true;
     if (current.target->expected != nullptr &&
         !same_columns(current.target->columns, current.target->expected->columns))
-        current.target->stale = mute_ = true;
+        current.target->stale = true;
     ++at_;
     return true;
 }
@@ -92,6 +101,8 @@ pipeline::progress pipeline::on_error(session& s, const wire::frame& f) {
     answered_ = true;
     failure why{std::move(e)};
     if (fatal) return fail(s, std::move(why)); // the server closes the connection; no ReadyForQuery follows
+    if (steps_[at_].sink != nullptr)
+        steps_[at_].sink->on_error(why, phase_of(steps_[at_].kind, steps_[at_].bound));
     if (!error_) error_ = std::move(why);
     // The server skips to the next Sync: no answer comes for what stands before it.
     while (at_ < steps_.size() && steps_[at_].kind != step_kind::sync &&

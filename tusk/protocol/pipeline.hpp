@@ -14,6 +14,9 @@ enum class flow : std::uint8_t {
     pause,   ///< The row was taken; stop here until the caller wants more.
 };
 
+/// How far the server was with a statement when it failed.
+enum class request_phase : std::uint8_t { parse, describe, bind, execute, commit };
+
 /// Receives the answer to one statement. A sink that fails keeps its failure for later and ignores further
 /// rows.
 class reply_sink {
@@ -25,6 +28,8 @@ public:
     /// The body of a DataRow, valid during the call (and until the next receive when it answers `pause`).
     virtual flow on_row(std::span<const std::byte> body) = 0;
     virtual void on_complete(const wire::command_tag&) {}
+    /// The server refused the statement; what stands between it and the next Sync is skipped without a word.
+    virtual void on_error(const failure&, request_phase) {}
     /// What went wrong on this side (a value that does not fit), asked for when the statement is over.
     virtual failure take_failure() { return {}; }
 };
@@ -48,9 +53,20 @@ public:
         bool stale = false;
     };
 
-    void expect_parse() { add(step_kind::parse); }
-    void expect_describe(described& into) { add(step_kind::describe).target = &into; }
-    void expect_execute(reply_sink& sink) { add(step_kind::execute).sink = &sink; }
+    /// The sink of Parse and Describe only hears of errors.
+    void expect_parse(reply_sink* sink = nullptr) { add(step_kind::parse).sink = sink; }
+    void expect_describe(described& into, reply_sink* sink = nullptr) {
+        auto& added = add(step_kind::describe);
+        added.target = &into;
+        added.sink = sink;
+    }
+    /// `described_by`: the Describe in the same round trip, whose staleness makes the rows unreadable; or
+    /// null.
+    void expect_execute(reply_sink& sink, const described* described_by = nullptr) {
+        auto& added = add(step_kind::execute);
+        added.sink = &sink;
+        added.guard = described_by;
+    }
     void expect_close() { add(step_kind::close); }
     void expect_sync() { add(step_kind::sync); }
     /// A simple Query: any number of results, then ReadyForQuery.
@@ -62,6 +78,8 @@ public:
         at_ = 0;
         error_ = {};
     }
+    /// Room for the steps of a batch.
+    void reserve(std::size_t steps) { steps_.reserve(steps); }
     /// At least one whole answer of the current group has arrived.
     bool answered() const noexcept { return answered_; }
     /// A statement was bound, so that something may have been executed.
@@ -89,6 +107,7 @@ private:
         bool copying = false;
         reply_sink* sink = nullptr;
         described* target = nullptr;
+        const described* guard = nullptr;
     };
     step& add(step_kind kind) {
         if (at_ == steps_.size()) {
@@ -113,7 +132,7 @@ private:
     std::size_t at_ = 0;
     bool answered_ = false;
     bool executed_ = false;
-    bool mute_ = false; // rows do not match what was expected, or nobody wants them
+    bool mute_ = false; // nobody wants the rows
     failure error_;
 };
 

@@ -238,7 +238,7 @@ failure query::write_execute(const description_ptr& description) {
     if (auto f = wire::write_bind(io().output, "", source_.text()->server_name, arguments, formats)) return f;
     if (auto f = wire::write_execute(io().output, "", 0)) return f;
     wire::write_sync(io().output);
-    replies_.expect_execute(sink_);
+    replies_.expect_execute(sink_, &answer_);
     replies_.expect_sync();
     phase_ = phase::executing;
     return {};

@@ -53,7 +53,8 @@ class statement {
 public:
     statement(std::string_view sql, std::string name) : text{sql}, server_name{std::move(name)} {}
     const std::string text;
-    const std::string server_name; ///< Of the prepared statement; made of the text's hash, equal on every connection.
+    const std::string
+        server_name; ///< Of the prepared statement; made of the text's hash, equal on every connection.
 };
 
 using statement_ptr = std::shared_ptr<const statement>;
@@ -97,8 +98,8 @@ private:
     std::atomic<std::uint64_t> generation_{0};
 };
 
-/// What one connection interned lately: the usual statement is found again by the address of its text (compared
-/// all the same), without the registry's lock and hash. Not safe from several threads.
+/// What one connection interned lately: the usual statement is found again by the address of its text
+/// (compared all the same), without the registry's lock and hash. Not safe from several threads.
 class statement_memo {
 public:
     known_statement intern(statement_registry& registry, std::string_view sql);
