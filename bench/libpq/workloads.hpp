@@ -5,6 +5,7 @@
 namespace bench::with_libpq {
 
 std::uint64_t point(job& j);
+std::uint64_t batch(job& j);
 std::uint64_t pool(job& j);
 std::uint64_t rows(job& j);
 std::uint64_t rows_structs(job& j);

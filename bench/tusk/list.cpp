@@ -7,6 +7,8 @@ std::span<const workload> tusk_workloads() {
     static constexpr workload all[] = {
         {"point", "tusk", point, 50'000, true, "select one row by key, one connection, asio"},
         {"point-blocking", "tusk", point_blocking, 50'000, true, "the same, blocking"},
+        {"batch", "tusk", batch, 200'000, true, "the same select, a hundred in each batch, asio"},
+        {"batch-blocking", "tusk", batch_blocking, 200'000, true, "the same, blocking"},
         {"pool", "tusk", pool, 100'000, false, "the same query, 64 coroutines on a pool of 20, one thread"},
         {"pool-threads", "tusk", pool_threads, 100'000, false, "the same, two threads"},
         {"rows", "tusk", rows, 1'000'000, true, "a million rows of eight columns, for_each"},

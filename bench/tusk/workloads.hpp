@@ -16,6 +16,8 @@ namespace asio = boost::asio;
 
 std::uint64_t point(job& j);
 std::uint64_t point_blocking(job& j);
+std::uint64_t batch(job& j);
+std::uint64_t batch_blocking(job& j);
 std::uint64_t pool(job& j);
 std::uint64_t pool_threads(job& j);
 std::uint64_t acquire(job& j);
