@@ -81,6 +81,8 @@ private:
     void step(event e);
     bool carry_out(const action& a, event& next);
     bool transfer(bool read, event& next);
+    bool stream(event& next);
+    void go_on_later();
     flush_result flush(failure& why);
     void keep_reading();
     void keep_writing();
@@ -101,6 +103,8 @@ private:
     std::uint64_t operation_ = 0;
     bool reading_ = false;
     bool writing_ = false;
+    bool streaming_ = false;    ///< The machine has more to send when this is sent.
+    bool going_on_ = false;     ///< A turn of the event loop is on its way to the machine.
     bool write_closed_ = false; ///< The peer takes no more; what it said before that is still to be read.
     bool finished_ = false;
     bool handshaking_ = false;
@@ -150,6 +154,7 @@ void asio_driver::impl::step(event e) {
 
 /// Does what the machine wants; false when the answer comes later (or never: done).
 bool asio_driver::impl::carry_out(const action& a, event& next) {
+    streaming_ = false;
     switch (a.kind) {
     case action_kind::done: finish(); return false;
     case action_kind::paused:
@@ -157,6 +162,7 @@ bool asio_driver::impl::carry_out(const action& a, event& next) {
         finish();
         return false;
     case action_kind::transfer: return transfer(a.read, next);
+    case action_kind::stream: return stream(next);
     case action_kind::start_tls:
         channel_.start_tls(target_->tls(), host_.host.empty() ? host_.hostaddr : host_.host);
         handshaking_ = true;
@@ -182,6 +188,33 @@ bool asio_driver::impl::transfer(bool read, event& next) {
     keep_reading(); // also while sending blocks: the server may wait for us to read
     if (flushed == flush_result::blocked) keep_writing();
     return false;
+}
+
+/// The read stays pending while more and more is sent, and the machine has its next turn after everybody
+/// else's: an error of the server, the timer and other work come in between.
+bool asio_driver::impl::stream(event& next) {
+    failure why;
+    const auto flushed = flush(why);
+    if (flushed == flush_result::failed) {
+        next = event{event_kind::failed, std::move(why)};
+        return true;
+    }
+    streaming_ = true;
+    keep_reading();
+    if (flushed == flush_result::blocked)
+        keep_writing();
+    else if (!write_closed_) // else the read reports the end
+        go_on_later();
+    return false;
+}
+
+void asio_driver::impl::go_on_later() {
+    if (std::exchange(going_on_, true)) return;
+    asio::post(strand_, [self = shared_from_this()] {
+        self->going_on_ = false;
+        if (self->streaming_ && self->machine_ != nullptr && !self->finished_)
+            self->step(event{event_kind::transferred, {}});
+    });
 }
 
 asio_driver::impl::flush_result asio_driver::impl::flush(failure& why) {
@@ -233,7 +266,9 @@ void asio_driver::impl::keep_writing() {
             switch (self->flush(why)) {
             case flush_result::blocked: self->keep_writing(); break;
             case flush_result::failed: self->step(event{event_kind::failed, std::move(why)}); break;
-            case flush_result::done: break; // the read is pending and goes on
+            case flush_result::done: // the read is pending and goes on
+                if (self->streaming_) self->go_on_later();
+                break;
             }
         });
 }

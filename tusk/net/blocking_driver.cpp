@@ -144,6 +144,7 @@ void blocking_driver::run(protocol::machine& m, deadline until, event_kind first
             return;
         case action_kind::paused: paused_ = true; return;
         case action_kind::transfer: f = transfer(a.read, until); break;
+        case action_kind::stream: f = stream(until); break;
         case action_kind::start_tls:
             f = shake_hands(until);
             next.kind = event_kind::tls_established;
@@ -197,6 +198,19 @@ failure blocking_driver::transfer(bool read, deadline until) {
     while (!readable)
         if (auto f = receive(until, readable)) return f;
     return {};
+}
+
+/// Sends everything and takes what has arrived meanwhile. A server that takes all of it at once makes nobody
+/// wait, so that the deadline is looked at here.
+failure blocking_driver::stream(deadline until) {
+    if (until.expired()) return timed_out();
+    if (auto f = transfer(false, until)) return f;
+    const auto space = channel_.incoming();
+    const auto n = ::recv(fd_, space.data(), space.size(), MSG_DONTWAIT);
+    bool readable = false;
+    if (n > 0) return channel_.received(static_cast<std::size_t>(n), readable);
+    if (n == 0) return channel_.ended();
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? failure{} : lost_connection(errno);
 }
 
 /// Sets SO_RCVTIMEO when it differs: with the usual constant timeout that is one system call per connection.

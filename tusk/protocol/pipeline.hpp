@@ -23,6 +23,13 @@ public:
     /// The body of a DataRow, valid during the call (and until the next receive when it answers `pause`).
     virtual flow on_row(std::span<const std::byte> body) = 0;
     virtual void on_complete(const wire::command_tag&) {}
+    /// The server waits for the data of a COPY FROM STDIN. True when somebody will send them; else the
+    /// COPY is ended with CopyFail and the statement is an error.
+    virtual bool on_copy_in(const wire::copy_response&) { return false; }
+    /// The data of a COPY TO STDOUT follow. False makes the statement an error.
+    virtual bool on_copy_out(const wire::copy_response&) { return false; }
+    /// The body of a CopyData, valid as a row is.
+    virtual flow on_copy_data(std::span<const std::byte>) { return flow::proceed; }
     /// What went wrong on this side (a value that does not fit), asked for when the statement is over.
     virtual failure take_failure() { return {}; }
 };
@@ -85,6 +92,7 @@ private:
         bool bound = false;
         bool has_columns = false;
         bool copying = false;
+        bool copying_out = false;
         reply_sink* sink = nullptr;
         described* target = nullptr;
     };
@@ -102,6 +110,7 @@ private:
     progress on_ready(session& s, const wire::frame& f);
     progress on_error(session& s, const wire::frame& f);
     bool on_description(step& current, const wire::frame& f);
+    progress on_copy(session& s, step& current, const wire::frame& f);
     progress end_copy_in(session& s);
     progress fail(session& s, failure why);
     progress unexpected(session& s, const wire::frame& f);
