@@ -3,6 +3,7 @@
 #include <thread>
 
 #include <tusk/client/call.hpp>
+#include <tusk/client/copy_run.hpp>
 #include <tusk/net/blocking_driver.hpp>
 
 namespace tusk::blocking {
@@ -155,6 +156,16 @@ connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::fu
     return std::unique_ptr<detail::stream_source>{std::make_unique<connection_stream>(core_, std::move(run))};
 }
 
+failure connection::copy(tusk::detail::copy_job& job) {
+    auto& c = *core_;
+    const auto until = job.call_options().deadline_from_now(c.settings.statement_timeout());
+    if (auto f = c.enter(until)) return std::move(f.set_sql(job.text()));
+    const tusk::detail::busy_guard guard{c.busy};
+    tusk::detail::copy_run run{job, c.driver.session(), c.settings};
+    while (auto* machine = run.next(c.driver.paused())) c.driver.run(*machine, until, run.first_event());
+    return run.finish();
+}
+
 protocol::statement_registry& connection::statements() { return *core_->settings.statements(); }
 failure connection::try_script(std::string_view sql, const options& o) { return core_->control(sql, o); }
 void connection::script(std::string_view sql, const options& o) { throw_if(try_script(sql, o)); }
@@ -231,6 +242,12 @@ result<std::unique_ptr<detail::stream_source>> transaction::open_stream(request 
                                                                         std::function<void()> abandon_rows) {
     if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
     return connection_->open_stream(std::move(what), std::move(sink), std::move(abandon_rows));
+}
+
+failure transaction::copy(tusk::detail::copy_job& job) {
+    if (connection_ == nullptr)
+        return std::move(tusk::detail::transaction_closed_failure().set_sql(job.text()));
+    return connection_->copy(job);
 }
 
 protocol::statement_registry& transaction::statements() {

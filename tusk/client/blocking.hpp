@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <tusk/client/copy_verbs.hpp>
 #include <tusk/client/request.hpp>
 #include <tusk/client/settings.hpp>
 #include <tusk/client/sinks.hpp>
@@ -39,11 +40,16 @@ void back_off(unsigned attempt);
 /// What the verbs need of whatever executes them.
 class executor {
 public:
+    /// What the verbs return.
+    template <class T>
+    using returns = T;
+
     executor() = default;
     virtual ~executor() = default;
     virtual failure execute(request& what, client_sink& sink) = 0;
     virtual result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) = 0;
+    virtual failure copy(tusk::detail::copy_job& job) = 0;
     virtual protocol::statement_registry& statements() = 0;
 
 protected:
@@ -52,6 +58,17 @@ protected:
     executor& operator=(const executor&) = default;
     executor& operator=(executor&&) = default;
 };
+
+inline result<std::uint64_t> try_run_copy(executor& on, const std::unique_ptr<tusk::detail::copy_job>& job) {
+    auto f = on.copy(*job);
+    job->rethrow();
+    if (f) return failed<std::uint64_t>(std::move(f));
+    return job->rows();
+}
+
+inline std::uint64_t run_copy(executor& on, const std::unique_ptr<tusk::detail::copy_job>& job) {
+    return try_run_copy(on, job).value();
+}
 
 /// See `tusk::row_stream`.
 template <class T>
@@ -79,7 +96,7 @@ private:
 };
 
 /// See `tusk::verbs`: the same names, the same meaning.
-class verbs : public executor {
+class verbs : public tusk::detail::copy_verbs<executor> {
 public:
     template <class... A>
     std::uint64_t exec(std::string_view sql, const A&... args) {
@@ -203,6 +220,7 @@ public:
     failure execute(request& what, client_sink& sink) override;
     result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
+    failure copy(tusk::detail::copy_job& job) override;
     protocol::statement_registry& statements() override;
 
     void script(std::string_view sql, const options& o = {});
@@ -240,6 +258,7 @@ public:
     failure execute(request& what, client_sink& sink) override;
     result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
+    failure copy(tusk::detail::copy_job& job) override;
     protocol::statement_registry& statements() override;
 
     void commit();

@@ -41,6 +41,7 @@ public:
     asio::awaitable<failure> execute(request& what, client_sink& sink) override;
     asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
+    asio::awaitable<failure> copy(detail::copy_job& job) override;
     protocol::statement_registry& statements() override;
 
     /// Executes SQL text of one or several statements by the simple protocol, in one implicit transaction;

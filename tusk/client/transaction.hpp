@@ -46,6 +46,7 @@ public:
     asio::awaitable<failure> execute(request& what, client_sink& sink) override;
     asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
+    asio::awaitable<failure> copy(detail::copy_job& job) override;
     protocol::statement_registry& statements() override;
 
     /// Commits (or releases the savepoint). Errors: `errc::transaction_rolled_back` when the server had to
