@@ -214,28 +214,32 @@ failure blocking_driver::stream(deadline until) {
 }
 
 /// Sets SO_RCVTIMEO when it differs: with the usual constant timeout that is one system call per connection.
-void blocking_driver::set_receive_timeout(deadline until) {
+/// False when no time is left.
+bool blocking_driver::set_receive_timeout(deadline until) {
     using namespace std::chrono;
     const auto wanted =
         until.is_never() ? steady_clock::duration::zero() : ceil<milliseconds>(until.remaining());
+    if (!until.is_never() && wanted <= steady_clock::duration::zero()) return false;
     // A socket timeout may be a little longer than what is left, never much: the deadline is checked
     // afterwards.
     const auto slack = milliseconds{20};
     if (until.is_never() ? receive_timeout_ == steady_clock::duration::zero()
                          : receive_timeout_ > steady_clock::duration::zero() &&
                                receive_timeout_ <= wanted + slack && receive_timeout_ >= wanted / 2)
-        return;
+        return true;
     const auto set = until.is_never() ? steady_clock::duration::zero()
                                       : std::max<steady_clock::duration>(wanted, milliseconds{1});
     const auto us = duration_cast<microseconds>(set).count();
     const timeval tv{static_cast<time_t>(us / 1'000'000), static_cast<suseconds_t>(us % 1'000'000)};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
     receive_timeout_ = set;
+    return true;
 }
 
 failure blocking_driver::receive(deadline until, bool& readable) {
     for (;;) {
-        set_receive_timeout(until);
+        // A server that always has more to say makes nobody wait, and no socket timeout strikes.
+        if (!set_receive_timeout(until)) return timed_out();
         const auto space = channel_.incoming();
         const auto n = ::recv(fd_, space.data(), space.size(), 0);
         if (n > 0) return channel_.received(static_cast<std::size_t>(n), readable);

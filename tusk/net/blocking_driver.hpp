@@ -47,7 +47,7 @@ private:
     failure wait(short events, deadline until, short& ready);
     failure shake_hands(deadline until);
     failure send_cancel(deadline until);
-    void set_receive_timeout(deadline until);
+    bool set_receive_timeout(deadline until);
     void shut() noexcept;
 
     protocol::session session_;

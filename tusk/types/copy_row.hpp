@@ -115,9 +115,11 @@ struct copy_row_type {
     static constexpr auto forms = []<std::size_t... I>(std::index_sequence<I...>) {
         return std::array<form_function, size>{&form_for<field<I>>...};
     }(std::make_index_sequence<size>{});
-    static constexpr auto names = []<std::size_t... I>(std::index_sequence<I...>) {
-        return std::array<std::string_view, size>{cpp_type_name<field<I>>()...};
-    }(std::make_index_sequence<size>{});
+    static std::array<std::string_view, size> names() {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return std::array<std::string_view, size>{cpp_type_name<field<I>>()...};
+        }(std::make_index_sequence<size>{});
+    }
 };
 
 template <class T>
@@ -161,7 +163,7 @@ template <class Row>
 result<copy_plan> make_copy_plan(std::span<const wire::column_description> columns,
                                  std::span<const oid_t> enums) {
     using type = detail::copy_row_type<Row>;
-    return detail::choose_forms(type::forms, type::names, columns, enums);
+    return detail::choose_forms(type::forms, type::names(), columns, enums);
 }
 
 /// Appends one row. On false `error` says which field could not be encoded, and the row is incomplete.
