@@ -15,6 +15,8 @@ std::span<const workload> tusk_workloads() {
         {"rows-stream", "tusk", rows_stream, 1'000'000, true, "the same, row_stream::next"},
         {"rows-blocking", "tusk", rows_blocking, 1'000'000, true, "the same, blocking for_each"},
         {"rows-structs", "tusk", rows_structs, 1'000'000, true, "the same into a vector, all"},
+        {"copy-in", "tusk", copy_in, 1'000'000, true, "a million rows into bench_copy, binary COPY, asio"},
+        {"copy-in-blocking", "tusk", copy_in_blocking, 1'000'000, true, "the same, blocking"},
         {"acquire", "tusk", acquire, 1'000'000, false, "acquire and release, nobody else there"},
         {"acquire-64", "tusk", acquire_64, 1'000'000, false,
          "acquire and release, 64 coroutines on a pool of 20"},

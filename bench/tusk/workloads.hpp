@@ -27,6 +27,8 @@ std::uint64_t rows(job& j);
 std::uint64_t rows_stream(job& j);
 std::uint64_t rows_blocking(job& j);
 std::uint64_t rows_structs(job& j);
+std::uint64_t copy_in(job& j);
+std::uint64_t copy_in_blocking(job& j);
 std::uint64_t connect(job& j);
 std::uint64_t connect_blocking(job& j);
 

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include <tusk/client/call.hpp>
+#include <tusk/client/copy_run.hpp>
 #include <tusk/net/blocking_driver.hpp>
 
 namespace tusk::blocking {
@@ -173,6 +174,16 @@ connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::fu
     return std::unique_ptr<detail::stream_source>{std::make_unique<connection_stream>(core_, std::move(run))};
 }
 
+failure connection::copy(tusk::detail::copy_job& job) {
+    auto& c = *core_;
+    const auto until = job.call_options().deadline_from_now(c.settings.statement_timeout());
+    if (auto f = c.enter(until)) return std::move(f.set_sql(job.text()));
+    const tusk::detail::busy_guard guard{c.busy};
+    tusk::detail::copy_run run{job, c.driver.session(), c.settings};
+    while (auto* machine = run.next(c.driver.paused())) c.driver.run(*machine, until, run.first_event());
+    return run.finish();
+}
+
 protocol::known_statement connection::intern(std::string_view sql) {
     return core_->recent.intern(*core_->settings.statements(), sql);
 }
@@ -257,6 +268,12 @@ result<std::unique_ptr<detail::stream_source>> transaction::open_stream(request 
                                                                         std::function<void()> abandon_rows) {
     if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
     return connection_->open_stream(std::move(what), std::move(sink), std::move(abandon_rows));
+}
+
+failure transaction::copy(tusk::detail::copy_job& job) {
+    if (connection_ == nullptr)
+        return std::move(tusk::detail::transaction_closed_failure().set_sql(job.text()));
+    return connection_->copy(job);
 }
 
 protocol::known_statement transaction::intern(std::string_view sql) {

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <tusk/client/copy_verbs.hpp>
 #include <tusk/client/request.hpp>
 #include <tusk/client/settings.hpp>
 #include <tusk/client/sinks.hpp>
@@ -43,6 +44,10 @@ void back_off(unsigned attempt);
 /// What the verbs need of whatever executes them.
 class executor {
 public:
+    /// What the verbs return.
+    template <class T>
+    using returns = T;
+
     executor() = default;
     virtual ~executor() = default;
     virtual failure execute(request& what, client_sink& sink) = 0;
@@ -50,6 +55,7 @@ public:
     virtual failure execute_batch(batch& b, const options& o) = 0;
     virtual result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) = 0;
+    virtual failure copy(tusk::detail::copy_job& job) = 0;
     /// The statement of a text, with its description when one is known.
     virtual protocol::known_statement intern(std::string_view sql) = 0;
 
@@ -59,6 +65,17 @@ protected:
     executor& operator=(const executor&) = default;
     executor& operator=(executor&&) = default;
 };
+
+inline result<std::uint64_t> try_run_copy(executor& on, const std::unique_ptr<tusk::detail::copy_job>& job) {
+    auto f = on.copy(*job);
+    job->rethrow();
+    if (f) return failed<std::uint64_t>(std::move(f));
+    return job->rows();
+}
+
+inline std::uint64_t run_copy(executor& on, const std::unique_ptr<tusk::detail::copy_job>& job) {
+    return try_run_copy(on, job).value();
+}
 
 /// See `tusk::row_stream`.
 template <class T>
@@ -86,7 +103,7 @@ private:
 };
 
 /// See `tusk::verbs`: the same names, the same meaning.
-class verbs : public executor {
+class verbs : public tusk::detail::copy_verbs<executor> {
 public:
     template <class... A>
     std::uint64_t exec(std::string_view sql, const A&... args) {
@@ -216,6 +233,7 @@ public:
     failure execute_batch(batch& b, const options& o) override;
     result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
+    failure copy(tusk::detail::copy_job& job) override;
     protocol::known_statement intern(std::string_view sql) override;
 
     void script(std::string_view sql, const options& o = {});
@@ -254,6 +272,7 @@ public:
     failure execute_batch(batch& b, const options& o) override;
     result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
+    failure copy(tusk::detail::copy_job& job) override;
     protocol::known_statement intern(std::string_view sql) override;
 
     void commit();

@@ -42,6 +42,7 @@ public:
     asio::awaitable<failure> execute_batch(batch& b, options o) override;
     asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
+    asio::awaitable<failure> copy(detail::copy_job& job) override;
     protocol::known_statement intern(std::string_view sql) override;
 
     /// Executes SQL text of one or several statements by the simple protocol, in one implicit transaction;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include <tusk/client/copy_verbs.hpp>
 #include <tusk/client/executor.hpp>
 #include <tusk/client/stream.hpp>
 
@@ -44,13 +45,27 @@ asio::awaitable<row_stream<T>> open_stream(executor& on, request what) {
     co_return row_stream<T>{std::move(*source), std::move(sink)};
 }
 
+inline asio::awaitable<result<std::uint64_t>> try_run_copy(executor& on, std::unique_ptr<copy_job> job) {
+    auto f = co_await on.copy(*job);
+    job->rethrow();
+    if (f) co_return failed<std::uint64_t>(std::move(f));
+    co_return job->rows();
+}
+
+inline asio::awaitable<std::uint64_t> run_copy(executor& on, std::unique_ptr<copy_job> job) {
+    auto f = co_await on.copy(*job);
+    job->rethrow();
+    if (f) throw error{std::move(f)};
+    co_return job->rows();
+}
+
 } // namespace detail
 
 /// The vocabulary that connection, transaction and pool share. `$1`, `$2`, … stand for the arguments; they
 /// travel apart from the text, always. Every verb throws `tusk::error`; its `try_…` twin returns a `result`.
 /// The arguments are encoded or copied before the call returns its awaitable, so nothing has to outlive the
 /// call itself.
-class verbs : public executor {
+class verbs : public detail::copy_verbs<executor> {
 public:
     /// Executes a statement and returns the number of affected (or returned) rows.
     template <class... A>

@@ -89,6 +89,7 @@ void asio_driver::core::step(event e) {
 
 /// Does what the machine wants; false when the answer comes later (or never: done).
 bool asio_driver::core::carry_out(const action& a, event& next) {
+    streaming_ = false;
     switch (a.kind) {
     case action_kind::done: finish(); return false;
     case action_kind::paused:
@@ -96,6 +97,7 @@ bool asio_driver::core::carry_out(const action& a, event& next) {
         finish();
         return false;
     case action_kind::transfer: return transfer(a.read, next);
+    case action_kind::stream: return stream(next);
     case action_kind::start_tls:
         channel.start_tls(target->tls(), host.host.empty() ? host.hostaddr : host.host);
         handshaking_ = true;
@@ -121,6 +123,34 @@ bool asio_driver::core::transfer(bool read, event& next) {
     keep_reading(); // also while sending blocks: the server may wait for us to read
     if (flushed == flush_result::blocked) keep_writing();
     return false;
+}
+
+/// The read stays pending while more and more is sent, and the machine has its next turn after everybody
+/// else's: an error of the server, the timer and other work come in between.
+bool asio_driver::core::stream(event& next) {
+    failure why;
+    const auto flushed = flush(why);
+    if (flushed == flush_result::failed) {
+        next = event{event_kind::failed, std::move(why)};
+        return true;
+    }
+    streaming_ = true;
+    keep_reading();
+    if (flushed == flush_result::blocked)
+        keep_writing();
+    else if (!write_closed_) // else the read reports the end
+        go_on_later();
+    return false;
+}
+
+void asio_driver::core::go_on_later() {
+    if (std::exchange(going_on_, true)) return;
+    asio::post(socket.get_executor(), [self = shared_from_this()] {
+        const entry inside{*self};
+        self->going_on_ = false;
+        if (self->streaming_ && self->machine_ != nullptr && !self->finished_)
+            self->step(event{event_kind::transferred, {}});
+    });
 }
 
 asio_driver::core::flush_result asio_driver::core::flush(failure& why) {
@@ -174,7 +204,9 @@ void asio_driver::core::keep_writing() {
             switch (self->flush(why)) {
             case flush_result::blocked: self->keep_writing(); break;
             case flush_result::failed: self->step(event{event_kind::failed, std::move(why)}); break;
-            case flush_result::done: break; // the read is pending and goes on
+            case flush_result::done: // the read is pending and goes on
+                if (self->streaming_) self->go_on_later();
+                break;
             }
         });
 }

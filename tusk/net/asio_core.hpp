@@ -83,6 +83,8 @@ private:
     void step(protocol::event e);
     bool carry_out(const protocol::action& a, protocol::event& next);
     bool transfer(bool read, protocol::event& next);
+    bool stream(protocol::event& next);
+    void go_on_later();
     flush_result flush(failure& why);
     void keep_reading();
     void keep_writing();
@@ -110,6 +112,8 @@ private:
     std::uint64_t operation_ = 0;
     bool reading_ = false;
     bool writing_ = false;
+    bool streaming_ = false;    ///< The machine has more to send when this is sent.
+    bool going_on_ = false;     ///< A turn of the event loop is on its way to the machine.
     bool write_closed_ = false; ///< The peer takes no more; what it said before that is still to be read.
     bool finished_ = false;
     bool handshaking_ = false;

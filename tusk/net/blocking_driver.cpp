@@ -52,7 +52,9 @@ void blocking_driver::close() noexcept {
 failure blocking_driver::wait(short events, deadline until, short& ready) {
     pollfd p{fd_, events, 0};
     for (;;) {
-        const int n = ::poll(&p, 1, poll_timeout(until));
+        const int time = poll_timeout(until);
+        if (time == 0) return timed_out(); // also when something is there: it might always be
+        const int n = ::poll(&p, 1, time);
         if (n > 0) {
             ready = p.revents;
             return {};
@@ -139,6 +141,7 @@ void blocking_driver::run(protocol::machine& m, deadline until, event_kind first
             return;
         case action_kind::paused: paused_ = true; return;
         case action_kind::transfer: f = transfer(a.read, until); break;
+        case action_kind::stream: f = stream(until); break;
         case action_kind::start_tls:
             f = shake_hands(until);
             next.kind = event_kind::tls_established;
@@ -194,11 +197,26 @@ failure blocking_driver::transfer(bool read, deadline until) {
     return {};
 }
 
+/// Sends everything and takes what has arrived meanwhile. A server that takes all of it at once makes nobody
+/// wait, so that the deadline is looked at here.
+failure blocking_driver::stream(deadline until) {
+    if (until.expired()) return timed_out();
+    if (auto f = transfer(false, until)) return f;
+    const auto space = channel_.incoming();
+    const auto n = ::recv(fd_, space.data(), space.size(), MSG_DONTWAIT);
+    bool readable = false;
+    if (n > 0) return channel_.received(static_cast<std::size_t>(n), readable);
+    if (n == 0) return channel_.ended();
+    return errno == EAGAIN || errno == EINTR ? failure{} : lost_connection(errno);
+}
+
 /// Waits in poll, not in recv: a server's answer takes longer than it takes to ask for it, and of the two
 /// ways to sleep poll is the cheaper one; it also has the time limit for nothing.
 failure blocking_driver::receive(deadline until, bool& readable) {
     for (;;) {
-        if (!more_waits_) {
+        if (more_waits_) { // a server that always has more to say makes nobody wait
+            if (until.expired()) return timed_out();
+        } else {
             short ready = 0;
             if (auto f = wait(POLLIN, until, ready)) return f;
         }

@@ -42,6 +42,7 @@ private:
                         deadline until);
     failure open(const endpoint& at, deadline until);
     failure transfer(bool read, deadline until);
+    failure stream(deadline until);
     failure receive(deadline until, bool& readable);
     failure wait(short events, deadline until, short& ready);
     failure shake_hands(deadline until);

@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <tusk/client/copy_job.hpp>
 #include <tusk/pool/pool_core.hpp>
 
 namespace tusk {
@@ -159,6 +160,16 @@ pool::open_stream(request what, std::shared_ptr<client_sink> sink, std::function
     if (!source) co_return source.error();
     co_return std::unique_ptr<detail::stream_source>{
         std::make_unique<leased_stream>(std::move(*l), std::move(*source))};
+}
+
+asio::awaitable<failure> pool::copy(detail::copy_job& job) {
+    const auto core = core_;
+    const auto until = job.call_options().deadline_from_now(core->config().statement_timeout());
+    auto l = co_await core->acquire(core->acquire_deadline(until));
+    if (!l) co_return std::move(failure{l.error()}.set_sql(job.text()));
+    job.limit(until); // the time in the queue is spent
+    auto f = co_await (*l)->copy(job);
+    co_return f;
 }
 
 protocol::known_statement pool::intern(std::string_view sql) {

@@ -72,6 +72,7 @@ public:
     asio::awaitable<failure> execute_batch(batch& b, options o) override;
     asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
+    asio::awaitable<failure> copy(detail::copy_job& job) override;
     protocol::known_statement intern(std::string_view sql) override;
 
     /// Begins a transaction on a connection of its own.

@@ -69,7 +69,7 @@ pipeline::progress pipeline::advance(session& s) {
 }
 
 pipeline::progress pipeline::on_row(step& current, const wire::frame& f) {
-    if (mute_ || (current.guard != nullptr && current.guard->stale)) return progress::need_input;
+    if (mute_ || current.is_stale()) return progress::need_input;
     return current.sink->on_row(f.body) == flow::pause ? progress::paused : progress::need_input;
 }
 
@@ -133,6 +133,32 @@ pipeline::progress pipeline::end_copy_in(session& s) {
     return progress::need_input;
 }
 
+pipeline::progress pipeline::on_copy(session& s, step& current, const wire::frame& f) {
+    const bool response =
+        f.type == wire::backend::copy_in_response || f.type == wire::backend::copy_out_response;
+    if (!response && !current.copying_out) return error_ ? progress::need_input : unexpected(s, f);
+    if (f.type == wire::backend::copy_data) {
+        if (mute_ || current.is_stale()) return progress::need_input;
+        return current.sink->on_copy_data(f.body) == flow::pause ? progress::paused : progress::need_input;
+    }
+    if (f.type == wire::backend::copy_done) {
+        current.copying_out = false;
+        return progress::need_input;
+    }
+    wire::copy_response format;
+    if (!wire::parse_copy_response(f.body, format))
+        return fail(s, protocol_failure("malformed answer to COPY"));
+    if (f.type == wire::backend::copy_in_response) {
+        if (!current.sink->on_copy_in(format)) return end_copy_in(s);
+        current.copying = true;
+        return progress::need_input;
+    }
+    current.copying_out = current.sink->on_copy_out(format);
+    if (!current.copying_out && !error_)
+        error_ = failure{errc::invalid_argument, "COPY TO STDOUT returns no rows; use copy_out()"};
+    return progress::need_input;
+}
+
 pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
     using namespace wire::backend;
     step& current = steps_[at_];
@@ -153,7 +179,7 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
             return fail(s, protocol_failure("malformed CommandComplete"));
         answered_ = true;
         current.sink->on_complete(tag);
-        current.has_columns = false;
+        current.has_columns = current.copying = false;
         if (executing) ++at_;
         return progress::need_input;
     }
@@ -194,15 +220,13 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
             return fail(s, protocol_failure("malformed description of a statement"));
         return progress::need_input;
     case copy_in_response:
-        if ((!executing && !simple) || current.copying) break;
-        return end_copy_in(s);
+        if (current.copying) break;
+        [[fallthrough]];
     case copy_out_response:
     case copy_data:
     case copy_done:
         if (!executing && !simple) break;
-        if (!error_)
-            error_ = failure{errc::invalid_argument, "COPY TO STDOUT returns no rows; use copy_out()"};
-        return progress::need_input;
+        return on_copy(s, current, f);
     default: break;
     }
     return unexpected(s, f);

@@ -30,6 +30,13 @@ public:
     virtual void on_complete(const wire::command_tag&) {}
     /// The server refused the statement; what stands between it and the next Sync is skipped without a word.
     virtual void on_error(const failure&, request_phase) {}
+    /// The server waits for the data of a COPY FROM STDIN. True when somebody will send them; else the
+    /// COPY is ended with CopyFail and the statement is an error.
+    virtual bool on_copy_in(const wire::copy_response&) { return false; }
+    /// The data of a COPY TO STDOUT follow. False makes the statement an error.
+    virtual bool on_copy_out(const wire::copy_response&) { return false; }
+    /// The body of a CopyData, valid as a row is.
+    virtual flow on_copy_data(std::span<const std::byte>) { return flow::proceed; }
     /// What went wrong on this side (a value that does not fit), asked for when the statement is over.
     virtual failure take_failure() { return {}; }
 };
@@ -70,7 +77,11 @@ public:
     void expect_close() { add(step_kind::close); }
     void expect_sync() { add(step_kind::sync); }
     /// A simple Query: any number of results, then ReadyForQuery.
-    void expect_simple(reply_sink& sink) { add(step_kind::simple).sink = &sink; }
+    void expect_simple(reply_sink& sink, const described* described_by = nullptr) {
+        auto& added = add(step_kind::simple);
+        added.sink = &sink;
+        added.guard = described_by;
+    }
 
     bool finished() const noexcept { return at_ == steps_.size(); }
     void clear() noexcept {
@@ -105,9 +116,11 @@ private:
         bool bound = false;
         bool has_columns = false;
         bool copying = false;
+        bool copying_out = false;
         reply_sink* sink = nullptr;
         described* target = nullptr;
         const described* guard = nullptr;
+        bool is_stale() const noexcept { return guard != nullptr && guard->stale; }
     };
     step& add(step_kind kind) {
         if (at_ == steps_.size()) {
@@ -123,6 +136,7 @@ private:
     progress on_ready(session& s, const wire::frame& f);
     progress on_error(session& s, const wire::frame& f);
     bool on_description(step& current, const wire::frame& f);
+    progress on_copy(session& s, step& current, const wire::frame& f);
     progress end_copy_in(session& s);
     progress fail(session& s, failure why);
     progress unexpected(session& s, const wire::frame& f);

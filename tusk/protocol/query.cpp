@@ -61,7 +61,7 @@ action request_machine::run() {
         progress = replies_.advance(io());
     }
     switch (progress) {
-    case pipeline::progress::need_input: return transfer();
+    case pipeline::progress::need_input: return stage_ == stage::running ? await_answer() : transfer();
     case pipeline::progress::paused: return {action_kind::paused, false};
     case pipeline::progress::broken: {
         auto why = replies_.take_error();
@@ -133,6 +133,7 @@ action request_machine::interrupted(event_kind why) {
         io().broken = true;
         return stop(std::move(interruption_));
     }
+    on_interruption();
     stage_ = stage::canceling;
     cancel_pending_ = true;
     return {action_kind::cancel_request, true};

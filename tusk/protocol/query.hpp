@@ -40,6 +40,10 @@ protected:
     virtual bool proceed_after(failure error) = 0;
     /// What was sent so far executes nothing (Parse and Describe only).
     virtual bool nothing_executed() const { return false; }
+    /// The answers that arrived are used up: what to do until the next ones come.
+    virtual action await_answer() { return {action_kind::transfer, true}; }
+    /// The deadline passed or the caller cancelled; the server is about to be told by a CancelRequest.
+    virtual void on_interruption() {}
     /// What was written last never left and was thrown away.
     virtual void written_in_vain() {}
     /// For the failure.

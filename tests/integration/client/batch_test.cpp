@@ -1,80 +1,22 @@
 // Batches: one round trip, one transaction, errors that name their statement; on both clients.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-
-#include "both.hpp"
+#include "over_asio.hpp"
 
 using namespace client_test;
 
 namespace {
 
-/// Runs a batch on one of the clients; the connection is the same for the whole test.
-class runner {
-public:
-    virtual ~runner() = default;
-    virtual tusk::failure run(tusk::batch& b, const tusk::options& o = {}) = 0;
-    virtual std::int64_t count(std::string_view sql) = 0;
-};
-
-class blocking_runner final : public runner {
-public:
-    explicit blocking_runner(const std::string& url) : db{tusk::blocking::connection::open(url)} {}
-    tusk::failure run(tusk::batch& b, const tusk::options& o) override { return db.try_run(b, o); }
-    std::int64_t count(std::string_view sql) override { return db.one<std::int64_t>(sql); }
-    tusk::blocking::connection db;
-};
-
-class async_runner final : public runner {
-public:
-    explicit async_runner(const std::string& url) {
-        complete([](async_runner& self, std::string address) -> asio::awaitable<void> {
-            self.db.emplace(co_await tusk::connection::open(address));
-        }(*this, url));
-    }
-    tusk::failure run(tusk::batch& b, const tusk::options& o) override {
-        tusk::failure out;
-        complete([](async_runner& self, tusk::batch& work, tusk::options how,
-                    tusk::failure& f) -> asio::awaitable<void> {
-            f = co_await self.db->try_run(work, how);
-        }(*this, b, o, out));
-        return out;
-    }
-    std::int64_t count(std::string_view sql) override {
-        std::int64_t out = 0;
-        complete([](async_runner& self, std::string text, std::int64_t& n) -> asio::awaitable<void> {
-            n = co_await self.db->one<std::int64_t>(text);
-        }(*this, std::string{sql}, out));
-        return out;
-    }
-    void complete(asio::awaitable<void> work) {
-        io.restart();
-        std::exception_ptr thrown;
-        bool done = false; // the connection's timer outlives the work, so that run() would wait for it
-        asio::co_spawn(io, std::move(work), [&](std::exception_ptr e) {
-            thrown = e;
-            done = true;
-        });
-        while (!done) io.run_one();
-        if (thrown) std::rethrow_exception(thrown);
-    }
-    asio::io_context io;
-    std::optional<tusk::connection> db;
-};
-
 class batch_on : public users_test, public testing::WithParamInterface<const char*> {
 protected:
     void SetUp() override {
         users_test::SetUp();
-        if (std::string_view{GetParam()} == "asio")
-            on = std::make_unique<async_runner>(url());
-        else
-            on = std::make_unique<blocking_runner>(url());
+        on = connect_by(GetParam(), url());
     }
     void TearDown() override {
         on.reset();
         users_test::TearDown();
     }
-    std::unique_ptr<runner> on;
+    std::int64_t count(std::string_view sql) { return on->one<std::int64_t>(sql); }
+    std::shared_ptr<tusk::blocking::verbs> on;
 };
 
 TEST_P(batch_on, brings_typed_results) {
@@ -86,7 +28,7 @@ TEST_P(batch_on, brings_typed_results) {
     std::int64_t sum = 0;
     auto each = b.for_each<int>([&](int n) { sum += n; }, "select generate_series(1, $1::int4)", 10);
     EXPECT_EQ(b.size(), 5U);
-    const auto f = on->run(b);
+    const auto f = on->try_run(b);
     ASSERT_FALSE(f) << f.message();
     EXPECT_EQ(ann.get().age, 30);
     EXPECT_EQ(nobody.get(), std::nullopt);
@@ -101,7 +43,7 @@ TEST_P(batch_on, is_one_transaction_and_names_the_statement_that_failed) {
     auto first = b.exec("insert into users (name) values ($1)", "carl");
     auto wrong = b.exec("insert into users (name, age) values ($1, $2)", "dora", -1);
     auto last = b.exec("insert into users (name) values ($1)", "emil");
-    const auto f = on->run(b);
+    const auto f = on->try_run(b);
     EXPECT_EQ(f.code(), tusk::condition::check);
     EXPECT_NE(f.message().find("statement 2 of the batch's 3"), std::string::npos) << f.message();
     EXPECT_EQ(f.sql(), "insert into users (name, age) values ($1, $2)");
@@ -109,7 +51,7 @@ TEST_P(batch_on, is_one_transaction_and_names_the_statement_that_failed) {
     EXPECT_EQ(failure_of([&] { first.get(); }).code(), tusk::errc::transaction_rolled_back);
     EXPECT_EQ(failure_of([&] { last.get(); }).code(), tusk::errc::transaction_rolled_back);
     EXPECT_FALSE(last.ok());
-    EXPECT_EQ(on->count("select count(*) from users"), 2);
+    EXPECT_EQ(count("select count(*) from users"), 2);
 }
 
 TEST_P(batch_on, with_independent_statements_keeps_the_good_ones) {
@@ -118,37 +60,37 @@ TEST_P(batch_on, with_independent_statements_keeps_the_good_ones) {
     auto first = b.exec("insert into users (name) values ($1)", "carl");
     auto wrong = b.exec("insert into users (name, age) values ($1, $2)", "dora", -1);
     auto last = b.one<std::int64_t>("insert into users (name) values ($1) returning id", "emil");
-    const auto f = on->run(b);
+    const auto f = on->try_run(b);
     EXPECT_EQ(f.code(), tusk::condition::check) << "the first error is reported when everything is over";
     EXPECT_EQ(first.get(), 1U);
     EXPECT_GT(last.get(), 0);
     EXPECT_FALSE(wrong.ok());
-    EXPECT_EQ(on->count("select count(*) from users"), 4);
+    EXPECT_EQ(count("select count(*) from users"), 4);
 }
 
 TEST_P(batch_on, sends_nothing_when_an_argument_does_not_fit) {
     tusk::batch b;
     auto good = b.exec("insert into users (name) values ($1)", "carl");
     auto bad = b.exec("update users set age = $1", std::int64_t{5'000'000'000});
-    const auto f = on->run(b);
+    const auto f = on->try_run(b);
     EXPECT_EQ(f.code(), tusk::errc::value_out_of_range) << f.message();
     EXPECT_NE(f.message().find("statement 2"), std::string::npos) << f.message();
     EXPECT_FALSE(good.ok());
     EXPECT_FALSE(bad.ok());
-    EXPECT_EQ(on->count("select count(*) from users"), 2);
+    EXPECT_EQ(count("select count(*) from users"), 2);
 }
 
 TEST_P(batch_on, reports_what_cannot_be_parsed_before_anything_is_executed) {
     tusk::batch b;
     auto good = b.exec("insert into users (name) values ('carl')");
     auto bad = b.exec("selec 1");
-    const auto f = on->run(b);
+    const auto f = on->try_run(b);
     EXPECT_EQ(f.code(), tusk::condition::syntax_error) << f.message();
     EXPECT_NE(f.message().find("statement 2"), std::string::npos) << f.message();
     EXPECT_EQ(f.sent(), tusk::sent_state::answered);
     EXPECT_FALSE(good.ok());
     EXPECT_FALSE(bad.ok());
-    EXPECT_EQ(on->count("select count(*) from users"), 2);
+    EXPECT_EQ(count("select count(*) from users"), 2);
 }
 
 TEST_P(batch_on, a_row_that_does_not_fit_is_its_statements_error) {
@@ -156,7 +98,7 @@ TEST_P(batch_on, a_row_that_does_not_fit_is_its_statements_error) {
     auto null = b.one<int>("select age from users where name = 'bob'");
     auto none = b.one<int>("select age from users where name = 'eve'");
     auto good = b.one<int>("select 7");
-    const auto f = on->run(b);
+    const auto f = on->try_run(b);
     EXPECT_EQ(f.code(), tusk::errc::null_value) << f.message();
     EXPECT_EQ(failure_of([&] { null.get(); }).code(), tusk::errc::null_value);
     EXPECT_EQ(failure_of([&] { none.get(); }).code(), tusk::errc::not_found);
@@ -171,7 +113,7 @@ TEST_P(batch_on, a_hundred_thousand_statements_do_not_block_each_other) {
     const std::string filler(100, 'x'); // both directions carry more than the sockets hold
     for (int i = 0; i < count; ++i)
         results.push_back(b.one<std::string>("select $1::text || $2::int4", filler, i));
-    const auto f = on->run(b, tusk::options{}.timeout(50s));
+    const auto f = on->try_run(b, tusk::options{}.timeout(50s));
     ASSERT_FALSE(f) << f.message();
     for (int i = 0; i < count; i += 999)
         EXPECT_EQ(results[static_cast<std::size_t>(i)].get(), filler + std::to_string(i));
@@ -182,53 +124,53 @@ TEST_P(batch_on, more_statements_than_the_cache_holds) {
     std::vector<tusk::batch_result<int>> results;
     for (int round = 0; round < 2; ++round)
         for (int i = 0; i < 700; ++i) results.push_back(b.one<int>("select " + std::to_string(i)));
-    const auto f = on->run(b);
+    const auto f = on->try_run(b);
     ASSERT_FALSE(f) << f.message();
     for (int i = 0; i < 1400; ++i) EXPECT_EQ(results[static_cast<std::size_t>(i)].get(), i % 700);
-    EXPECT_EQ(on->count("select 5::int8"), 5);
-    EXPECT_LE(on->count("select count(*) from pg_prepared_statements"), 513);
+    EXPECT_EQ(count("select 5::int8"), 5);
+    EXPECT_LE(count("select count(*) from pg_prepared_statements"), 513);
 }
 
 TEST_P(batch_on, heals_when_the_server_has_forgotten_its_statements) {
     {
         tusk::batch b;
         auto r = b.one<int>("select $1::int4 + 1", 1);
-        ASSERT_FALSE(on->run(b));
+        ASSERT_FALSE(on->try_run(b));
         EXPECT_EQ(r.get(), 2);
     }
     tusk::batch away;
     static_cast<void>(away.exec("deallocate all"));
-    ASSERT_FALSE(on->run(away));
+    ASSERT_FALSE(on->try_run(away));
     tusk::batch b;
     auto inserted = b.exec("insert into users (name) values ('once')");
     auto r = b.one<int>("select $1::int4 + 1", 2);
-    const auto f = on->run(b);
+    const auto f = on->try_run(b);
     ASSERT_FALSE(f) << f.message();
     EXPECT_EQ(r.get(), 3);
     EXPECT_EQ(inserted.get(), 1U);
-    EXPECT_EQ(on->count("select count(*) from users where name = 'once'"), 1);
+    EXPECT_EQ(count("select count(*) from users where name = 'once'"), 1);
 }
 
 TEST_P(batch_on, obeys_its_deadline_and_leaves_the_connection_usable) {
     tusk::batch b;
     auto first = b.exec("insert into users (name) values ('late')");
     auto slow = b.exec("select pg_sleep(30)");
-    const auto f = on->run(b, tusk::options{}.timeout(150ms));
+    const auto f = on->try_run(b, tusk::options{}.timeout(150ms));
     EXPECT_EQ(f.code(), tusk::errc::timeout) << f.message();
     EXPECT_FALSE(first.ok());
     EXPECT_FALSE(slow.ok());
-    EXPECT_EQ(on->count("select count(*) from users"), 2);
+    EXPECT_EQ(count("select count(*) from users"), 2);
 }
 
 TEST_P(batch_on, is_run_once) {
     tusk::batch b;
     auto r = b.one<int>("select 1");
     EXPECT_EQ(failure_of([&] { r.get(); }).code(), tusk::errc::invalid_argument);
-    ASSERT_FALSE(on->run(b));
-    EXPECT_EQ(on->run(b).code(), tusk::errc::invalid_argument);
+    ASSERT_FALSE(on->try_run(b));
+    EXPECT_EQ(on->try_run(b).code(), tusk::errc::invalid_argument);
     EXPECT_EQ(r.get(), 1);
     tusk::batch empty;
-    EXPECT_FALSE(on->run(empty));
+    EXPECT_FALSE(on->try_run(empty));
 }
 
 TEST_P(batch_on, results_outlive_their_batch) {
@@ -236,7 +178,7 @@ TEST_P(batch_on, results_outlive_their_batch) {
     {
         tusk::batch b;
         kept.emplace(b.one<std::string>("select 'kept'"));
-        ASSERT_FALSE(on->run(b));
+        ASSERT_FALSE(on->try_run(b));
     }
     EXPECT_EQ(kept->get(), "kept");
 }
