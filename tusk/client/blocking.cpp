@@ -216,6 +216,8 @@ transaction_status connection::status() const noexcept { return core_->driver.se
 std::string_view connection::parameter(std::string_view name) const noexcept {
     return core_->driver.session().parameter(name);
 }
+protocol::exec_mode connection::mode() const noexcept { return core_->driver.session().mode; }
+
 bool connection::tls() const noexcept { return core_->driver.session().tls; }
 std::string connection::server() const { return core_->driver.host().display(); }
 

@@ -251,6 +251,8 @@ public:
     std::int32_t backend_pid() const noexcept;
     transaction_status status() const noexcept;
     std::string_view parameter(std::string_view name) const noexcept;
+    /// How statements are executed; a pooler that was noticed changes it.
+    protocol::exec_mode mode() const noexcept;
     bool tls() const noexcept;
     std::string server() const;
 

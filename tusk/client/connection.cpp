@@ -176,6 +176,8 @@ std::string_view connection::parameter(std::string_view name) const noexcept {
     return core_->driver.session().parameter(name);
 }
 
+exec_mode connection::mode() const noexcept { return core_->driver.session().mode; }
+
 bool connection::tls() const noexcept { return core_->driver.session().tls; }
 
 std::string connection::server() const { return core_->driver.host().display(); }

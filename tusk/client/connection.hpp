@@ -19,6 +19,8 @@ namespace net {
 class connect_target;
 }
 
+using protocol::exec_mode;
+
 /// One connection to a server. Only one operation at a time; a second one fails with `errc::connection_busy`.
 /// Destroying it closes it. For more than one user at a time take a `pool`.
 class connection final : public verbs {
@@ -75,6 +77,8 @@ public:
     transaction_status status() const noexcept;
     /// A server parameter that is reported ("server_version"), or empty.
     std::string_view parameter(std::string_view name) const noexcept;
+    /// How statements are executed; a pooler that was noticed changes it.
+    exec_mode mode() const noexcept;
     /// The transport is encrypted.
     bool tls() const noexcept;
     /// "host:port" of the server.

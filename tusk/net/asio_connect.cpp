@@ -139,8 +139,7 @@ asio::awaitable<result<std::vector<endpoint>>> asio_driver::core::addresses_of(c
 asio::awaitable<failure> asio_driver::core::try_address(const host_address& of, const endpoint& at,
                                                         protocol::tls_policy way, deadline until) {
     shut();
-    session.reset();
-    session.statements.set_capacity(target->config().statement_cache_capacity());
+    prepare_session(session, target->config());
     peer = at;
     host = of;
     auto f = co_await open(at, until);

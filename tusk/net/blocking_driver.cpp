@@ -109,8 +109,7 @@ failure blocking_driver::connect(std::shared_ptr<const connect_target> target, d
 failure blocking_driver::try_address(const host_address& host, const endpoint& at, protocol::tls_policy way,
                                      deadline until) {
     shut();
-    session_.reset();
-    session_.statements.set_capacity(target_->config().statement_cache_capacity());
+    prepare_session(session_, target_->config());
     peer_ = at;
     host_ = host;
     auto f = open(at, until);

@@ -15,6 +15,7 @@ failure batch_query::start_over() {
     by_text_.clear();
     recent_ = nullptr;
     describing_ = false;
+    mode_ = io().mode;
     if (auto f = write_closes()) return f;
     for (std::size_t i = 0; i < source_.size(); ++i) {
         auto& item = source_.statement(i);
@@ -22,12 +23,12 @@ failure batch_query::start_over() {
         if (recent_ != nullptr && recent_->text == text) continue;
         auto& u = use(text);
         if (u.prepared || u.asked || u.description) continue;
-        const auto* cached = io().statements.find(*text);
-        if (cached == nullptr) cached = io().statements.find_renewed(text, io().to_close);
+        const auto* cached = named() ? io().statements.find(*text) : nullptr;
+        if (cached == nullptr && named()) cached = io().statements.find_renewed(text, io().to_close);
         if (cached != nullptr) {
             u.description = cached->description;
             u.prepared = true;
-        } else if (item.known_description() && !retried_) {
+        } else if (item.known_description() && !retried_ && mode_ != exec_mode::describe_exec) {
             u.description = item.known_description();
         } else {
             describing_ = true;
@@ -51,16 +52,24 @@ batch_query::used_statement& batch_query::use(const statement_ptr& text) noexcep
     return *at;
 }
 
-failure batch_query::write_prepare(used_statement& what, reply_sink& sink) {
+failure batch_query::write_parse(const used_statement& what, reply_sink& sink) {
     const auto& text = *what.text;
+    const std::span<const std::uint32_t> types =
+        what.description ? std::span{what.description->parameters} : std::span<const std::uint32_t>{};
+    const std::string_view name = named() ? std::string_view{text.server_name} : std::string_view{};
+    if (auto f = wire::write_parse(io().output, name, text.text, types)) return f;
+    replies_.expect_parse(&sink);
+    unnamed_ = &what;
+    return {};
+}
+
+failure batch_query::write_prepare(used_statement& what, reply_sink& sink) {
     what.asked = true;
     what.answer = {};
     what.answer.expected = what.description.get();
-    const std::span<const std::uint32_t> types =
-        what.description ? std::span{what.description->parameters} : std::span<const std::uint32_t>{};
-    if (auto f = wire::write_parse(io().output, text.server_name, text.text, types)) return f;
-    if (auto f = wire::write_describe(io().output, 'S', text.server_name)) return f;
-    replies_.expect_parse(&sink);
+    if (auto f = write_parse(what, sink)) return f;
+    const std::string_view name = named() ? std::string_view{what.text->server_name} : std::string_view{};
+    if (auto f = wire::write_describe(io().output, 'S', name)) return f;
     replies_.expect_describe(what.answer, &sink);
     return {};
 }
@@ -84,6 +93,7 @@ void batch_query::written_in_vain() {
 
 failure batch_query::write_all() {
     describing_ = false;
+    unnamed_ = nullptr;
     replies_.reserve(source_.size() * (independent_ ? 2 : 1) + 4);
     for (std::size_t i = 0; i < source_.size(); ++i)
         if (auto f = write_statement(i)) {
@@ -101,12 +111,16 @@ failure batch_query::write_statement(std::size_t index) {
     auto& item = source_.statement(index);
     auto& sink = source_.sink(index);
     auto& u = use(item.text());
-    if (!u.prepared && !u.asked)
+    if (!u.prepared && !u.asked) {
         if (auto f = write_prepare(u, sink)) return f;
+    } else if (!named() && unnamed_ != &u) {
+        if (auto f = write_parse(u, sink)) return f;
+    }
+    const std::string_view name = named() ? std::string_view{u.text->server_name} : std::string_view{};
     wire::bound_values arguments;
     std::span<const std::int16_t> formats;
     if (auto f = item.bind(u.description, arguments, formats)) return f;
-    if (auto f = wire::write_bind(io().output, "", u.text->server_name, arguments, formats)) return f;
+    if (auto f = wire::write_bind(io().output, "", name, arguments, formats)) return f;
     if (auto f = wire::write_execute(io().output, "", 0)) return f;
     replies_.expect_execute(sink, &u.answer);
     if (independent_) {
@@ -129,15 +143,16 @@ void batch_query::adopt_answers() {
         if (u.description == nullptr || u.answer.stale) {
             u.description = std::make_shared<const statement_description>(std::move(u.answer.parameters),
                                                                           std::move(u.answer.columns));
-            registry_.describe(u.text, u.description);
+            if (mode_ != exec_mode::describe_exec) registry_.describe(u.text, u.description);
         }
         u.prepared = true;
-        io().statements.insert(u.text, u.description, io().to_close);
+        if (named()) io().statements.insert(u.text, u.description, io().to_close);
     }
 }
 
 /// Whatever the server has under the statement's name is closed before the name is used again.
 void batch_query::forget(const used_statement& what) {
+    if (!named()) return;
     io().statements.erase(*what.text);
     auto& closing = io().to_close;
     if (std::find(closing.begin(), closing.end(), what.text) == closing.end()) closing.push_back(what.text);
@@ -161,6 +176,7 @@ bool batch_query::proceed_after(failure error) {
             forget(u);
             registry_.forget(*u.text);
         }
+        io().suspect_pooler(error);
         if (!retried_ && !independent_ && io().transaction == transaction_status::idle && source_.restart()) {
             retried_ = true;
             error = start_over();

@@ -52,6 +52,8 @@ private:
 
     failure start_over();
     used_statement& use(const statement_ptr& text) noexcept;
+    bool named() const noexcept { return mode_ == exec_mode::cache_statement; }
+    failure write_parse(const used_statement& what, reply_sink& sink);
     failure write_prepare(used_statement& what, reply_sink& sink);
     failure write_closes();
     failure write_all();
@@ -64,8 +66,10 @@ private:
     batch_source& source_;
     std::deque<used_statement> used_; ///< A deque: the pipeline keeps pointers to the answers.
     std::unordered_map<const statement*, used_statement*> by_text_;
-    used_statement* recent_ = nullptr; ///< Batches often repeat one statement.
+    used_statement* recent_ = nullptr;        ///< Batches often repeat one statement.
+    const used_statement* unnamed_ = nullptr; ///< What the unnamed statement is while everything is written.
     std::vector<statement_ptr> closing_;
+    exec_mode mode_ = exec_mode::cache_statement;
     bool independent_;
     bool describing_ = false;
     bool retried_ = false;

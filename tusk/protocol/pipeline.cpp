@@ -178,6 +178,7 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
         if (!wire::parse_command_complete(f.body, tag))
             return fail(s, protocol_failure("malformed CommandComplete"));
         answered_ = true;
+        if (tag.text == "DISCARD ALL" || tag.text == "DEALLOCATE ALL") s.statements_gone();
         current.sink->on_complete(tag);
         current.has_columns = current.copying = false;
         if (executing) ++at_;

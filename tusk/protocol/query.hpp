@@ -76,6 +76,7 @@ private:
 
 /// One statement by the extended protocol: a cached statement needs Bind/Execute/Sync; one that another
 /// connection has described travels with its Parse in the same round trip; an unknown one is described first.
+/// By the session's `mode` nothing may stay prepared: then Parse travels along each time.
 class query final : public request_machine {
 public:
     query(session& s, statement_registry& registry, query_source& source, reply_sink& sink)
@@ -91,6 +92,11 @@ private:
     bool nothing_executed() const override { return phase_ == phase::describing; }
     void written_in_vain() override;
     std::string_view sql_text() const override { return source_.text()->text; }
+    bool named() const noexcept { return mode_ == exec_mode::cache_statement; }
+    std::string_view server_name() const noexcept {
+        return named() ? std::string_view{source_.text()->server_name} : std::string_view{};
+    }
+    failure write_parse(const description_ptr& known);
     failure write_prepare(const description_ptr& known);
     failure write_execute(const description_ptr& description);
     failure write_pending_closes();
@@ -101,6 +107,7 @@ private:
     statement_registry& registry_;
     query_source& source_;
     reply_sink& sink_;
+    exec_mode mode_ = exec_mode::cache_statement;
     phase phase_ = phase::executing;
     pipeline::described answer_;
     description_ptr description_;
