@@ -4,11 +4,12 @@
 #include <limits>
 #include <utility>
 
+#include <tusk/types/detail/quoting.hpp>
+
 namespace tusk::detail {
 
 namespace {
 
-constexpr oid_t box = 603;
 constexpr std::size_t max_dimensions = 6; // the server's MAXDIM
 
 constexpr bool is_array_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -36,7 +37,7 @@ codec_errc read_array_header(oid_t type, const std::byte* p, std::size_t n, std:
     const auto dimensions = wire::load_big_endian<std::uint32_t>(p);
     const auto flags = wire::load_big_endian<std::uint32_t>(p + 4);
     element = wire::load_big_endian<oid_t>(p + 8);
-    if (dimensions > max_dimensions || flags > 1 || element == 0 || element != array_element(type))
+    if (dimensions > max_dimensions || flags > 1 || element == 0 || element != array_item_type(type))
         return codec_errc::malformed;
     if (dimensions > 1) return codec_errc::wrong_type;
     count = 0;
@@ -73,23 +74,13 @@ codec_errc finish_element(value_sink& out, std::size_t start) noexcept {
     return codec_errc::ok;
 }
 
-char array_delimiter(oid_t element) noexcept { return element == box ? ';' : ','; }
+char array_delimiter(oid_t element) noexcept { return element == oid::box ? ';' : ','; }
 
 void quote_element(value_sink& out, std::size_t start, char delimiter) {
     const std::size_t size = out.size() - start;
     const std::string_view text{reinterpret_cast<const char*>(out.data() + start), size};
     if (!needs_quotes(text, delimiter)) return;
-    const auto escapes = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_escaped));
-    out.append(escapes + 2);
-    // Spread the text out from its end, which has moved past every byte still to be read.
-    char* const first = reinterpret_cast<char*>(out.data() + start);
-    char* to = first + size + escapes + 2;
-    *--to = '"';
-    for (const char* from = first + size; from != first;) {
-        *--to = *--from;
-        if (is_escaped(*to)) *--to = '\\';
-    }
-    *--to = '"';
+    put_in_quotes(out, start, '\\');
 }
 
 array_text_reader::step array_text_reader::fail(codec_errc error) noexcept {

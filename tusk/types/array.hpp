@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <tusk/types/basic.hpp>
@@ -15,8 +17,8 @@
 
 /// Codecs of one-dimensional arrays: `std::vector<T>` both ways, `std::span<T>` and `std::array<T, N>` as
 /// arguments, for every T that has a codec. `std::optional<T>` elements take NULLs. Arrays of more dimensions
-/// are `wrong_type`; lower bounds are ignored. `std::vector<std::byte>` is a bytea, not an array. Source:
-/// PostgreSQL `utils/adt/arrayfuncs.c`.
+/// are `wrong_type`; lower bounds are ignored. int2vector and oidvector are arrays too.
+/// `std::vector<std::byte>` is a bytea, not an array. Source: PostgreSQL `utils/adt/arrayfuncs.c`.
 namespace tusk {
 
 namespace detail {
@@ -47,41 +49,82 @@ template <class T>
 concept array_item = !is_array_type<array_value_t<T>> && !std::is_same_v<std::remove_cv_t<T>, std::byte> &&
                      has_codec<array_value_t<T>>;
 
-/// Values that point into the receive buffer, which an element of a text array does not.
-template <class T>
-inline constexpr bool is_view =
-    std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>>;
+struct natural_pair {
+    oid_t element;
+    oid_t array;
+};
+/// The element types that are some C++ type's natural one.
+inline constexpr natural_pair natural_arrays[] = {
+    {oid::boolean, oid::boolean_array},
+    {oid::bytea, oid::bytea_array},
+    {oid::int2, oid::int2_array},
+    {oid::int4, oid::int4_array},
+    {oid::int8, oid::int8_array},
+    {oid::text, oid::text_array},
+    {oid::float4, oid::float4_array},
+    {oid::float8, oid::float8_array},
+    {oid::timestamp, oid::timestamp_array},
+    {oid::timestamptz, oid::timestamptz_array},
+    {oid::date, oid::date_array},
+    {oid::time, oid::time_array},
+    {oid::interval, oid::interval_array},
+    {oid::numeric, oid::numeric_array},
+    {oid::uuid, oid::uuid_array},
+    {oid::json, oid::json_array},
+    {oid::jsonb, oid::jsonb_array},
+    {oid::inet, oid::inet_array},
+    {oid::macaddr, oid::macaddr_array},
+    {oid::macaddr8, oid::macaddr8_array},
+    {oid::varbit, oid::varbit_array},
+    {oid::point, oid::point_array},
+    {oid::lseg, oid::lseg_array},
+    {oid::path, oid::path_array},
+    {oid::box, oid::box_array},
+    {oid::polygon, oid::polygon_array},
+    {oid::line, oid::line_array},
+    {oid::circle, oid::circle_array},
+    {oid::int4range, oid::int4range_array},
+    {oid::numrange, oid::numrange_array},
+    {oid::tsrange, oid::tsrange_array},
+    {oid::tstzrange, oid::tstzrange_array},
+    {oid::daterange, oid::daterange_array},
+    {oid::int8range, oid::int8range_array},
+    {oid::int4multirange, oid::int4multirange_array},
+    {oid::nummultirange, oid::nummultirange_array},
+    {oid::tsmultirange, oid::tsmultirange_array},
+    {oid::tstzmultirange, oid::tstzmultirange_array},
+    {oid::datemultirange, oid::datemultirange_array},
+    {oid::int8multirange, oid::int8multirange_array},
+    {oid::pg_lsn, oid::pg_lsn_array},
+    {oid::money, oid::money_array},
+    {oid::tid, oid::tid_array},
+    {oid::timetz, oid::timetz_array},
+    {oid::character, oid::character_array},
+};
 
-/// The array type of those element types that are some C++ type's natural one, or 0.
+/// The array of a natural type, known at compile time; 0 for any other type.
 constexpr oid_t natural_array(oid_t element) noexcept {
-    switch (element) {
-    case oid::boolean: return oid::boolean_array;
-    case oid::bytea: return oid::bytea_array;
-    case oid::int2: return oid::int2_array;
-    case oid::int4: return oid::int4_array;
-    case oid::int8: return oid::int8_array;
-    case oid::text: return oid::text_array;
-    case oid::float4: return oid::float4_array;
-    case oid::float8: return oid::float8_array;
-    case oid::timestamp: return oid::timestamp_array;
-    case oid::timestamptz: return oid::timestamptz_array;
-    case oid::date: return oid::date_array;
-    case oid::time: return 1183;
-    case oid::interval: return 1187;
-    case oid::numeric: return oid::numeric_array;
-    case oid::uuid: return oid::uuid_array;
-    case oid::json: return oid::json_array;
-    case oid::jsonb: return oid::jsonb_array;
-    default: return 0;
-    }
+    for (const natural_pair& pair : natural_arrays)
+        if (pair.element == element) return pair.array;
+    return 0;
+}
+
+/// The types of pg_catalog that are arrays in binary, and in text numbers with spaces between.
+constexpr bool is_vector_type(oid_t type) noexcept {
+    return type == oid::oidvector || type == oid::int2vector;
+}
+
+/// The type of the elements of an array or vector, or 0.
+inline oid_t array_item_type(oid_t type) noexcept {
+    if (type == oid::oidvector) return oid::oid;
+    return type == oid::int2vector ? oid::int2 : array_element(type);
 }
 
 /// What a column of an array type holds. Types made by users have OIDs from 16384 on; which of them are
 /// arrays is not known here, so their text is tried.
 inline bool is_array_oid(oid_t type, oid_t& element) noexcept {
-    constexpr oid_t first_user_oid = 16384;
-    element = array_element(type);
-    return element != 0 || type >= first_user_oid;
+    element = array_item_type(type);
+    return element != 0 || type >= oid::first_user;
 }
 
 /// Reads the header of a binary array: how many elements follow, of which type. The count is never more than
@@ -97,7 +140,7 @@ codec_errc finish_array(value_sink& out, std::size_t start, std::size_t count, b
 /// The length before an element that begins at `start`.
 codec_errc finish_element(value_sink& out, std::size_t start) noexcept;
 
-/// The character between elements in text: ',' for every type but box.
+/// The character between elements in text: ',' for every type but box (and the domains over it).
 char array_delimiter(oid_t element) noexcept;
 /// Puts what was appended since `start` in quotes if it needs them.
 void quote_element(value_sink& out, std::size_t start, char delimiter);
@@ -179,11 +222,25 @@ codec_errc encode_array_binary(value_sink& out, oid_t type, const Range& range) 
     return finish_array(out, start, count, has_null);
 }
 
+/// The server takes no NULL in a vector, and no empty one in binary.
+template <class T, class Range>
+codec_errc encode_vector_text(value_sink& out, oid_t element, const Range& range) {
+    bool first = true;
+    for (const T& item : range) {
+        if (is_null_item(item)) return codec_errc::out_of_range;
+        if (!std::exchange(first, false)) out.put_byte(' ');
+        const codec_errc result = codec<array_value_t<T>>::encode_text(out, element, item_value(item));
+        if (result != codec_errc::ok) return result;
+    }
+    return codec_errc::ok;
+}
+
 template <class T, class Range>
 codec_errc encode_array_text(value_sink& out, oid_t type, const Range& range) {
     oid_t element = 0;
     if (type != oid::unspecified && !is_array_oid(type, element)) return codec_errc::wrong_type;
-    const char delimiter = array_delimiter(element);
+    if (is_vector_type(type)) return encode_vector_text<T>(out, element, range);
+    const char delimiter = array_delimiter(element != 0 ? element : codec<array_value_t<T>>::natural);
     char separator = '{';
     for (const T& item : range) {
         out.put_byte(separator);
@@ -253,14 +310,29 @@ codec_errc decode_array_binary(oid_t type, const std::byte* p, std::size_t n, st
     return p == end ? codec_errc::ok : codec_errc::malformed;
 }
 
+/// `1 2 3`
+template <class T>
+codec_errc decode_vector_text(oid_t element, std::string_view text, std::vector<T>& out) {
+    codec_errc result = codec_errc::ok;
+    while (!text.empty() && result == codec_errc::ok) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        result = append_decoded(out, [&](array_value_t<T>& value) {
+            return codec<array_value_t<T>>::decode_text(element, text.substr(0, end), value);
+        });
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return result;
+}
+
 template <class T>
 codec_errc decode_array_text(oid_t type, std::string_view text, std::vector<T>& out) {
     using value_type = array_value_t<T>;
     using step = array_text_reader::step;
     if constexpr (is_view<value_type>) return codec_errc::wrong_type;
     out.clear();
-    const oid_t element = array_element(type);
-    array_text_reader reader{text, array_delimiter(element)};
+    const oid_t element = array_item_type(type);
+    if (is_vector_type(type)) return decode_vector_text(element, text, out);
+    array_text_reader reader{text, array_delimiter(element != 0 ? element : codec<value_type>::natural)};
     codec_errc result = reader.open();
     while (result == codec_errc::ok) {
         const step next = reader.next();

@@ -22,8 +22,30 @@ concept sql_integer =
     std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
     !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
+/// Numbers of the server's own that are 32 bits without a sign, as `oid` is.
+constexpr bool is_identifier_type(oid_t type) noexcept {
+    return type == oid::oid || type == oid::xid || type == oid::cid;
+}
+/// An `oid` that is printed as a name: a number in binary only.
+constexpr bool is_named_oid(oid_t type) noexcept {
+    switch (type) {
+    case oid::regproc:
+    case oid::regprocedure:
+    case oid::regoper:
+    case oid::regoperator:
+    case oid::regclass:
+    case oid::regtype:
+    case oid::regconfig:
+    case oid::regdictionary:
+    case oid::regnamespace:
+    case oid::regrole:
+    case oid::regcollation: return true;
+    default: return false;
+    }
+}
 constexpr bool is_integer_type(oid_t type) noexcept {
-    return type == oid::int4 || type == oid::int8 || type == oid::int2 || type == oid::oid;
+    return type == oid::int4 || type == oid::int8 || type == oid::int2 || type == oid::xid8 ||
+           is_identifier_type(type);
 }
 constexpr bool is_float_type(oid_t type) noexcept { return type == oid::float8 || type == oid::float4; }
 constexpr bool is_text_type(oid_t type) noexcept {
@@ -31,7 +53,7 @@ constexpr bool is_text_type(oid_t type) noexcept {
            type == oid::json || type == oid::xml || type == oid::unknown || type == oid::character;
 }
 
-/// The integer inside a binary int2/int4/int8/oid; false when the length is not the type's.
+/// The integer inside a binary int2, int4, int8 or identifier; false when the length is not the type's.
 inline bool load_integer(oid_t type, const std::byte* p, std::size_t n, std::int64_t& out) noexcept {
     switch (type) {
     case oid::int4:
@@ -46,11 +68,10 @@ inline bool load_integer(oid_t type, const std::byte* p, std::size_t n, std::int
         if (n != 2) return false;
         out = wire::load_big_endian<std::int16_t>(p);
         return true;
-    case oid::oid:
-        if (n != 4) return false;
+    default:
+        if (n != 4 || (!is_identifier_type(type) && !is_named_oid(type))) return false;
         out = wire::load_big_endian<std::uint32_t>(p);
         return true;
-    default: return false;
     }
 }
 } // namespace detail
@@ -87,7 +108,9 @@ struct codec<T> {
                                      : std::in_range<std::int32_t>(std::numeric_limits<T>::max()) ? oid::int4
                                                                                                   : oid::int8;
 
-    static bool accepts(oid_t type, bool) noexcept { return detail::is_integer_type(type); }
+    static bool accepts(oid_t type, bool binary) noexcept {
+        return detail::is_integer_type(type) || (binary && detail::is_named_oid(type));
+    }
 
     static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, T& out) noexcept {
         if constexpr (std::is_signed_v<T> && sizeof(T) >= 2) {
@@ -97,25 +120,27 @@ struct codec<T> {
                 return codec_errc::ok;
             }
         }
+        if (type == oid::xid8) {
+            if (n != 8) return codec_errc::malformed;
+            return narrow(wire::load_big_endian<std::uint64_t>(p), out);
+        }
         std::int64_t wide = 0;
-        if (!detail::load_integer(type, p, n, wide)) return codec_errc::malformed;
-        if (!std::in_range<T>(wide)) return codec_errc::out_of_range;
-        out = static_cast<T>(wide);
-        return codec_errc::ok;
+        return detail::load_integer(type, p, n, wide) ? narrow(wide, out) : codec_errc::malformed;
     }
 
     static codec_errc decode_text(oid_t, std::string_view text, T& out) noexcept {
         std::int64_t wide = 0; // a number below zero is out of an unsigned type's range, not malformed
-        const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), wide);
-        if (ec == std::errc::invalid_argument || end != text.data() + text.size())
-            return codec_errc::malformed;
-        if (ec != std::errc{} || !std::in_range<T>(wide)) return codec_errc::out_of_range;
-        out = static_cast<T>(wide);
-        return codec_errc::ok;
+        const char* const last = text.data() + text.size();
+        const auto [end, ec] = std::from_chars(text.data(), last, wide);
+        if (ec == std::errc::invalid_argument || end != last) return codec_errc::malformed;
+        if (ec == std::errc{}) return narrow(wide, out);
+        if constexpr (std::is_unsigned_v<T> && sizeof(T) == 8) // xid8
+            if (std::from_chars(text.data(), last, out).ec == std::errc{}) return codec_errc::ok;
+        return codec_errc::out_of_range;
     }
 
     static bool binary_target(oid_t type) noexcept {
-        return detail::is_integer_type(type) || detail::is_float_type(type);
+        return detail::is_integer_type(type) || detail::is_float_type(type) || detail::is_named_oid(type);
     }
 
     static codec_errc encode_binary(value_sink& out, oid_t type, T value) {
@@ -123,14 +148,17 @@ struct codec<T> {
         case oid::int8: return put<std::int64_t>(out, value);
         case oid::int4: return put<std::int32_t>(out, value);
         case oid::int2: return put<std::int16_t>(out, value);
-        case oid::oid: return put<std::uint32_t>(out, value);
+        case oid::xid8: return put<std::uint64_t>(out, value);
         case oid::float8:
             out.put_int(std::bit_cast<std::int64_t>(static_cast<double>(value)));
             return codec_errc::ok;
         case oid::float4:
             out.put_int(std::bit_cast<std::int32_t>(static_cast<float>(value)));
             return codec_errc::ok;
-        default: return codec_errc::wrong_type;
+        default:
+            return detail::is_identifier_type(type) || detail::is_named_oid(type)
+                       ? put<std::uint32_t>(out, value)
+                       : codec_errc::wrong_type;
         }
     }
 
@@ -142,6 +170,12 @@ struct codec<T> {
     }
 
 private:
+    template <class Wide>
+    static codec_errc narrow(Wide wide, T& out) noexcept {
+        if (!std::in_range<T>(wide)) return codec_errc::out_of_range;
+        out = static_cast<T>(wide);
+        return codec_errc::ok;
+    }
     template <class Wire>
     static codec_errc put(value_sink& out, T value) {
         if (!std::in_range<Wire>(value)) return codec_errc::out_of_range;

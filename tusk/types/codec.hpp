@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -96,6 +97,16 @@ inline bool accepts_column(oid_t type, bool binary) {
 }
 
 namespace detail {
+/// Values that point into the receive buffer, which an unescaped part of a text does not.
+template <class T>
+inline constexpr bool is_view =
+    std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>>;
+
+/// Types that users and extensions make, whose text is tried, and elements of their arrays (0).
+constexpr bool is_run_time_type(oid_t type) noexcept {
+    return type >= oid::first_user || type == oid::unspecified;
+}
+
 template <class T>
 struct parameter_type {
     using type = std::remove_cvref_t<T>;

@@ -12,127 +12,126 @@ namespace tusk {
 
 namespace {
 
-struct built_in {
-    oid_t type;
-    oid_t array; ///< 0: the type has no array.
-    const char* name;
-};
-
-/// Every base, range, multirange and pseudo type with a fixed OID, ordered by OID. Source: `pg_type.dat`.
-constexpr built_in built_ins[] = {
-    {16, 1000, "bool"},
-    {17, 1001, "bytea"},
-    {18, 1002, "\"char\""},
-    {19, 1003, "name"},
-    {20, 1016, "int8"},
-    {21, 1005, "int2"},
-    {22, 1006, "int2vector"},
-    {23, 1007, "int4"},
-    {24, 1008, "regproc"},
-    {25, 1009, "text"},
-    {26, 1028, "oid"},
-    {27, 1010, "tid"},
-    {28, 1011, "xid"},
-    {29, 1012, "cid"},
-    {30, 1013, "oidvector"},
-    {32, 0, "pg_ddl_command"},
-    {114, 199, "json"},
-    {142, 143, "xml"},
-    {194, 0, "pg_node_tree"},
-    {269, 0, "table_am_handler"},
-    {325, 0, "index_am_handler"},
-    {600, 1017, "point"},
-    {601, 1018, "lseg"},
-    {602, 1019, "path"},
-    {603, 1020, "box"},
-    {604, 1027, "polygon"},
-    {628, 629, "line"},
-    {650, 651, "cidr"},
-    {700, 1021, "float4"},
-    {701, 1022, "float8"},
-    {705, 0, "unknown"},
-    {718, 719, "circle"},
-    {774, 775, "macaddr8"},
-    {790, 791, "money"},
-    {829, 1040, "macaddr"},
-    {869, 1041, "inet"},
-    {1033, 1034, "aclitem"},
-    {1042, 1014, "bpchar"},
-    {1043, 1015, "varchar"},
-    {1082, 1182, "date"},
-    {1083, 1183, "time"},
-    {1114, 1115, "timestamp"},
-    {1184, 1185, "timestamptz"},
-    {1186, 1187, "interval"},
-    {1266, 1270, "timetz"},
-    {1560, 1561, "bit"},
-    {1562, 1563, "varbit"},
-    {1700, 1231, "numeric"},
-    {1790, 2201, "refcursor"},
-    {2202, 2207, "regprocedure"},
-    {2203, 2208, "regoper"},
-    {2204, 2209, "regoperator"},
-    {2205, 2210, "regclass"},
-    {2206, 2211, "regtype"},
-    {2249, 2287, "record"},
-    {2275, 1263, "cstring"},
-    {2276, 0, "any"},
-    {2277, 0, "anyarray"},
-    {2278, 0, "void"},
-    {2279, 0, "trigger"},
-    {2280, 0, "language_handler"},
-    {2281, 0, "internal"},
-    {2283, 0, "anyelement"},
-    {2776, 0, "anynonarray"},
-    {2950, 2951, "uuid"},
-    {2970, 2949, "txid_snapshot"},
-    {3115, 0, "fdw_handler"},
-    {3220, 3221, "pg_lsn"},
-    {3310, 0, "tsm_handler"},
-    {3361, 0, "pg_ndistinct"},
-    {3402, 0, "pg_dependencies"},
-    {3500, 0, "anyenum"},
-    {3614, 3643, "tsvector"},
-    {3615, 3645, "tsquery"},
-    {3642, 3644, "gtsvector"},
-    {3734, 3735, "regconfig"},
-    {3769, 3770, "regdictionary"},
-    {3802, 3807, "jsonb"},
-    {3831, 0, "anyrange"},
-    {3838, 0, "event_trigger"},
-    {3904, 3905, "int4range"},
-    {3906, 3907, "numrange"},
-    {3908, 3909, "tsrange"},
-    {3910, 3911, "tstzrange"},
-    {3912, 3913, "daterange"},
-    {3926, 3927, "int8range"},
-    {4072, 4073, "jsonpath"},
-    {4089, 4090, "regnamespace"},
-    {4096, 4097, "regrole"},
-    {4191, 4192, "regcollation"},
-    {4451, 6150, "int4multirange"},
-    {4532, 6151, "nummultirange"},
-    {4533, 6152, "tsmultirange"},
-    {4534, 6153, "tstzmultirange"},
-    {4535, 6155, "datemultirange"},
-    {4536, 6157, "int8multirange"},
-    {4537, 0, "anymultirange"},
-    {4538, 0, "anycompatiblemultirange"},
-    {4600, 0, "pg_brin_bloom_summary"},
-    {4601, 0, "pg_brin_minmax_multi_summary"},
-    {5017, 0, "pg_mcv_list"},
-    {5038, 5039, "pg_snapshot"},
-    {5069, 271, "xid8"},
-    {5077, 0, "anycompatible"},
-    {5078, 0, "anycompatiblearray"},
-    {5079, 0, "anycompatiblenonarray"},
-    {5080, 0, "anycompatiblerange"},
+/// Every base, range, multirange and pseudo type with a fixed OID, and the rows of the four catalogs that the
+/// server bootstraps from, ordered by OID. Source: `pg_type.dat`.
+constexpr built_in_type built_ins[] = {
+    {oid::boolean, oid::boolean_array, "bool", true},
+    {oid::bytea, oid::bytea_array, "bytea", true},
+    {oid::character, oid::character_array, "\"char\"", true},
+    {oid::name, oid::name_array, "name", true},
+    {oid::int8, oid::int8_array, "int8", true},
+    {oid::int2, oid::int2_array, "int2", true},
+    {oid::int2vector, oid::int2vector_array, "int2vector", true},
+    {oid::int4, oid::int4_array, "int4", true},
+    {oid::regproc, oid::regproc_array, "regproc", true},
+    {oid::text, oid::text_array, "text", true},
+    {oid::oid, oid::oid_array, "oid", true},
+    {oid::tid, oid::tid_array, "tid", true},
+    {oid::xid, oid::xid_array, "xid", true},
+    {oid::cid, oid::cid_array, "cid", true},
+    {oid::oidvector, oid::oidvector_array, "oidvector", true},
+    {oid::pg_ddl_command, 0, "pg_ddl_command", false},
+    {oid::pg_type, oid::pg_type_array, "pg_type", false},
+    {oid::pg_attribute, oid::pg_attribute_array, "pg_attribute", false},
+    {oid::pg_proc, oid::pg_proc_array, "pg_proc", false},
+    {oid::pg_class, oid::pg_class_array, "pg_class", false},
+    {oid::json, oid::json_array, "json", true},
+    {oid::xml, oid::xml_array, "xml", true},
+    {oid::pg_node_tree, 0, "pg_node_tree", false},
+    {oid::table_am_handler, 0, "table_am_handler", false},
+    {oid::index_am_handler, 0, "index_am_handler", false},
+    {oid::point, oid::point_array, "point", true},
+    {oid::lseg, oid::lseg_array, "lseg", true},
+    {oid::path, oid::path_array, "path", true},
+    {oid::box, oid::box_array, "box", true},
+    {oid::polygon, oid::polygon_array, "polygon", true},
+    {oid::line, oid::line_array, "line", true},
+    {oid::cidr, oid::cidr_array, "cidr", true},
+    {oid::float4, oid::float4_array, "float4", true},
+    {oid::float8, oid::float8_array, "float8", true},
+    {oid::unknown, 0, "unknown", true},
+    {oid::circle, oid::circle_array, "circle", true},
+    {oid::macaddr8, oid::macaddr8_array, "macaddr8", true},
+    {oid::money, oid::money_array, "money", true},
+    {oid::macaddr, oid::macaddr_array, "macaddr", true},
+    {oid::inet, oid::inet_array, "inet", true},
+    {oid::aclitem, oid::aclitem_array, "aclitem", false},
+    {oid::bpchar, oid::bpchar_array, "bpchar", true},
+    {oid::varchar, oid::varchar_array, "varchar", true},
+    {oid::date, oid::date_array, "date", true},
+    {oid::time, oid::time_array, "time", true},
+    {oid::timestamp, oid::timestamp_array, "timestamp", true},
+    {oid::timestamptz, oid::timestamptz_array, "timestamptz", true},
+    {oid::interval, oid::interval_array, "interval", true},
+    {oid::timetz, oid::timetz_array, "timetz", true},
+    {oid::bit, oid::bit_array, "bit", true},
+    {oid::varbit, oid::varbit_array, "varbit", true},
+    {oid::numeric, oid::numeric_array, "numeric", true},
+    {oid::refcursor, oid::refcursor_array, "refcursor", false},
+    {oid::regprocedure, oid::regprocedure_array, "regprocedure", true},
+    {oid::regoper, oid::regoper_array, "regoper", true},
+    {oid::regoperator, oid::regoperator_array, "regoperator", true},
+    {oid::regclass, oid::regclass_array, "regclass", true},
+    {oid::regtype, oid::regtype_array, "regtype", true},
+    {oid::record, oid::record_array, "record", false},
+    {oid::cstring, oid::cstring_array, "cstring", false},
+    {oid::any, 0, "any", false},
+    {oid::anyarray, 0, "anyarray", false},
+    {oid::void_type, 0, "void", false},
+    {oid::trigger, 0, "trigger", false},
+    {oid::language_handler, 0, "language_handler", false},
+    {oid::internal, 0, "internal", false},
+    {oid::anyelement, 0, "anyelement", false},
+    {oid::anynonarray, 0, "anynonarray", false},
+    {oid::uuid, oid::uuid_array, "uuid", true},
+    {oid::txid_snapshot, oid::txid_snapshot_array, "txid_snapshot", false},
+    {oid::fdw_handler, 0, "fdw_handler", false},
+    {oid::pg_lsn, oid::pg_lsn_array, "pg_lsn", true},
+    {oid::tsm_handler, 0, "tsm_handler", false},
+    {oid::pg_ndistinct, 0, "pg_ndistinct", false},
+    {oid::pg_dependencies, 0, "pg_dependencies", false},
+    {oid::anyenum, 0, "anyenum", false},
+    {oid::tsvector, oid::tsvector_array, "tsvector", false},
+    {oid::tsquery, oid::tsquery_array, "tsquery", false},
+    {oid::gtsvector, oid::gtsvector_array, "gtsvector", false},
+    {oid::regconfig, oid::regconfig_array, "regconfig", true},
+    {oid::regdictionary, oid::regdictionary_array, "regdictionary", true},
+    {oid::jsonb, oid::jsonb_array, "jsonb", true},
+    {oid::anyrange, 0, "anyrange", false},
+    {oid::event_trigger, 0, "event_trigger", false},
+    {oid::int4range, oid::int4range_array, "int4range", true},
+    {oid::numrange, oid::numrange_array, "numrange", true},
+    {oid::tsrange, oid::tsrange_array, "tsrange", true},
+    {oid::tstzrange, oid::tstzrange_array, "tstzrange", true},
+    {oid::daterange, oid::daterange_array, "daterange", true},
+    {oid::int8range, oid::int8range_array, "int8range", true},
+    {oid::jsonpath, oid::jsonpath_array, "jsonpath", false},
+    {oid::regnamespace, oid::regnamespace_array, "regnamespace", true},
+    {oid::regrole, oid::regrole_array, "regrole", true},
+    {oid::regcollation, oid::regcollation_array, "regcollation", true},
+    {oid::int4multirange, oid::int4multirange_array, "int4multirange", true},
+    {oid::nummultirange, oid::nummultirange_array, "nummultirange", true},
+    {oid::tsmultirange, oid::tsmultirange_array, "tsmultirange", true},
+    {oid::tstzmultirange, oid::tstzmultirange_array, "tstzmultirange", true},
+    {oid::datemultirange, oid::datemultirange_array, "datemultirange", true},
+    {oid::int8multirange, oid::int8multirange_array, "int8multirange", true},
+    {oid::anymultirange, 0, "anymultirange", false},
+    {oid::anycompatiblemultirange, 0, "anycompatiblemultirange", false},
+    {oid::pg_brin_bloom_summary, 0, "pg_brin_bloom_summary", false},
+    {oid::pg_brin_minmax_multi_summary, 0, "pg_brin_minmax_multi_summary", false},
+    {oid::pg_mcv_list, 0, "pg_mcv_list", false},
+    {oid::pg_snapshot, oid::pg_snapshot_array, "pg_snapshot", false},
+    {oid::xid8, oid::xid8_array, "xid8", true},
+    {oid::anycompatible, 0, "anycompatible", false},
+    {oid::anycompatiblearray, 0, "anycompatiblearray", false},
+    {oid::anycompatiblenonarray, 0, "anycompatiblenonarray", false},
+    {oid::anycompatiblerange, 0, "anycompatiblerange", false},
 };
 
 constexpr std::size_t count = std::size(built_ins);
 static_assert(std::is_sorted(std::begin(built_ins), std::end(built_ins),
-                             [](const built_in& a, const built_in& b) { return a.type < b.type; }));
-static_assert(std::all_of(std::begin(built_ins), std::end(built_ins), [](const built_in& b) {
+                             [](const built_in_type& a, const built_in_type& b) { return a.type < b.type; }));
+static_assert(std::all_of(std::begin(built_ins), std::end(built_ins), [](const built_in_type& b) {
     return b.type <= 0xffff && b.array <= 0xffff && std::string_view{b.name}.size() < 32;
 }));
 
@@ -150,40 +149,15 @@ constexpr auto arrays = [] {
     return out;
 }();
 
-const built_in* find_type(oid_t type) noexcept {
+const built_in_type* find_type(oid_t type) noexcept {
     const auto* at = std::lower_bound(std::begin(built_ins), std::end(built_ins), type,
-                                      [](const built_in& b, oid_t wanted) { return b.type < wanted; });
+                                      [](const built_in_type& b, oid_t wanted) { return b.type < wanted; });
     return at != std::end(built_ins) && at->type == type ? at : nullptr;
 }
 
 bool has_binary_scalar(oid_t type) noexcept {
-    switch (type) {
-    case oid::boolean:
-    case oid::bytea:
-    case oid::character:
-    case oid::name:
-    case oid::int8:
-    case oid::int2:
-    case oid::int4:
-    case oid::text:
-    case oid::oid:
-    case oid::json:
-    case oid::xml:
-    case oid::float4:
-    case oid::float8:
-    case oid::unknown:
-    case oid::bpchar:
-    case oid::varchar:
-    case oid::date:
-    case oid::time:
-    case oid::timestamp:
-    case oid::timestamptz:
-    case oid::interval:
-    case oid::numeric:
-    case oid::uuid:
-    case oid::jsonb: return true;
-    default: return false;
-    }
+    const built_in_type* found = find_type(type);
+    return found != nullptr && found->binary;
 }
 
 /// Names that are put together live until the thread asks for the next one.
@@ -201,6 +175,8 @@ const char* compose(const char* first, const char* second) noexcept {
 
 } // namespace
 
+std::span<const built_in_type> built_in_types() noexcept { return built_ins; }
+
 oid_t array_element(oid_t array) noexcept {
     if (array == 0) return 0; // types without an array
     const auto* at = std::lower_bound(arrays.begin(), arrays.end(), array,
@@ -215,8 +191,8 @@ bool has_binary_codec(oid_t type) noexcept {
 }
 
 const char* type_name(oid_t type) noexcept {
-    if (const built_in* found = find_type(type)) return found->name;
-    if (const built_in* element = find_type(array_element(type))) return compose(element->name, "[]");
+    if (const built_in_type* found = find_type(type)) return found->name;
+    if (const built_in_type* element = find_type(array_element(type))) return compose(element->name, "[]");
     char digits[12] = {};
     std::to_chars(digits, digits + sizeof digits - 1, type);
     return compose("type OID ", digits);

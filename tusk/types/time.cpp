@@ -2,6 +2,7 @@
 #include <tusk/types/time.hpp>
 
 #include <tusk/types/detail/text_cursor.hpp>
+#include <tusk/types/time_tz.hpp>
 
 namespace tusk::detail {
 
@@ -143,6 +144,19 @@ void write_time(text_writer& out, std::int64_t microseconds) noexcept {
     out.fraction(static_cast<std::uint64_t>(microseconds % microseconds_per_second));
 }
 
+/// Minutes and seconds only where they are not zero.
+void write_zone(text_writer& out, std::int64_t east) noexcept {
+    out.put(east < 0 ? '-' : '+');
+    const auto seconds = static_cast<std::uint64_t>(east < 0 ? -east : east);
+    out.number(seconds / 3600, 2);
+    if (seconds % 3600 == 0) return;
+    out.put(':');
+    out.number(seconds / 60 % 60, 2);
+    if (seconds % 60 == 0) return;
+    out.put(':');
+    out.number(seconds % 60, 2);
+}
+
 } // namespace
 
 codec_errc decode_timestamp_text(std::string_view text, bool with_zone, std::int64_t& out) noexcept {
@@ -216,6 +230,26 @@ codec_errc encode_time_text(value_sink& out, time_of_day value) {
     if (!value.ok()) return codec_errc::out_of_range;
     text_writer text;
     write_time(text, value.since_midnight().count());
+    out.put(text.text());
+    return codec_errc::ok;
+}
+
+codec_errc decode_timetz_text(std::string_view text, time_tz& out) noexcept {
+    text_cursor in{text};
+    std::int64_t microseconds = 0, east = 0;
+    if (!read_time(in, 24, microseconds) || !read_zone(in, east) || !in.finished())
+        return codec_errc::malformed;
+    const time_tz value{time_of_day{std::chrono::microseconds{microseconds}}, std::chrono::seconds{east}};
+    if (!value.ok()) return codec_errc::malformed;
+    out = value;
+    return codec_errc::ok;
+}
+
+codec_errc encode_timetz_text(value_sink& out, time_tz value) {
+    if (!value.ok()) return codec_errc::out_of_range;
+    text_writer text;
+    write_time(text, value.time().since_midnight().count());
+    write_zone(text, value.utc_offset().count());
     out.put(text.text());
     return codec_errc::ok;
 }

@@ -106,9 +106,8 @@ inline codec_errc encode_date_binary(value_sink& out, std::int64_t days) {
 
 /// Any date or time type: none of them is an argument for another one.
 constexpr bool is_time_type(oid_t type) noexcept {
-    constexpr oid_t timetz = 1266;
     return type == oid::date || type == oid::time || type == oid::timestamp || type == oid::timestamptz ||
-           type == oid::interval || type == timetz;
+           type == oid::interval || type == oid::timetz;
 }
 
 /// Time points as the server's microseconds; false when it does not fit.

@@ -63,9 +63,9 @@ TEST(array_codec, every_element_type) {
     natural(std::chrono::sys_time<std::chrono::microseconds>{}, oid::timestamptz_array);
     natural(std::chrono::local_time<std::chrono::microseconds>{}, oid::timestamp_array);
     natural(std::chrono::sys_days{}, oid::date_array);
-    natural(time_of_day{}, 1183);
-    natural(interval{1, 2, std::chrono::microseconds{3}}, 1187);
-    natural(std::chrono::microseconds{3}, 1187);
+    natural(time_of_day{}, oid::time_array);
+    natural(interval{1, 2, std::chrono::microseconds{3}}, oid::interval_array);
+    natural(std::chrono::microseconds{3}, oid::interval_array);
     natural(json_text{R"({"a": [1, "x\"y"]})"}, oid::jsonb_array);
 }
 
@@ -135,10 +135,9 @@ TEST(array_codec, text_unescapes) {
 }
 
 TEST(array_codec, boxes_are_separated_by_semicolons) {
-    constexpr oid_t box_array = 1020;
     const std::vector<std::string> boxes{"(1,1),(0,0)", "(2,2),(0,0)"};
-    expect_value(text<std::vector<std::string>>("{(1,1),(0,0);(2,2),(0,0)}", box_array), boxes, "box[]");
-    EXPECT_EQ(encoded(boxes, box_array), "t:{(1,1),(0,0);(2,2),(0,0)}");
+    expect_value(text<std::vector<std::string>>("{(1,1),(0,0);(2,2),(0,0)}", oid::box_array), boxes, "box[]");
+    EXPECT_EQ(encoded(boxes, oid::box_array), "t:{(1,1),(0,0);(2,2),(0,0)}");
 }
 
 TEST(array_codec, lower_bounds_are_ignored) {
