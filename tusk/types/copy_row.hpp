@@ -1,8 +1,11 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -36,6 +39,9 @@ public:
         copy_form form = copy_form::binary;
     };
     std::vector<column> columns;
+    /// Every field is of a type whose size is known beforehand, and is what its column holds: a row is then
+    /// written in one piece.
+    bool plain = false;
 };
 
 namespace detail {
@@ -96,6 +102,59 @@ auto copy_fields(const Row& row) noexcept {
 template <class Row>
 using copy_field_tuple = decltype(copy_fields(std::declval<const Row&>()));
 
+/// A number as its natural SQL type has it.
+template <class T>
+concept plain_number =
+    (sql_integer<T> && std::is_signed_v<T> && sizeof(T) >= 2) || (std::floating_point<T> && sizeof(T) <= 8);
+template <class T>
+concept plain_text = is_copy_text<copy_value_t<T>> && std::convertible_to<const T&, std::string_view>;
+
+/// Fields whose size is known before they are encoded, and how they are written then.
+template <class T>
+struct plain_field {
+    static constexpr bool exists = false;
+};
+template <plain_number T>
+struct plain_field<T> {
+    static constexpr bool exists = true;
+    static bool fits(const copy_plan::column& c) noexcept { return c.type == codec<T>::natural; }
+    static std::size_t size(T) noexcept { return sizeof(T); }
+    static std::byte* write(std::byte* p, T value) noexcept {
+        wire::store_big_endian(p, std::uint32_t{sizeof(T)});
+        if constexpr (std::integral<T>)
+            wire::store_big_endian(p + 4, value);
+        else if constexpr (sizeof(T) == 8)
+            wire::store_big_endian(p + 4, std::bit_cast<std::int64_t>(value));
+        else
+            wire::store_big_endian(p + 4, std::bit_cast<std::int32_t>(value));
+        return p + 4 + sizeof(T);
+    }
+};
+template <plain_text T>
+struct plain_field<T> {
+    static constexpr bool exists = true;
+    static bool fits(const copy_plan::column& c) noexcept { return c.form == copy_form::text; }
+    static std::size_t size(std::string_view value) noexcept { return value.size(); }
+    static std::byte* write(std::byte* p, std::string_view value) noexcept {
+        // A value past 2 GiB makes a message past 1 GiB, which is refused as a whole.
+        wire::store_big_endian(p, static_cast<std::uint32_t>(value.size()));
+        if (!value.empty()) std::memcpy(p + 4, value.data(), value.size());
+        return p + 4 + value.size();
+    }
+};
+template <class T>
+    requires plain_field<T>::exists
+struct plain_field<std::optional<T>> {
+    static constexpr bool exists = true;
+    static bool fits(const copy_plan::column& c) noexcept { return plain_field<T>::fits(c); }
+    static std::size_t size(const std::optional<T>& v) noexcept { return v ? plain_field<T>::size(*v) : 0; }
+    static std::byte* write(std::byte* p, const std::optional<T>& v) noexcept {
+        if (v) return plain_field<T>::write(p, *v);
+        wire::store_big_endian(p, std::int32_t{-1});
+        return p + 4;
+    }
+};
+
 using form_function = copy_form (*)(oid_t);
 /// The types of columns whose form only the catalog can tell.
 std::vector<oid_t> unclear_types(std::span<const form_function> forms,
@@ -115,6 +174,17 @@ struct copy_row_type {
     static constexpr auto forms = []<std::size_t... I>(std::index_sequence<I...>) {
         return std::array<form_function, size>{&form_for<field<I>>...};
     }(std::make_index_sequence<size>{});
+    static constexpr bool can_be_plain = []<std::size_t... I>(std::index_sequence<I...>) {
+        return (plain_field<field<I>>::exists && ...);
+    }(std::make_index_sequence<size>{});
+    static bool is_plain([[maybe_unused]] const copy_plan& plan) noexcept {
+        if constexpr (can_be_plain)
+            return [&]<std::size_t... I>(std::index_sequence<I...>) {
+                return (plain_field<field<I>>::fits(plan.columns[I]) && ...);
+            }(std::make_index_sequence<size>{});
+        else
+            return false;
+    }
     static std::array<std::string_view, size> names() {
         return []<std::size_t... I>(std::index_sequence<I...>) {
             return std::array<std::string_view, size>{cpp_type_name<field<I>>()...};
@@ -148,6 +218,16 @@ codec_errc encode_copy_field(value_sink& out, const copy_plan::column& column, c
     }
 }
 
+template <class Fields, std::size_t... I>
+void write_plain_row(value_sink& out, const Fields& fields, std::index_sequence<I...>) {
+    const auto size = [&]<class T>(const T& value) { return 4 + plain_field<T>::size(value); };
+    std::byte* p = out.append((std::size_t{2} + ... + size(std::get<I>(fields))));
+    wire::store_big_endian(p, static_cast<std::uint16_t>(sizeof...(I)));
+    p += 2;
+    const auto write = [&]<class T>(const T& value) { p = plain_field<T>::write(p, value); };
+    (write(std::get<I>(fields)), ...);
+}
+
 } // namespace detail
 
 /// The column types of `columns` that have to be looked up before `make_copy_plan`: it is to be given those
@@ -163,7 +243,9 @@ template <class Row>
 result<copy_plan> make_copy_plan(std::span<const wire::column_description> columns,
                                  std::span<const oid_t> enums) {
     using type = detail::copy_row_type<Row>;
-    return detail::choose_forms(type::forms, type::names(), columns, enums);
+    auto plan = detail::choose_forms(type::forms, type::names(), columns, enums);
+    if (plan) plan->plain = type::is_plain(*plan);
+    return plan;
 }
 
 /// Appends one row. On false `error` says which field could not be encoded, and the row is incomplete.
@@ -171,6 +253,12 @@ template <class Row>
 bool encode_copy_row(value_sink& out, const copy_plan& plan, const Row& row, row_error& error) {
     const auto fields = detail::copy_fields(row);
     constexpr auto n = std::tuple_size_v<std::remove_const_t<decltype(fields)>>;
+    if constexpr (detail::copy_row_type<Row>::can_be_plain) {
+        if (plan.plain) [[likely]] {
+            detail::write_plain_row(out, fields, std::make_index_sequence<n>{});
+            return true;
+        }
+    }
     out.put_int(static_cast<std::uint16_t>(n));
     const auto encode = [&]<class T>(std::size_t i, const T& value) {
         const auto code = detail::encode_copy_field(out, plan.columns[i], value);

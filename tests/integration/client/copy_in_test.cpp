@@ -43,7 +43,6 @@ struct thing {
 
 template <>
 struct tusk::codec<thing> {
-    static constexpr tusk::oid_t natural = 0;
     static bool binary_target(tusk::oid_t) { return false; }
     static tusk::codec_errc encode_binary(tusk::value_sink&, tusk::oid_t, const thing&) {
         return tusk::codec_errc::wrong_type;
