@@ -107,7 +107,8 @@ template <class T>
 concept plain_number =
     (sql_integer<T> && std::is_signed_v<T> && sizeof(T) >= 2) || (std::floating_point<T> && sizeof(T) <= 8);
 template <class T>
-concept plain_text = is_copy_text<copy_value_t<T>> && std::convertible_to<const T&, std::string_view>;
+concept plain_text = !std::is_null_pointer_v<T> && std::convertible_to<const T&, std::string_view> &&
+                     is_copy_text<copy_value_t<T>>;
 
 /// Fields whose size is known before they are encoded, and how they are written then.
 template <class T>
