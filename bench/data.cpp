@@ -35,6 +35,16 @@ void kv_check::finish(std::uint64_t rows) const {
     if (wrong_ != 0) throw wrong_answer{fmt::format("{} of {} rows of bench_kv are wrong", wrong_, rows_)};
 }
 
+void finish_copy(std::uint64_t rows, std::int64_t count, std::int64_t ids, std::int64_t values, bool keys) {
+    std::int64_t id = 0, v = 0;
+    for (std::int64_t i = 1; i <= static_cast<std::int64_t>(rows); ++i) {
+        id += i;
+        v += scattered(i);
+    }
+    if (count != static_cast<std::int64_t>(rows) || ids != id || values != v || !keys)
+        throw wrong_answer{"bench_copy does not hold what was copied"};
+}
+
 void wide_check::look_at(const wide_values& row) {
     // id % 1000000000 / 100.0 + 0.25
     const std::int64_t cents = row.id + 25;

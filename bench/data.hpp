@@ -28,6 +28,26 @@ std::string select_wide(std::uint64_t n);
 /// Without it a scan may begin where another one is.
 inline constexpr const char* scan_from_the_start = "set synchronize_seqscans = off";
 
+/// The key of row `id`, "key-" and twelve digits, made anew for every row that is copied.
+class key_text {
+public:
+    std::string_view of(std::int64_t id) noexcept {
+        for (std::size_t i = sizeof text_; i-- > 4; id /= 10) text_[i] = static_cast<char>('0' + id % 10);
+        return {text_, sizeof text_};
+    }
+
+private:
+    char text_[16] = {'k', 'e', 'y', '-'};
+};
+
+inline constexpr const char* empty_copy = "truncate bench_copy";
+/// Rows, sum of ids, sum of values, and whether all keys are right.
+inline constexpr const char* check_copy =
+    "select count(*), coalesce(sum(id), 0)::int8, coalesce(sum(v), 0)::int8, "
+    "coalesce(bool_and(k = 'key-' || lpad(id::text, 12, '0')), true) from bench_copy";
+/// What a COPY of the rows 1 to `rows` should have left. Throws `wrong_answer`.
+void finish_copy(std::uint64_t rows, std::int64_t count, std::int64_t ids, std::int64_t values, bool keys);
+
 /// Counts the rows of bench_kv and those that are not what they should be.
 class kv_check {
 public:

@@ -76,8 +76,9 @@ public:
                 next.kind = event_kind::timed_out;
                 break;
             case action_kind::cancel_request: canceling_ = true; [[fallthrough]];
+            case action_kind::stream:
             case action_kind::transfer:
-                require(a.read || a.kind == action_kind::cancel_request);
+                require(a.read || a.kind != action_kind::transfer);
                 s.sent(s.pending_output().size());
                 if (!feed(s, next)) return false;
                 break;

@@ -1,6 +1,7 @@
 #pragma once
 
 /// The driver: connections, transactions, statements.
+#include <tusk/client/batch.hpp>
 #include <tusk/client/blocking.hpp>
 #include <tusk/client/connection.hpp>
 #include <tusk/client/transaction.hpp>

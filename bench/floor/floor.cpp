@@ -36,6 +36,8 @@ public:
         const auto whole = out_.bytes();
         bytes_.assign(whole.begin(), whole.end());
     }
+    /// Without the Sync.
+    std::span<const std::byte> part(std::int64_t id) noexcept { return with(id).first(bytes_.size() - 5); }
     std::span<const std::byte> with(std::int64_t id) noexcept {
         const auto wire = __builtin_bswap64(static_cast<std::uint64_t>(id));
         std::copy_n(reinterpret_cast<const std::byte*>(&wire), sizeof wire, bytes_.data() + key_at_);
@@ -70,6 +72,35 @@ std::uint64_t point(job& j) {
     if (j.pin) pin_together(*j.pin, on.backend());
     j.clock.timed([&] { query(j.n); });
     if (rows != j.n) throw wrong_answer{"an answer was not one row"};
+    return j.n;
+}
+
+/// A hundred of them and one Sync; the answer ends with the only ReadyForQuery.
+std::uint64_t batch(job& j) {
+    raw::connection on{j.url};
+    write_buffer parse;
+    tusk::throw_if(tusk::wire::write_parse(parse, "kv", select_kv, {}));
+    tusk::wire::write_sync(parse);
+    on.send(parse.bytes());
+    on.skip_answer();
+    point_message message;
+    std::vector<std::byte> out;
+    const auto query = [&](std::uint64_t n) {
+        for (std::uint64_t done = 0; done < n;) {
+            out.clear();
+            for (const auto end = std::min(done + 100, n); done < end; ++done) {
+                const auto one = message.part(key_of(done));
+                out.insert(out.end(), one.begin(), one.end());
+            }
+            const auto whole = message.with(0);
+            out.insert(out.end(), whole.end() - 5, whole.end());
+            on.send(out);
+            on.skip_answer();
+        }
+    };
+    query(100);
+    if (j.pin) pin_together(*j.pin, on.backend());
+    j.clock.timed([&] { query(j.n); });
     return j.n;
 }
 
@@ -113,6 +144,7 @@ std::uint64_t rows(job& j) {
 std::span<const workload> floor_workloads() {
     static constexpr workload all[] = {
         {"point", "floor", point, 50'000, true, "messages made beforehand, answers thrown away"},
+        {"batch", "floor", batch, 200'000, true, "messages made beforehand, answers thrown away"},
         {"rows", "floor", rows, 1'000'000, true, "received and thrown away"},
     };
     return all;

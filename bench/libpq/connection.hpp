@@ -46,5 +46,8 @@ struct kv {
 void prepare_kv(PGconn* c);
 /// The prepared point select. Throws std::runtime_error.
 kv select_one(PGconn* c, std::int64_t id);
+/// Sends the same without waiting; the row of its result.
+void send_one(PGconn* c, std::int64_t id);
+kv kv_of(PGconn* c, const answer& r);
 
 } // namespace bench::with_libpq

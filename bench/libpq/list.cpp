@@ -11,9 +11,12 @@ std::span<const workload> libpq_workloads() {
     using namespace with_libpq;
     static constexpr workload all[] = {
         {"point", "libpq", point, 50'000, true, "PQexecPrepared, binary"},
+        {"batch", "libpq", batch, 200'000, true, "pipeline mode, a hundred to each PQpipelineSync"},
         {"pool", "libpq", pool, 100'000, false, "the same, 64 threads, 20 connections behind a mutex"},
         {"rows", "libpq", rows, 1'000'000, true, "single-row mode, binary, every column decoded"},
         {"rows-structs", "libpq", rows_structs, 1'000'000, true, "the same into a vector"},
+        {"copy-in", "libpq", copy_in, 1'000'000, true, "binary COPY, serialised by hand, 64 KiB a call"},
+        {"copy-in-rows", "libpq", copy_in_rows, 1'000'000, true, "the same, a call for each row"},
         {"acquire", "libpq", acquire, 1'000'000, false, "a mutex and a vector, nobody else there"},
         {"acquire-64", "libpq", acquire_64, 1'000'000, false, "the same, 64 threads"},
         {"connect", "libpq", connect, 200, false, "PQconnectdb and PQfinish"},

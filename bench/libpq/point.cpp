@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <stdexcept>
+
 #include <bench/data.hpp>
 #include <bench/libpq/connection.hpp>
 #include <bench/libpq/workloads.hpp>
@@ -14,7 +17,35 @@ void query(PGconn* c, kv_check& check, std::uint64_t n) {
     }
 }
 
+/// Batches of a hundred in pipeline mode; they fit into the sockets, so that nobody has to read meanwhile.
+void query_in_batches(PGconn* c, kv_check& check, std::uint64_t n) {
+    constexpr std::uint64_t size = 100;
+    for (std::uint64_t done = 0; done < n; done += size) {
+        const auto end = std::min(done + size, n);
+        for (auto i = done; i < end; ++i) send_one(c, key_of(i));
+        if (PQpipelineSync(c) != 1) throw std::runtime_error{PQerrorMessage(c)};
+        for (auto i = done; i < end; ++i) {
+            const kv row = kv_of(c, answer{PQgetResult(c)});
+            check.add(key_of(i), row.k, row.v);
+            if (const answer none{PQgetResult(c)}) throw wrong_answer{"one result was expected"};
+        }
+        expect(c, answer{PQgetResult(c)}, PGRES_PIPELINE_SYNC);
+    }
+}
+
 } // namespace
+
+std::uint64_t batch(job& j) {
+    const auto c = open(j.url);
+    prepare_kv(c.get());
+    if (PQenterPipelineMode(c.get()) != 1) throw std::runtime_error{PQerrorMessage(c.get())};
+    kv_check ignored, check;
+    query_in_batches(c.get(), ignored, 100);
+    if (j.pin) pin_together(*j.pin, PQbackendPID(c.get()));
+    j.clock.timed([&] { query_in_batches(c.get(), check, j.n); });
+    check.finish(j.n);
+    return j.n;
+}
 
 std::uint64_t point(job& j) {
     const auto c = open(j.url);

@@ -5,9 +5,12 @@
 namespace bench::with_libpq {
 
 std::uint64_t point(job& j);
+std::uint64_t batch(job& j);
 std::uint64_t pool(job& j);
 std::uint64_t rows(job& j);
 std::uint64_t rows_structs(job& j);
+std::uint64_t copy_in(job& j);
+std::uint64_t copy_in_rows(job& j);
 std::uint64_t acquire(job& j);
 std::uint64_t acquire_64(job& j);
 std::uint64_t connect(job& j);

@@ -16,6 +16,8 @@ namespace asio = boost::asio;
 
 std::uint64_t point(job& j);
 std::uint64_t point_blocking(job& j);
+std::uint64_t batch(job& j);
+std::uint64_t batch_blocking(job& j);
 std::uint64_t pool(job& j);
 std::uint64_t pool_threads(job& j);
 std::uint64_t acquire(job& j);
@@ -25,6 +27,8 @@ std::uint64_t rows(job& j);
 std::uint64_t rows_stream(job& j);
 std::uint64_t rows_blocking(job& j);
 std::uint64_t rows_structs(job& j);
+std::uint64_t copy_in(job& j);
+std::uint64_t copy_in_blocking(job& j);
 std::uint64_t connect(job& j);
 std::uint64_t connect_blocking(job& j);
 

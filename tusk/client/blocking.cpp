@@ -3,6 +3,7 @@
 #include <thread>
 
 #include <tusk/client/call.hpp>
+#include <tusk/client/copy_run.hpp>
 #include <tusk/net/blocking_driver.hpp>
 
 namespace tusk::blocking {
@@ -50,6 +51,7 @@ public:
 
     net::blocking_driver driver;
     connection_settings settings;
+    protocol::statement_memo recent;
     bool busy = false;
     std::string pending_control;
     std::shared_ptr<running_stream> abandoned;
@@ -143,6 +145,23 @@ failure connection::execute(request& what, client_sink& sink) {
     return f;
 }
 
+failure connection::execute_batch(batch& b, const options& o) {
+    auto& c = *core_;
+    const auto until = o.deadline_from_now(c.settings.statement_timeout());
+    if (auto f = b.check()) return f;
+    if (auto f = c.enter(until)) return f;
+    if (b.empty()) return {};
+    const tusk::detail::busy_guard guard{c.busy};
+    auto& statements = *c.settings.statements();
+    tusk::detail::batch_watch watch{c.settings.observed_by().get(), c.settings, b, c.driver.session()};
+    auto& source = b.begin([&](std::string_view sql) { return statements.intern(sql); });
+    protocol::batch_query machine{c.driver.session(), statements, source, b.is_independent()};
+    c.driver.run(machine, until);
+    auto f = b.conclude(machine.take_result());
+    watch.finish(f);
+    return f;
+}
+
 result<std::unique_ptr<detail::stream_source>>
 connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
     auto early = what.take_failure();
@@ -155,7 +174,19 @@ connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::fu
     return std::unique_ptr<detail::stream_source>{std::make_unique<connection_stream>(core_, std::move(run))};
 }
 
-protocol::statement_registry& connection::statements() { return *core_->settings.statements(); }
+failure connection::copy(tusk::detail::copy_job& job) {
+    auto& c = *core_;
+    const auto until = job.call_options().deadline_from_now(c.settings.statement_timeout());
+    if (auto f = c.enter(until)) return std::move(f.set_sql(job.text()));
+    const tusk::detail::busy_guard guard{c.busy};
+    tusk::detail::copy_run run{job, c.driver.session(), c.settings};
+    while (auto* machine = run.next(c.driver.paused())) c.driver.run(*machine, until, run.first_event());
+    return run.finish();
+}
+
+protocol::known_statement connection::intern(std::string_view sql) {
+    return core_->recent.intern(*core_->settings.statements(), sql);
+}
 failure connection::try_script(std::string_view sql, const options& o) { return core_->control(sql, o); }
 void connection::script(std::string_view sql, const options& o) { throw_if(try_script(sql, o)); }
 
@@ -185,6 +216,8 @@ transaction_status connection::status() const noexcept { return core_->driver.se
 std::string_view connection::parameter(std::string_view name) const noexcept {
     return core_->driver.session().parameter(name);
 }
+protocol::exec_mode connection::mode() const noexcept { return core_->driver.session().mode; }
+
 bool connection::tls() const noexcept { return core_->driver.session().tls; }
 std::string connection::server() const { return core_->driver.host().display(); }
 
@@ -226,6 +259,12 @@ failure transaction::execute(request& what, client_sink& sink) {
     return connection_->execute(what, sink);
 }
 
+failure transaction::execute_batch(batch& b, const options& o) {
+    if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
+    if (b.is_independent()) return tusk::detail::independent_in_transaction_failure();
+    return connection_->execute_batch(b, o);
+}
+
 result<std::unique_ptr<detail::stream_source>> transaction::open_stream(request what,
                                                                         std::shared_ptr<client_sink> sink,
                                                                         std::function<void()> abandon_rows) {
@@ -233,9 +272,15 @@ result<std::unique_ptr<detail::stream_source>> transaction::open_stream(request 
     return connection_->open_stream(std::move(what), std::move(sink), std::move(abandon_rows));
 }
 
-protocol::statement_registry& transaction::statements() {
+failure transaction::copy(tusk::detail::copy_job& job) {
+    if (connection_ == nullptr)
+        return std::move(tusk::detail::transaction_closed_failure().set_sql(job.text()));
+    return connection_->copy(job);
+}
+
+protocol::known_statement transaction::intern(std::string_view sql) {
     if (connection_ == nullptr) throw error{tusk::detail::transaction_closed_failure()};
-    return connection_->statements();
+    return connection_->intern(sql);
 }
 
 failure transaction::try_commit() {

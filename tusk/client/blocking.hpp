@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <tusk/client/copy_verbs.hpp>
 #include <tusk/client/request.hpp>
 #include <tusk/client/settings.hpp>
 #include <tusk/client/sinks.hpp>
@@ -16,6 +17,10 @@
 
 /// The blocking twin: the same verbs, no Asio. Calls block the thread until the answer is there or the
 /// deadline has passed; one thread at a time uses a connection.
+namespace tusk {
+class batch;
+}
+
 namespace tusk::blocking {
 
 class connection;
@@ -39,12 +44,20 @@ void back_off(unsigned attempt);
 /// What the verbs need of whatever executes them.
 class executor {
 public:
+    /// What the verbs return.
+    template <class T>
+    using returns = T;
+
     executor() = default;
     virtual ~executor() = default;
     virtual failure execute(request& what, client_sink& sink) = 0;
+    /// Runs all statements of a batch; the results are with those who added them.
+    virtual failure execute_batch(batch& b, const options& o) = 0;
     virtual result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) = 0;
-    virtual protocol::statement_registry& statements() = 0;
+    virtual failure copy(tusk::detail::copy_job& job) = 0;
+    /// The statement of a text, with its description when one is known.
+    virtual protocol::known_statement intern(std::string_view sql) = 0;
 
 protected:
     executor(const executor&) = default;
@@ -52,6 +65,17 @@ protected:
     executor& operator=(const executor&) = default;
     executor& operator=(executor&&) = default;
 };
+
+inline result<std::uint64_t> try_run_copy(executor& on, const std::unique_ptr<tusk::detail::copy_job>& job) {
+    auto f = on.copy(*job);
+    job->rethrow();
+    if (f) return failed<std::uint64_t>(std::move(f));
+    return job->rows();
+}
+
+inline std::uint64_t run_copy(executor& on, const std::unique_ptr<tusk::detail::copy_job>& job) {
+    return try_run_copy(on, job).value();
+}
 
 /// See `tusk::row_stream`.
 template <class T>
@@ -79,7 +103,7 @@ private:
 };
 
 /// See `tusk::verbs`: the same names, the same meaning.
-class verbs : public executor {
+class verbs : public tusk::detail::copy_verbs<executor> {
 public:
     template <class... A>
     std::uint64_t exec(std::string_view sql, const A&... args) {
@@ -87,7 +111,7 @@ public:
     }
     template <class... A>
     std::uint64_t exec(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::exec_sink{}).value();
+        return run(request{intern(sql), o, args...}, tusk::detail::exec_sink{}).value();
     }
     template <class T, class... A>
     T one(std::string_view sql, const A&... args) {
@@ -95,7 +119,7 @@ public:
     }
     template <class T, class... A>
     T one(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::one_sink<T>{}).value();
+        return run(request{intern(sql), o, args...}, tusk::detail::one_sink<T>{}).value();
     }
     template <class T, class... A>
     std::optional<T> maybe(std::string_view sql, const A&... args) {
@@ -103,7 +127,7 @@ public:
     }
     template <class T, class... A>
     std::optional<T> maybe(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::maybe_sink<T>{}).value();
+        return run(request{intern(sql), o, args...}, tusk::detail::maybe_sink<T>{}).value();
     }
     template <class T, class... A>
     std::vector<T> all(std::string_view sql, const A&... args) {
@@ -111,7 +135,7 @@ public:
     }
     template <class T, class... A>
     std::vector<T> all(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::all_sink<T>{}).value();
+        return run(request{intern(sql), o, args...}, tusk::detail::all_sink<T>{}).value();
     }
     template <class T, class F, class... A>
     std::uint64_t for_each(F f, std::string_view sql, const A&... args) {
@@ -119,8 +143,7 @@ public:
     }
     template <class T, class F, class... A>
     std::uint64_t for_each(const options& o, F f, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::each_sink<T, F>{std::move(f)})
-            .value();
+        return run(request{intern(sql), o, args...}, tusk::detail::each_sink<T, F>{std::move(f)}).value();
     }
     template <class T, class... A>
     row_stream<T> stream(std::string_view sql, const A&... args) {
@@ -129,10 +152,16 @@ public:
     template <class T, class... A>
     row_stream<T> stream(const options& o, std::string_view sql, const A&... args) {
         auto sink = std::make_shared<tusk::detail::stream_sink<T>>();
-        auto source = open_stream(request{statements(), o, sql, args...}, sink,
-                                  [s = sink.get()] { s->abandoned = true; });
+        auto source =
+            open_stream(request{intern(sql), o, args...}, sink, [s = sink.get()] { s->abandoned = true; });
         return row_stream<T>{std::move(source.value()), std::move(sink)};
     }
+
+    /// Runs a batch; throws the first error, which names its statement.
+    void run(batch& b, const options& o = {}) {
+        if (auto f = execute_batch(b, o)) throw error{std::move(f)};
+    }
+    failure try_run(batch& b, const options& o = {}) { return execute_batch(b, o); }
 
     template <class... A>
     result<std::uint64_t> try_exec(std::string_view sql, const A&... args) {
@@ -140,7 +169,7 @@ public:
     }
     template <class... A>
     result<std::uint64_t> try_exec(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::exec_sink{});
+        return run(request{intern(sql), o, args...}, tusk::detail::exec_sink{});
     }
     template <class T, class... A>
     result<T> try_one(std::string_view sql, const A&... args) {
@@ -148,7 +177,7 @@ public:
     }
     template <class T, class... A>
     result<T> try_one(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::one_sink<T>{});
+        return run(request{intern(sql), o, args...}, tusk::detail::one_sink<T>{});
     }
     template <class T, class... A>
     result<std::optional<T>> try_maybe(std::string_view sql, const A&... args) {
@@ -156,7 +185,7 @@ public:
     }
     template <class T, class... A>
     result<std::optional<T>> try_maybe(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::maybe_sink<T>{});
+        return run(request{intern(sql), o, args...}, tusk::detail::maybe_sink<T>{});
     }
     template <class T, class... A>
     result<std::vector<T>> try_all(std::string_view sql, const A&... args) {
@@ -164,7 +193,7 @@ public:
     }
     template <class T, class... A>
     result<std::vector<T>> try_all(const options& o, std::string_view sql, const A&... args) {
-        return run(request{statements(), o, sql, args...}, tusk::detail::all_sink<T>{});
+        return run(request{intern(sql), o, args...}, tusk::detail::all_sink<T>{});
     }
 
 protected:
@@ -201,9 +230,11 @@ public:
     ~connection() override;
 
     failure execute(request& what, client_sink& sink) override;
+    failure execute_batch(batch& b, const options& o) override;
     result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
-    protocol::statement_registry& statements() override;
+    failure copy(tusk::detail::copy_job& job) override;
+    protocol::known_statement intern(std::string_view sql) override;
 
     void script(std::string_view sql, const options& o = {});
     failure try_script(std::string_view sql, const options& o = {});
@@ -220,6 +251,8 @@ public:
     std::int32_t backend_pid() const noexcept;
     transaction_status status() const noexcept;
     std::string_view parameter(std::string_view name) const noexcept;
+    /// How statements are executed; a pooler that was noticed changes it.
+    protocol::exec_mode mode() const noexcept;
     bool tls() const noexcept;
     std::string server() const;
 
@@ -238,9 +271,11 @@ public:
     ~transaction() override;
 
     failure execute(request& what, client_sink& sink) override;
+    failure execute_batch(batch& b, const options& o) override;
     result<std::unique_ptr<detail::stream_source>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
-    protocol::statement_registry& statements() override;
+    failure copy(tusk::detail::copy_job& job) override;
+    protocol::known_statement intern(std::string_view sql) override;
 
     void commit();
     failure try_commit();
@@ -276,7 +311,7 @@ auto transact(connection& on, F f, const tx_options& o) -> std::invoke_result_t<
             }
         } catch (const error& e) {
             static_cast<void>(tx.try_rollback());
-            if (e.retry() != retry_advice::transaction || attempt >= o.retries()) throw;
+            if (!tusk::detail::lost_to_another(e) || attempt >= o.retries()) throw;
         } catch (...) {
             static_cast<void>(tx.try_rollback());
             throw;

@@ -25,6 +25,25 @@ void query_watch::finish(const failure& f, const client_sink& sink, bool describ
     observer_->query_finished(event_);
 }
 
+batch_watch::batch_watch(observer* to, const connection_settings& settings, const batch& b,
+                         const protocol::session& s)
+    : observer_{to} {
+    if (observer_ == nullptr) return;
+    event_.pool = settings.pool_name();
+    event_.start = steady_clock::now();
+    event_.statements = b.size();
+    event_.independent = b.is_independent();
+    event_.backend_pid = s.backend_pid;
+    observer_->batch_started(event_);
+}
+
+void batch_watch::finish(const failure& f) {
+    if (observer_ == nullptr) return;
+    event_.elapsed = steady_clock::now() - event_.start;
+    event_.error = f ? &f : nullptr;
+    observer_->batch_finished(event_);
+}
+
 failure busy_failure() {
     return failure{errc::connection_busy,
                    "the connection executes another statement; await it first, or take a pool"};

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <tusk/client/batch.hpp>
 #include <tusk/client/request.hpp>
 #include <tusk/client/settings.hpp>
 #include <tusk/core/observer.hpp>
@@ -40,6 +41,18 @@ public:
 
 private:
     std::string tag_;
+};
+
+/// Reports one batch to an observer; nothing happens when there is none.
+class batch_watch {
+public:
+    batch_watch(observer* to, const connection_settings& settings, const batch& b,
+                const protocol::session& s);
+    void finish(const failure& f);
+
+private:
+    observer* observer_;
+    batch_event event_;
 };
 
 /// Reports one query to an observer; nothing happens when there is none.

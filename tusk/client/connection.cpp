@@ -61,93 +61,6 @@ private:
 
 } // namespace
 
-// ---- core
-// -----------------------------------------------------------------------------------------------------
-
-connection::core::core(const asio::any_io_executor& executor, connection_settings s)
-    : driver{executor}, settings{std::move(s)} {
-    detail::forward_messages(driver.session(), settings);
-}
-
-asio::awaitable<failure> connection::core::connect(std::shared_ptr<const net::connect_target> target,
-                                                   deadline until) {
-    const auto shared = target; // the event's views live in it
-    detail::connect_watch watch{settings, shared->config().database(), shared->config().user()};
-    auto f = co_await driver.connect(std::move(target), until);
-    watch.finish(f, driver.host().host, driver.host().port, driver.session());
-    co_return f;
-}
-
-failure connection::core::enter(deadline until) {
-    if (busy) return detail::busy_failure();
-    if (!driver.is_open()) return detail::closed_connection_failure();
-    if (until.expired()) return detail::late_failure();
-    return {};
-}
-
-asio::awaitable<failure> connection::core::settle(deadline until) {
-    if (abandoned) {
-        const auto stream = std::exchange(abandoned, nullptr);
-        co_await driver.run(stream->machine, until, protocol::event_kind::canceled);
-        if (!driver.is_open())
-            co_return failure{errc::connection_lost,
-                              "the connection could not be freed from an abandoned stream"};
-    }
-    if (!pending_control.empty()) {
-        const auto sql = std::exchange(pending_control, std::string{});
-        detail::command_sink sink;
-        protocol::simple_query machine{driver.session(), sql, sink};
-        co_await driver.run(machine, until);
-        if (machine.result()) co_return machine.result();
-    }
-    co_return failure{};
-}
-
-asio::awaitable<failure> connection::core::execute(request& what, client_sink& sink) {
-    auto early = what.take_failure();
-    if (early) co_return std::move(early.set_sql(what.text()->text));
-    const auto until = what.call_options().deadline_from_now(settings.statement_timeout());
-    if (auto f = enter(until)) co_return std::move(f.set_sql(what.text()->text));
-    const detail::busy_guard guard{busy};
-    if (abandoned || !pending_control.empty())
-        if (auto f = co_await settle(until)) co_return f;
-    detail::query_watch watch{settings.observed_by().get(), settings, what, driver.session()};
-    detail::call source{what, sink};
-    protocol::query machine{driver.session(), *settings.statements(), source, sink};
-    co_await driver.run(machine, until);
-    auto f = machine.result();
-    if (f && f.sql().empty()) f.set_sql(what.text()->text);
-    watch.finish(f, sink, machine.described());
-    co_return f;
-}
-
-asio::awaitable<failure> connection::core::control(std::string sql, options o, std::string* tag) {
-    const auto until = o.deadline_from_now(settings.statement_timeout());
-    if (auto f = enter(until)) co_return f;
-    const detail::busy_guard guard{busy};
-    if (abandoned || !pending_control.empty())
-        if (auto f = co_await settle(until)) co_return f;
-    detail::command_sink sink;
-    protocol::simple_query machine{driver.session(), sql, sink};
-    co_await driver.run(machine, until);
-    if (tag != nullptr) *tag = sink.tag();
-    co_return machine.result();
-}
-
-asio::awaitable<failure> connection::core::ping(options o) {
-    const auto until = o.deadline_from_now(settings.statement_timeout());
-    if (auto f = enter(until)) co_return f;
-    const detail::busy_guard guard{busy};
-    if (abandoned || !pending_control.empty())
-        if (auto f = co_await settle(until)) co_return f;
-    protocol::ping machine{driver.session()};
-    co_await driver.run(machine, until);
-    co_return machine.result();
-}
-
-// ---- connection
-// -----------------------------------------------------------------------------------------------
-
 connection::connection(std::shared_ptr<core> c) noexcept : core_{std::move(c)} {}
 connection::connection(connection&&) noexcept = default;
 
@@ -186,6 +99,10 @@ asio::awaitable<failure> connection::execute(request& what, client_sink& sink) {
     return core_->execute(what, sink);
 }
 
+asio::awaitable<failure> connection::execute_batch(batch& b, options o) {
+    return core_->execute_batch(b, std::move(o));
+}
+
 asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
 connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
     const auto self = core_;
@@ -205,7 +122,9 @@ connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::fu
         std::make_unique<connection_stream>(self, std::move(run))};
 }
 
-protocol::statement_registry& connection::statements() { return *core_->settings.statements(); }
+protocol::known_statement connection::intern(std::string_view sql) {
+    return core_->recent.intern(*core_->settings.statements(), sql);
+}
 
 asio::awaitable<failure> connection::try_script(std::string_view sql, const options& o) {
     return core_->control(std::string{sql}, o);
@@ -256,6 +175,8 @@ transaction_status connection::status() const noexcept { return core_->driver.se
 std::string_view connection::parameter(std::string_view name) const noexcept {
     return core_->driver.session().parameter(name);
 }
+
+exec_mode connection::mode() const noexcept { return core_->driver.session().mode; }
 
 bool connection::tls() const noexcept { return core_->driver.session().tls; }
 

@@ -19,6 +19,8 @@ namespace net {
 class connect_target;
 }
 
+using protocol::exec_mode;
+
 /// One connection to a server. Only one operation at a time; a second one fails with `errc::connection_busy`.
 /// Destroying it closes it. For more than one user at a time take a `pool`.
 class connection final : public verbs {
@@ -39,9 +41,11 @@ public:
     ~connection() override;
 
     asio::awaitable<failure> execute(request& what, client_sink& sink) override;
+    asio::awaitable<failure> execute_batch(batch& b, options o) override;
     asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
-    protocol::statement_registry& statements() override;
+    asio::awaitable<failure> copy(detail::copy_job& job) override;
+    protocol::known_statement intern(std::string_view sql) override;
 
     /// Executes SQL text of one or several statements by the simple protocol, in one implicit transaction;
     /// results are ignored. For migrations and set-up scripts; takes no arguments.
@@ -73,6 +77,8 @@ public:
     transaction_status status() const noexcept;
     /// A server parameter that is reported ("server_version"), or empty.
     std::string_view parameter(std::string_view name) const noexcept;
+    /// How statements are executed; a pooler that was noticed changes it.
+    exec_mode mode() const noexcept;
     /// The transport is encrypted.
     bool tls() const noexcept;
     /// "host:port" of the server.

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include <tusk/client/batch.hpp>
 #include <tusk/client/call.hpp>
 #include <tusk/client/connection.hpp>
 #include <tusk/net/asio_driver.hpp>
@@ -17,6 +19,8 @@ public:
 
     asio::awaitable<failure> connect(std::shared_ptr<const net::connect_target> target, deadline until);
     asio::awaitable<failure> execute(request& what, client_sink& sink);
+    asio::awaitable<failure> execute_batch(batch& b, options o);
+    asio::awaitable<failure> copy(detail::copy_job& job);
     asio::awaitable<failure> control(std::string sql, options o, std::string* tag = nullptr);
     asio::awaitable<failure> ping(options o);
     /// Ends what an abandoned stream or transaction left behind.
@@ -24,12 +28,32 @@ public:
 
     net::asio_driver driver;
     connection_settings settings;
+    protocol::statement_memo recent;
     bool busy = false;
     std::string pending_control;                     ///< ROLLBACK of an abandoned transaction.
     std::shared_ptr<class running_stream> abandoned; ///< A stream that was dropped half-way.
 
+    /// The first half of a query that `execute` runs, and what is left to do when it is over.
+    failure begin_query(request& what, client_sink& sink, deadline until);
+    failure end_query();
+
 private:
+    /// What runs one query; request and sink live with the caller, which waits.
+    struct running_query {
+        running_query(core& on, request& r, client_sink& s)
+            : what{r}, sink{s}, watch{on.settings.observed_by().get(), on.settings, r, on.driver.session()},
+              source{r, s}, machine{on.driver.session(), *on.settings.statements(), source, s} {}
+        request& what;
+        client_sink& sink;
+        detail::query_watch watch;
+        detail::call source;
+        protocol::query machine;
+    };
+
     failure enter(deadline until);
+    asio::awaitable<failure> settle_and_execute(request& what, client_sink& sink);
+
+    std::optional<running_query> query_;
 };
 
 } // namespace tusk

@@ -105,8 +105,8 @@ private:
 class request {
 public:
     template <class... A>
-    request(protocol::statement_registry& registry, const options& o, std::string_view sql, const A&... args)
-        : known_{registry.intern(sql)}, options_{o}, count_{sizeof...(A)} {
+    request(protocol::known_statement statement, const options& o, const A&... args)
+        : known_{std::move(statement)}, options_{o}, count_{sizeof...(A)} {
         static_assert(sizeof...(A) <= 65535, "tusk: a statement takes at most 65,535 arguments");
         if (known_.description) {
             failure_ = detail::encode_arguments(arguments_, known_.description->parameters,

@@ -48,7 +48,7 @@ template <class T>
 class row_sink : public client_sink {
 public:
     failure prepare(const protocol::description_ptr& d, std::span<const std::int16_t>& formats) override {
-        description_ = d;
+        description_ = d.get();
         auto plan = plan_for<T>(*d);
         if (!plan) return plan.error();
         plan_ = *plan;
@@ -69,7 +69,7 @@ protected:
     failure failure_;
 
 private:
-    protocol::description_ptr description_;
+    const protocol::statement_description* description_ = nullptr; ///< The query keeps it alive.
     const row_plan* plan_ = nullptr;
 };
 

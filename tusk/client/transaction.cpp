@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <tusk/client/batch.hpp>
 #include <tusk/client/connection.hpp>
 #include <tusk/client/connection_core.hpp>
 
@@ -45,9 +46,21 @@ failure transaction::check_open() const {
     return connection_ != nullptr ? failure{} : detail::transaction_closed_failure();
 }
 
+namespace {
+
+asio::awaitable<failure> already(failure f) { co_return f; }
+
+} // namespace
+
 asio::awaitable<failure> transaction::execute(request& what, client_sink& sink) {
-    if (auto f = check_open()) co_return std::move(f.set_sql(what.text()->text));
-    co_return co_await connection_->execute(what, sink);
+    if (connection_ != nullptr) return connection_->execute(what, sink); // no frame of its own
+    return already(std::move(detail::transaction_closed_failure().set_sql(what.text()->text)));
+}
+
+asio::awaitable<failure> transaction::execute_batch(batch& b, options o) {
+    if (connection_ == nullptr) return already(detail::transaction_closed_failure());
+    if (b.is_independent()) return already(detail::independent_in_transaction_failure());
+    return connection_->execute_batch(b, o);
 }
 
 asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
@@ -57,9 +70,9 @@ transaction::open_stream(request what, std::shared_ptr<client_sink> sink,
     co_return co_await connection_->open_stream(std::move(what), std::move(sink), std::move(abandon_rows));
 }
 
-protocol::statement_registry& transaction::statements() {
+protocol::known_statement transaction::intern(std::string_view sql) {
     if (connection_ == nullptr) throw error{detail::transaction_closed_failure()};
-    return connection_->statements();
+    return connection_->intern(sql);
 }
 
 asio::awaitable<failure> transaction::try_commit() {

@@ -44,9 +44,11 @@ public:
     ~transaction() override;
 
     asio::awaitable<failure> execute(request& what, client_sink& sink) override;
+    asio::awaitable<failure> execute_batch(batch& b, options o) override;
     asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
-    protocol::statement_registry& statements() override;
+    asio::awaitable<failure> copy(detail::copy_job& job) override;
+    protocol::known_statement intern(std::string_view sql) override;
 
     /// Commits (or releases the savepoint). Errors: `errc::transaction_rolled_back` when the server had to
     /// roll back, `errc::in_doubt` when the answer was lost, and whatever a deferred constraint says.
@@ -98,8 +100,7 @@ auto transact(On& on, F f, tx_options o)
                 co_return std::move(out);
             }
         } catch (const error& e) {
-            if (e.retry() != retry_advice::transaction || attempt >= o.retries())
-                thrown = std::current_exception();
+            if (!lost_to_another(e) || attempt >= o.retries()) thrown = std::current_exception();
         } catch (...) {
             thrown = std::current_exception();
         }

@@ -38,6 +38,12 @@ failure judge_commit(failure f, std::string_view tag, bool had_failed) {
     return f;
 }
 
+failure independent_in_transaction_failure() {
+    return failure{
+        errc::invalid_argument,
+        "inside a transaction there are no independent statements; run the batch without independent()"};
+}
+
 failure transaction_closed_failure() {
     return failure{errc::transaction_closed, "the transaction is already committed or rolled back"};
 }

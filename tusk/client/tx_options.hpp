@@ -66,6 +66,15 @@ std::chrono::milliseconds back_off_time(unsigned attempt);
 /// What a failed or doubtful COMMIT means; `tag` is the command tag of the answer.
 failure judge_commit(failure f, std::string_view tag, bool had_failed);
 failure transaction_closed_failure();
+failure independent_in_transaction_failure();
+} // namespace detail
+
+namespace detail {
+/// The server gave the transaction up for another one's sake: the same again may well succeed. A timeout or a
+/// lost connection is not that: the time is spent, or nobody knows what happened.
+inline bool lost_to_another(const error& e) noexcept {
+    return e.is(condition::serialization_failure) || e.is(condition::deadlock);
+}
 } // namespace detail
 
 } // namespace tusk

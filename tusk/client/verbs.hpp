@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include <tusk/client/copy_verbs.hpp>
 #include <tusk/client/executor.hpp>
 #include <tusk/client/stream.hpp>
 
@@ -31,6 +32,11 @@ asio::awaitable<typename Sink::value_type> run(executor& on, request what, Sink 
     co_return std::move(*out);
 }
 
+inline asio::awaitable<void> or_throw(asio::awaitable<failure> work) {
+    auto f = co_await std::move(work);
+    if (f) throw error{std::move(f)};
+}
+
 template <class T>
 asio::awaitable<row_stream<T>> open_stream(executor& on, request what) {
     auto sink = std::make_shared<stream_sink<T>>();
@@ -39,13 +45,27 @@ asio::awaitable<row_stream<T>> open_stream(executor& on, request what) {
     co_return row_stream<T>{std::move(*source), std::move(sink)};
 }
 
+inline asio::awaitable<result<std::uint64_t>> try_run_copy(executor& on, std::unique_ptr<copy_job> job) {
+    auto f = co_await on.copy(*job);
+    job->rethrow();
+    if (f) co_return failed<std::uint64_t>(std::move(f));
+    co_return job->rows();
+}
+
+inline asio::awaitable<std::uint64_t> run_copy(executor& on, std::unique_ptr<copy_job> job) {
+    auto f = co_await on.copy(*job);
+    job->rethrow();
+    if (f) throw error{std::move(f)};
+    co_return job->rows();
+}
+
 } // namespace detail
 
 /// The vocabulary that connection, transaction and pool share. `$1`, `$2`, … stand for the arguments; they
 /// travel apart from the text, always. Every verb throws `tusk::error`; its `try_…` twin returns a `result`.
 /// The arguments are encoded or copied before the call returns its awaitable, so nothing has to outlive the
 /// call itself.
-class verbs : public executor {
+class verbs : public detail::copy_verbs<executor> {
 public:
     /// Executes a statement and returns the number of affected (or returned) rows.
     template <class... A>
@@ -54,7 +74,7 @@ public:
     }
     template <class... A>
     asio::awaitable<std::uint64_t> exec(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...}, detail::exec_sink{});
+        return detail::run(*this, request{intern(sql), o, args...}, detail::exec_sink{});
     }
 
     /// Exactly one row. Errors: `errc::not_found`, `errc::too_many_rows`.
@@ -64,7 +84,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<T> one(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...}, detail::one_sink<T>{});
+        return detail::run(*this, request{intern(sql), o, args...}, detail::one_sink<T>{});
     }
 
     /// One row or none. Errors: `errc::too_many_rows`.
@@ -74,7 +94,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<std::optional<T>> maybe(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...}, detail::maybe_sink<T>{});
+        return detail::run(*this, request{intern(sql), o, args...}, detail::maybe_sink<T>{});
     }
 
     /// All rows.
@@ -84,7 +104,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<std::vector<T>> all(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...}, detail::all_sink<T>{});
+        return detail::run(*this, request{intern(sql), o, args...}, detail::all_sink<T>{});
     }
 
     /// Calls `f(row)` with each row and returns their number. The row object is reused: `std::string_view`
@@ -96,8 +116,7 @@ public:
     }
     template <class T, class F, class... A>
     asio::awaitable<std::uint64_t> for_each(const options& o, F f, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{statements(), o, sql, args...},
-                           detail::each_sink<T, F>{std::move(f)});
+        return detail::run(*this, request{intern(sql), o, args...}, detail::each_sink<T, F>{std::move(f)});
     }
 
     /// Rows one at a time, with back-pressure.
@@ -107,8 +126,14 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<row_stream<T>> stream(const options& o, std::string_view sql, const A&... args) {
-        return detail::open_stream<T>(*this, request{statements(), o, sql, args...});
+        return detail::open_stream<T>(*this, request{intern(sql), o, args...});
     }
+
+    /// Runs a batch; throws the first error, which names its statement. The batch must live until then.
+    asio::awaitable<void> run(batch& b, const options& o = {}) {
+        return detail::or_throw(execute_batch(b, o));
+    }
+    asio::awaitable<failure> try_run(batch& b, const options& o = {}) { return execute_batch(b, o); }
 
     template <class... A>
     asio::awaitable<result<std::uint64_t>> try_exec(std::string_view sql, const A&... args) {
@@ -117,7 +142,7 @@ public:
     template <class... A>
     asio::awaitable<result<std::uint64_t>> try_exec(const options& o, std::string_view sql,
                                                     const A&... args) {
-        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::exec_sink{});
+        return detail::try_run(*this, request{intern(sql), o, args...}, detail::exec_sink{});
     }
     template <class T, class... A>
     asio::awaitable<result<T>> try_one(std::string_view sql, const A&... args) {
@@ -125,7 +150,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<result<T>> try_one(const options& o, std::string_view sql, const A&... args) {
-        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::one_sink<T>{});
+        return detail::try_run(*this, request{intern(sql), o, args...}, detail::one_sink<T>{});
     }
     template <class T, class... A>
     asio::awaitable<result<std::optional<T>>> try_maybe(std::string_view sql, const A&... args) {
@@ -134,7 +159,7 @@ public:
     template <class T, class... A>
     asio::awaitable<result<std::optional<T>>> try_maybe(const options& o, std::string_view sql,
                                                         const A&... args) {
-        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::maybe_sink<T>{});
+        return detail::try_run(*this, request{intern(sql), o, args...}, detail::maybe_sink<T>{});
     }
     template <class T, class... A>
     asio::awaitable<result<std::vector<T>>> try_all(std::string_view sql, const A&... args) {
@@ -143,7 +168,7 @@ public:
     template <class T, class... A>
     asio::awaitable<result<std::vector<T>>> try_all(const options& o, std::string_view sql,
                                                     const A&... args) {
-        return detail::try_run(*this, request{statements(), o, sql, args...}, detail::all_sink<T>{});
+        return detail::try_run(*this, request{intern(sql), o, args...}, detail::all_sink<T>{});
     }
 
 protected:

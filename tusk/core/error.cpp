@@ -161,6 +161,7 @@ const std::error_category& condition_category() noexcept {
 }
 
 struct failure::details {
+    std::error_code code;
     std::string message;
     std::optional<server_error> server;
     std::string sql;
@@ -169,18 +170,30 @@ struct failure::details {
     std::chrono::system_clock::time_point time = std::chrono::system_clock::now();
 };
 
-failure::failure(std::error_code code, std::string message) : code_{code} {
-    own().message = std::move(message);
+failure::failure(std::error_code code) {
+    if (code) own().code = code;
+}
+
+failure::failure(std::error_code code, std::string message) {
+    if (!code) return;
+    auto& d = own();
+    d.code = code;
+    d.message = std::move(message);
 }
 
 failure::failure(server_error server) {
     const auto state = sqlstate::parse(server.sqlstate);
-    code_ =
-        state && *state != sqlstate{} ? make_error_code(*state) : make_error_code(errc::protocol_violation);
     auto& d = own();
+    d.code =
+        state && *state != sqlstate{} ? make_error_code(*state) : make_error_code(errc::protocol_violation);
     d.message = server.message;
     d.server = std::move(server);
     d.sent = sent_state::answered;
+}
+
+const std::error_code& failure::code() const noexcept {
+    static const std::error_code none;
+    return details_ ? details_->code : none;
 }
 
 failure::details& failure::own() {
@@ -192,8 +205,7 @@ failure::details& failure::own() {
 }
 
 std::string failure::message() const {
-    if (!details_) return code_.message();
-    std::string out = details_->message.empty() ? code_.message() : details_->message;
+    std::string out = !details_ || details_->message.empty() ? code().message() : details_->message;
     if (const auto* s = server()) {
         if (!s->sqlstate.empty()) out += " [" + s->sqlstate + "]";
         if (!s->detail.empty()) out += "; detail: " + s->detail;
@@ -216,18 +228,21 @@ std::chrono::system_clock::time_point failure::time() const noexcept {
 }
 
 failure& failure::add_context(std::string_view context) {
+    if (!details_) return *this; // nothing went wrong
     auto& d = own();
-    if (d.message.empty()) d.message = code_.message();
+    if (d.message.empty()) d.message = d.code.message();
     d.message.insert(0, std::string{context} + ": ");
     return *this;
 }
 
 failure& failure::set_sql(std::string_view sql) {
+    if (!details_) return *this; // nothing went wrong
     own().sql.assign(sql);
     return *this;
 }
 
 failure& failure::set_sent(sent_state sent, retry_advice retry) {
+    if (!details_) return *this; // nothing went wrong
     auto& d = own();
     d.sent = sent;
     d.retry = retry;
@@ -235,7 +250,10 @@ failure& failure::set_sent(sent_state sent, retry_advice retry) {
 }
 
 failure& failure::set_code(std::error_code code) {
-    code_ = code;
+    if (code)
+        own().code = code;
+    else
+        details_.reset();
     return *this;
 }
 

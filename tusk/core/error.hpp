@@ -144,15 +144,16 @@ struct server_error {
 class [[nodiscard]] failure {
 public:
     failure() noexcept = default;
-    explicit failure(std::error_code code) : code_{code} {}
+    explicit failure(std::error_code code);
     /// `message` names the place and the remedy; it never holds a password or an argument value.
     failure(std::error_code code, std::string message);
     failure(errc code, std::string message) : failure{make_error_code(code), std::move(message)} {}
     /// From an ErrorResponse; an SQLSTATE that is missing or malformed becomes `errc::protocol_violation`.
     explicit failure(server_error server);
 
-    explicit operator bool() const noexcept { return static_cast<bool>(code_); }
-    const std::error_code& code() const noexcept { return code_; }
+    explicit operator bool() const noexcept { return details_ != nullptr; }
+    /// No error (a zero code) when there is no failure.
+    const std::error_code& code() const noexcept;
 
     /// One line for a person: message, SQLSTATE, detail and hint of the server when there are any.
     std::string message() const;
@@ -176,8 +177,7 @@ private:
     struct details;
     details& own();
 
-    std::error_code code_;
-    std::shared_ptr<details> details_;
+    std::shared_ptr<details> details_; ///< Null: no failure, the usual case, costs a pointer.
 };
 
 inline bool operator==(const failure& f, condition c) noexcept { return f.code() == make_error_condition(c); }

@@ -40,6 +40,23 @@ struct query_event : observed {
     bool described = false;      ///< A Parse/Describe round trip was needed.
 };
 
+/// Several statements in one round trip.
+struct batch_event : observed {
+    std::size_t statements = 0;
+    bool independent = false; ///< Each is a transaction of its own.
+    std::int32_t backend_pid = 0;
+};
+
+/// One COPY, from its first byte to ReadyForQuery.
+struct copy_event : observed {
+    std::string_view sql;
+    std::string_view table;  ///< The table of a typed COPY, or as declared by the caller.
+    bool out = false;        ///< TO STDOUT; else FROM STDIN.
+    std::uint64_t rows = 0;  ///< Rows copied.
+    std::uint64_t bytes = 0; ///< Data that passed, without the headers of messages.
+    std::int32_t backend_pid = 0;
+};
+
 struct transaction_event : observed {
     bool committed = false;
     bool nested = false; ///< A savepoint.
@@ -77,6 +94,10 @@ public:
     virtual void connect_finished(connect_event&) noexcept {}
     virtual void query_started(query_event&) noexcept {}
     virtual void query_finished(query_event&) noexcept {}
+    virtual void batch_started(batch_event&) noexcept {}
+    virtual void batch_finished(batch_event&) noexcept {}
+    virtual void copy_started(copy_event&) noexcept {}
+    virtual void copy_finished(copy_event&) noexcept {}
     virtual void transaction_finished(transaction_event&) noexcept {}
     virtual void acquire_finished(acquire_event&) noexcept {}
     virtual void released(release_event&) noexcept {}

@@ -7,6 +7,7 @@
 
 #include <tusk/core/deadline.hpp>
 #include <tusk/core/error.hpp>
+#include <tusk/net/completion.hpp>
 #include <tusk/net/hosts.hpp>
 #include <tusk/protocol/action.hpp>
 #include <tusk/protocol/session.hpp>
@@ -15,8 +16,8 @@ namespace tusk::net {
 
 namespace asio = boost::asio;
 
-/// Runs machines on one connection by Asio. Everything of the connection happens on a strand of its own, so
-/// the caller may run its executor from several threads; one operation at a time.
+/// Runs machines on one connection by Asio. A lock of the connection keeps apart what comes from several
+/// threads (the caller's, and those that run the executor); one operation at a time.
 class asio_driver {
 public:
     explicit asio_driver(const asio::any_io_executor& executor);
@@ -32,6 +33,8 @@ public:
     /// until then.
     asio::awaitable<void> run(protocol::machine& m, deadline until,
                               protocol::event_kind first = protocol::event_kind::start);
+    /// The same for who has a completion instead of a coroutine. It may be called before `start` returns.
+    void start(protocol::machine& m, deadline until, protocol::event_kind first, completion done);
     /// Whether the machine of the last `run` paused (and is to be run again with `proceed`).
     bool paused() const noexcept;
     /// Says goodbye and closes, without waiting.
@@ -49,8 +52,8 @@ public:
     static constexpr std::chrono::milliseconds cancel_grace{1000};
 
 private:
-    class impl;
-    std::shared_ptr<impl> impl_;
+    class core;
+    std::shared_ptr<core> core_;
 };
 
 } // namespace tusk::net

@@ -1,9 +1,7 @@
 #include <tusk/net/blocking_driver.hpp>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -54,7 +52,9 @@ void blocking_driver::close() noexcept {
 failure blocking_driver::wait(short events, deadline until, short& ready) {
     pollfd p{fd_, events, 0};
     for (;;) {
-        const int n = ::poll(&p, 1, poll_timeout(until));
+        const int time = poll_timeout(until);
+        if (time == 0) return timed_out(); // also when something is there: it might always be
+        const int n = ::poll(&p, 1, time);
         if (n > 0) {
             ready = p.revents;
             return {};
@@ -79,9 +79,6 @@ failure blocking_driver::open(const endpoint& at, deadline until) {
         ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
     }
     if (error != 0) return failure{errc::connect_failed, std::generic_category().message(error)};
-    // Blocking from here on: a wait for an answer is then one system call.
-    ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) & ~O_NONBLOCK);
-    receive_timeout_ = {};
     return {};
 }
 
@@ -112,8 +109,7 @@ failure blocking_driver::connect(std::shared_ptr<const connect_target> target, d
 failure blocking_driver::try_address(const host_address& host, const endpoint& at, protocol::tls_policy way,
                                      deadline until) {
     shut();
-    session_.reset();
-    session_.statements.set_capacity(target_->config().statement_cache_capacity());
+    prepare_session(session_, target_->config());
     peer_ = at;
     host_ = host;
     auto f = open(at, until);
@@ -144,6 +140,7 @@ void blocking_driver::run(protocol::machine& m, deadline until, event_kind first
             return;
         case action_kind::paused: paused_ = true; return;
         case action_kind::transfer: f = transfer(a.read, until); break;
+        case action_kind::stream: f = stream(until); break;
         case action_kind::start_tls:
             f = shake_hands(until);
             next.kind = event_kind::tls_established;
@@ -199,38 +196,35 @@ failure blocking_driver::transfer(bool read, deadline until) {
     return {};
 }
 
-/// Sets SO_RCVTIMEO when it differs: with the usual constant timeout that is one system call per connection.
-void blocking_driver::set_receive_timeout(deadline until) {
-    using namespace std::chrono;
-    const auto wanted =
-        until.is_never() ? steady_clock::duration::zero() : ceil<milliseconds>(until.remaining());
-    // A socket timeout may be a little longer than what is left, never much: the deadline is checked
-    // afterwards.
-    const auto slack = milliseconds{20};
-    if (until.is_never() ? receive_timeout_ == steady_clock::duration::zero()
-                         : receive_timeout_ > steady_clock::duration::zero() &&
-                               receive_timeout_ <= wanted + slack && receive_timeout_ >= wanted / 2)
-        return;
-    const auto set = until.is_never() ? steady_clock::duration::zero()
-                                      : std::max<steady_clock::duration>(wanted, milliseconds{1});
-    const auto us = duration_cast<microseconds>(set).count();
-    const timeval tv{static_cast<time_t>(us / 1'000'000), static_cast<suseconds_t>(us % 1'000'000)};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
-    receive_timeout_ = set;
+/// Sends everything and takes what has arrived meanwhile. A server that takes all of it at once makes nobody
+/// wait, so that the deadline is looked at here.
+failure blocking_driver::stream(deadline until) {
+    if (until.expired()) return timed_out();
+    if (auto f = transfer(false, until)) return f;
+    const auto space = channel_.incoming();
+    const auto n = ::recv(fd_, space.data(), space.size(), MSG_DONTWAIT);
+    bool readable = false;
+    if (n > 0) return channel_.received(static_cast<std::size_t>(n), readable);
+    if (n == 0) return channel_.ended();
+    return errno == EAGAIN || errno == EINTR ? failure{} : lost_connection(errno);
 }
 
+/// Waits in poll, not in recv: a server's answer takes longer than it takes to ask for it, and of the two
+/// ways to sleep poll is the cheaper one; it also has the time limit for nothing.
 failure blocking_driver::receive(deadline until, bool& readable) {
     for (;;) {
-        set_receive_timeout(until);
+        if (more_waits_) { // a server that always has more to say makes nobody wait
+            if (until.expired()) return timed_out();
+        } else {
+            short ready = 0;
+            if (auto f = wait(POLLIN, until, ready)) return f;
+        }
         const auto space = channel_.incoming();
-        const auto n = ::recv(fd_, space.data(), space.size(), 0);
+        const auto n = ::recv(fd_, space.data(), space.size(), MSG_DONTWAIT);
+        more_waits_ = n == static_cast<ssize_t>(space.size());
         if (n > 0) return channel_.received(static_cast<std::size_t>(n), readable);
         if (n == 0) return channel_.ended();
-        if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            if (until.expired()) return timed_out();
-            continue;
-        }
-        if (errno != EINTR) return lost_connection(errno);
+        if (errno != EAGAIN && errno != EINTR) return lost_connection(errno);
         if (until.expired()) return timed_out();
     }
 }

@@ -42,11 +42,11 @@ private:
                         deadline until);
     failure open(const endpoint& at, deadline until);
     failure transfer(bool read, deadline until);
+    failure stream(deadline until);
     failure receive(deadline until, bool& readable);
     failure wait(short events, deadline until, short& ready);
     failure shake_hands(deadline until);
     failure send_cancel(deadline until);
-    void set_receive_timeout(deadline until);
     void shut() noexcept;
 
     protocol::session session_;
@@ -56,7 +56,7 @@ private:
     host_address host_;
     int fd_ = -1;
     bool paused_ = false;
-    steady_clock::duration receive_timeout_{0}; ///< What SO_RCVTIMEO is set to; 0 means none.
+    bool more_waits_ = false; ///< The last receive filled its buffer.
 };
 
 } // namespace tusk::net

@@ -190,6 +190,21 @@ failure connect_plan::summary() const {
     return out;
 }
 
+void prepare_session(protocol::session& s, const connect_config& config) {
+    s.reset();
+    s.statements.set_capacity(config.statement_cache_capacity());
+    s.mode = config.statement_cache_capacity() == 0 ? protocol::exec_mode::cache_describe
+                                                    : protocol::exec_mode::cache_statement;
+    for (const auto& [name, value] : config.driver_settings()) {
+        if (name != "default_query_exec_mode") continue;
+        if (value == "cache_describe") s.mode = protocol::exec_mode::cache_describe;
+        // Values never get into the text here: the modes that would put them there leave as little on the
+        // server.
+        if (value == "describe_exec" || value == "exec" || value == "simple_protocol")
+            s.mode = protocol::exec_mode::describe_exec;
+    }
+}
+
 failure check_role(const protocol::session& s, target_session_attrs wanted) {
     if (wanted == target_session_attrs::any || wanted == target_session_attrs::prefer_standby) return {};
     const auto standby = s.parameter("in_hot_standby");

@@ -76,4 +76,7 @@ private:
 /// Whether a server fits `target_session_attrs`, by the parameters it reported (PostgreSQL 14 and newer).
 failure check_role(const protocol::session& s, target_session_attrs wanted);
 
+/// Makes a session ready for another connection: how statements are executed and how many stay prepared.
+void prepare_session(protocol::session& s, const connect_config& config);
+
 } // namespace tusk::net

@@ -62,6 +62,14 @@ void metrics_observer::query_finished(query_event& event) noexcept {
     if (event.error) count_error(*event.error);
 }
 
+/// A COPY is a statement as well.
+void metrics_observer::copy_finished(copy_event& event) noexcept {
+    const auto table = detail::or_none(event.table);
+    query_duration_.with("copy", table).record(event.elapsed);
+    queries_.with("copy", table, event.error ? "error" : "ok").add();
+    if (event.error) count_error(*event.error);
+}
+
 void metrics_observer::acquire_finished(acquire_event& event) noexcept {
     const auto pool = detail::or_none(event.pool);
     acquires_.with(pool, detail::result_name(event.result)).add();

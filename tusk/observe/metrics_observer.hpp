@@ -18,6 +18,7 @@ public:
 
     void connect_finished(connect_event& event) noexcept override;
     void query_finished(query_event& event) noexcept override;
+    void copy_finished(copy_event& event) noexcept override;
     void acquire_finished(acquire_event& event) noexcept override;
     void released(release_event& event) noexcept override;
     void connection_closed(connection_closed_event& event) noexcept override;

@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <tusk/client/copy_job.hpp>
 #include <tusk/pool/pool_core.hpp>
 
 namespace tusk {
@@ -134,6 +135,20 @@ asio::awaitable<failure> pool::execute(request& what, client_sink& sink) {
     co_return f;
 }
 
+asio::awaitable<failure> pool::execute_batch(batch& b, options o) {
+    const auto core = core_;
+    const auto until = o.deadline_from_now(core->config().statement_timeout());
+    auto l = core->take_now();
+    if (!l) {
+        auto waited = co_await core->acquire(core->acquire_deadline(until));
+        if (!waited) co_return waited.error();
+        l = std::move(*waited);
+    }
+    o.until(until);
+    auto f = co_await l->execute_batch(b, o);
+    co_return f;
+}
+
 asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
 pool::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
     const auto core = core_;
@@ -147,7 +162,19 @@ pool::open_stream(request what, std::shared_ptr<client_sink> sink, std::function
         std::make_unique<leased_stream>(std::move(*l), std::move(*source))};
 }
 
-protocol::statement_registry& pool::statements() { return *core_->settings().statements(); }
+asio::awaitable<failure> pool::copy(detail::copy_job& job) {
+    const auto core = core_;
+    const auto until = job.call_options().deadline_from_now(core->config().statement_timeout());
+    auto l = co_await core->acquire(core->acquire_deadline(until));
+    if (!l) co_return std::move(failure{l.error()}.set_sql(job.text()));
+    job.limit(until); // the time in the queue is spent
+    auto f = co_await (*l)->copy(job);
+    co_return f;
+}
+
+protocol::known_statement pool::intern(std::string_view sql) {
+    return core_->settings().statements()->intern(sql);
+}
 
 asio::awaitable<transaction> pool::begin(const tx_options& o) { return begin_on(*this, o); }
 

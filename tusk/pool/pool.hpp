@@ -69,9 +69,11 @@ public:
     asio::awaitable<result<lease>> try_acquire(const options& o = {});
 
     asio::awaitable<failure> execute(request& what, client_sink& sink) override;
+    asio::awaitable<failure> execute_batch(batch& b, options o) override;
     asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
     open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) override;
-    protocol::statement_registry& statements() override;
+    asio::awaitable<failure> copy(detail::copy_job& job) override;
+    protocol::known_statement intern(std::string_view sql) override;
 
     /// Begins a transaction on a connection of its own.
     asio::awaitable<transaction> begin(const tx_options& o = {});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include <tusk/core/error.hpp>
 
@@ -12,11 +13,14 @@ namespace tusk::protocol {
 class session;
 
 enum class action_kind : std::uint8_t {
-    transfer,  ///< Send all of `session.output`; when `read` is set, then receive something into
-               ///< `session.input`. While sending blocks, receive as well: a server that is itself blocked in
-               ///< sending would otherwise never read on. Answer with `transferred`.
-    start_tls, ///< Do the TLS handshake; answer with `tls_established`.
-    compute,   ///< Call `machine.compute()` off the event loop; answer with `computed`.
+    transfer, ///< Send all of `session.output`; when `read` is set, then receive something into
+              ///< `session.input`. While sending blocks, receive as well: a server that is itself blocked in
+              ///< sending would otherwise never read on. Answer with `transferred`.
+    stream, ///< Send all of `session.output`, of which more follows; also take into `session.input` what has
+            ///< already arrived, without waiting for it, look at the deadline, and let others work. Answer
+            ///< with `transferred`.
+    start_tls,      ///< Do the TLS handshake; answer with `tls_established`.
+    compute,        ///< Call `machine.compute()` off the event loop; answer with `computed`.
     cancel_request, ///< Open a second connection and send a CancelRequest; answer with `cancel_finished` when
                     ///< that connection is over. Meanwhile keep transferring (with `read`), under the grace
                     ///< deadline.
@@ -60,6 +64,7 @@ public:
     virtual void stop_computing() {}
     /// What came out, once `done`.
     const failure& result() const noexcept { return result_; }
+    failure take_result() { return std::exchange(result_, failure{}); }
     session& io() const noexcept { return *session_; }
 
 protected:

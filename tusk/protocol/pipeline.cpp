@@ -28,6 +28,15 @@ const char* name_of(pipeline::step_kind kind) {
     return "?";
 }
 
+request_phase phase_of(pipeline::step_kind kind, bool bound) {
+    switch (kind) {
+    case pipeline::step_kind::parse: return request_phase::parse;
+    case pipeline::step_kind::describe: return request_phase::describe;
+    case pipeline::step_kind::sync: return request_phase::commit;
+    default: return bound ? request_phase::execute : request_phase::bind;
+    }
+}
+
 } // namespace
 
 pipeline::progress pipeline::fail(session& s, failure why) {
@@ -60,7 +69,7 @@ pipeline::progress pipeline::advance(session& s) {
 }
 
 pipeline::progress pipeline::on_row(step& current, const wire::frame& f) {
-    if (mute_) return progress::need_input;
+    if (mute_ || current.is_stale()) return progress::need_input;
     return current.sink->on_row(f.body) == flow::pause ? progress::paused : progress::need_input;
 }
 
@@ -73,7 +82,7 @@ bool pipeline::on_description(step& current, const wire::frame& f) {
     current.target->complete = true;
     if (current.target->expected != nullptr &&
         !same_columns(current.target->columns, current.target->expected->columns))
-        current.target->stale = mute_ = true;
+        current.target->stale = true;
     ++at_;
     return true;
 }
@@ -92,6 +101,8 @@ pipeline::progress pipeline::on_error(session& s, const wire::frame& f) {
     answered_ = true;
     failure why{std::move(e)};
     if (fatal) return fail(s, std::move(why)); // the server closes the connection; no ReadyForQuery follows
+    if (steps_[at_].sink != nullptr)
+        steps_[at_].sink->on_error(why, phase_of(steps_[at_].kind, steps_[at_].bound));
     if (!error_) error_ = std::move(why);
     // The server skips to the next Sync: no answer comes for what stands before it.
     while (at_ < steps_.size() && steps_[at_].kind != step_kind::sync &&
@@ -122,6 +133,32 @@ pipeline::progress pipeline::end_copy_in(session& s) {
     return progress::need_input;
 }
 
+pipeline::progress pipeline::on_copy(session& s, step& current, const wire::frame& f) {
+    const bool response =
+        f.type == wire::backend::copy_in_response || f.type == wire::backend::copy_out_response;
+    if (!response && !current.copying_out) return error_ ? progress::need_input : unexpected(s, f);
+    if (f.type == wire::backend::copy_data) {
+        if (mute_ || current.is_stale()) return progress::need_input;
+        return current.sink->on_copy_data(f.body) == flow::pause ? progress::paused : progress::need_input;
+    }
+    if (f.type == wire::backend::copy_done) {
+        current.copying_out = false;
+        return progress::need_input;
+    }
+    wire::copy_response format;
+    if (!wire::parse_copy_response(f.body, format))
+        return fail(s, protocol_failure("malformed answer to COPY"));
+    if (f.type == wire::backend::copy_in_response) {
+        if (!current.sink->on_copy_in(format)) return end_copy_in(s);
+        current.copying = true;
+        return progress::need_input;
+    }
+    current.copying_out = current.sink->on_copy_out(format);
+    if (!current.copying_out && !error_)
+        error_ = failure{errc::invalid_argument, "COPY TO STDOUT returns no rows; use copy_out()"};
+    return progress::need_input;
+}
+
 pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
     using namespace wire::backend;
     step& current = steps_[at_];
@@ -141,8 +178,9 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
         if (!wire::parse_command_complete(f.body, tag))
             return fail(s, protocol_failure("malformed CommandComplete"));
         answered_ = true;
+        if (tag.text == "DISCARD ALL" || tag.text == "DEALLOCATE ALL") s.statements_gone();
         current.sink->on_complete(tag);
-        current.has_columns = false;
+        current.has_columns = current.copying = false;
         if (executing) ++at_;
         return progress::need_input;
     }
@@ -183,15 +221,13 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
             return fail(s, protocol_failure("malformed description of a statement"));
         return progress::need_input;
     case copy_in_response:
-        if ((!executing && !simple) || current.copying) break;
-        return end_copy_in(s);
+        if (current.copying) break;
+        [[fallthrough]];
     case copy_out_response:
     case copy_data:
     case copy_done:
         if (!executing && !simple) break;
-        if (!error_)
-            error_ = failure{errc::invalid_argument, "COPY TO STDOUT returns no rows; use copy_out()"};
-        return progress::need_input;
+        return on_copy(s, current, f);
     default: break;
     }
     return unexpected(s, f);

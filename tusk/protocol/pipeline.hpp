@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
 #include <tusk/protocol/session.hpp>
 
 namespace tusk::protocol {
@@ -11,6 +13,9 @@ enum class flow : std::uint8_t {
     proceed, ///< Go on with the next row.
     pause,   ///< The row was taken; stop here until the caller wants more.
 };
+
+/// How far the server was with a statement when it failed.
+enum class request_phase : std::uint8_t { parse, describe, bind, execute, commit };
 
 /// Receives the answer to one statement. A sink that fails keeps its failure for later and ignores further
 /// rows.
@@ -23,6 +28,15 @@ public:
     /// The body of a DataRow, valid during the call (and until the next receive when it answers `pause`).
     virtual flow on_row(std::span<const std::byte> body) = 0;
     virtual void on_complete(const wire::command_tag&) {}
+    /// The server refused the statement; what stands between it and the next Sync is skipped without a word.
+    virtual void on_error(const failure&, request_phase) {}
+    /// The server waits for the data of a COPY FROM STDIN. True when somebody will send them; else the
+    /// COPY is ended with CopyFail and the statement is an error.
+    virtual bool on_copy_in(const wire::copy_response&) { return false; }
+    /// The data of a COPY TO STDOUT follow. False makes the statement an error.
+    virtual bool on_copy_out(const wire::copy_response&) { return false; }
+    /// The body of a CopyData, valid as a row is.
+    virtual flow on_copy_data(std::span<const std::byte>) { return flow::proceed; }
     /// What went wrong on this side (a value that does not fit), asked for when the statement is over.
     virtual failure take_failure() { return {}; }
 };
@@ -46,13 +60,28 @@ public:
         bool stale = false;
     };
 
-    void expect_parse() { add(step_kind::parse); }
-    void expect_describe(described& into) { add(step_kind::describe).target = &into; }
-    void expect_execute(reply_sink& sink) { add(step_kind::execute).sink = &sink; }
+    /// The sink of Parse and Describe only hears of errors.
+    void expect_parse(reply_sink* sink = nullptr) { add(step_kind::parse).sink = sink; }
+    void expect_describe(described& into, reply_sink* sink = nullptr) {
+        auto& added = add(step_kind::describe);
+        added.target = &into;
+        added.sink = sink;
+    }
+    /// `described_by`: the Describe in the same round trip, whose staleness makes the rows unreadable; or
+    /// null.
+    void expect_execute(reply_sink& sink, const described* described_by = nullptr) {
+        auto& added = add(step_kind::execute);
+        added.sink = &sink;
+        added.guard = described_by;
+    }
     void expect_close() { add(step_kind::close); }
     void expect_sync() { add(step_kind::sync); }
     /// A simple Query: any number of results, then ReadyForQuery.
-    void expect_simple(reply_sink& sink) { add(step_kind::simple).sink = &sink; }
+    void expect_simple(reply_sink& sink, const described* described_by = nullptr) {
+        auto& added = add(step_kind::simple);
+        added.sink = &sink;
+        added.guard = described_by;
+    }
 
     bool finished() const noexcept { return at_ == steps_.size(); }
     void clear() noexcept {
@@ -60,6 +89,8 @@ public:
         at_ = 0;
         error_ = {};
     }
+    /// Room for the steps of a batch.
+    void reserve(std::size_t steps) { steps_.reserve(steps); }
     /// At least one whole answer of the current group has arrived.
     bool answered() const noexcept { return answered_; }
     /// A statement was bound, so that something may have been executed.
@@ -85,8 +116,11 @@ private:
         bool bound = false;
         bool has_columns = false;
         bool copying = false;
+        bool copying_out = false;
         reply_sink* sink = nullptr;
         described* target = nullptr;
+        const described* guard = nullptr;
+        bool is_stale() const noexcept { return guard != nullptr && guard->stale; }
     };
     step& add(step_kind kind) {
         if (at_ == steps_.size()) {
@@ -102,15 +136,17 @@ private:
     progress on_ready(session& s, const wire::frame& f);
     progress on_error(session& s, const wire::frame& f);
     bool on_description(step& current, const wire::frame& f);
+    progress on_copy(session& s, step& current, const wire::frame& f);
     progress end_copy_in(session& s);
     progress fail(session& s, failure why);
     progress unexpected(session& s, const wire::frame& f);
 
-    std::vector<step> steps_;
+    /// The usual query has four steps at most (Parse, Describe, Execute, Sync): no allocation for them.
+    boost::container::small_vector<step, 4> steps_;
     std::size_t at_ = 0;
     bool answered_ = false;
     bool executed_ = false;
-    bool mute_ = false; // rows do not match what was expected, or nobody wants them
+    bool mute_ = false; // nobody wants the rows
     failure error_;
 };
 

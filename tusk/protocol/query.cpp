@@ -61,7 +61,7 @@ action request_machine::run() {
         progress = replies_.advance(io());
     }
     switch (progress) {
-    case pipeline::progress::need_input: return transfer();
+    case pipeline::progress::need_input: return stage_ == stage::running ? await_answer() : transfer();
     case pipeline::progress::paused: return {action_kind::paused, false};
     case pipeline::progress::broken: {
         auto why = replies_.take_error();
@@ -133,6 +133,7 @@ action request_machine::interrupted(event_kind why) {
         io().broken = true;
         return stop(std::move(interruption_));
     }
+    on_interruption();
     stage_ = stage::canceling;
     cancel_pending_ = true;
     return {action_kind::cancel_request, true};
@@ -181,7 +182,10 @@ void request_machine::classify(failure& f) const {
 // ----------------------------------------------------------------------------------------------------
 
 failure query::begin() {
+    mode_ = io().mode;
+    if (mode_ == exec_mode::describe_exec) return write_prepare(nullptr);
     const auto& text = source_.text();
+    if (mode_ == exec_mode::cache_describe) return write_prepare(source_.known_description());
     const auto* cached = io().statements.find(*text);
     if (cached == nullptr) cached = io().statements.find_renewed(text, io().to_close);
     if (cached == nullptr) return write_prepare(source_.known_description());
@@ -206,18 +210,22 @@ void query::written_in_vain() {
     closing_.clear();
 }
 
+failure query::write_parse(const description_ptr& known) {
+    const std::span<const std::uint32_t> types =
+        known ? std::span{known->parameters} : std::span<const std::uint32_t>{};
+    if (auto f = wire::write_parse(io().output, server_name(), source_.text()->text, types)) return f;
+    replies_.expect_parse();
+    return {};
+}
+
 failure query::write_prepare(const description_ptr& known) {
-    const auto& text = *source_.text();
     preparing_ = true;
     described_ = true;
     from_memory_ = known != nullptr;
     answer_ = {};
-    const std::span<const std::uint32_t> types =
-        known ? std::span{known->parameters} : std::span<const std::uint32_t>{};
     if (auto f = write_pending_closes()) return f;
-    if (auto f = wire::write_parse(io().output, text.server_name, text.text, types)) return f;
-    if (auto f = wire::write_describe(io().output, 'S', text.server_name)) return f;
-    replies_.expect_parse();
+    if (auto f = write_parse(known)) return f;
+    if (auto f = wire::write_describe(io().output, 'S', server_name())) return f;
     replies_.expect_describe(answer_);
     if (known) {
         answer_.expected = known.get();
@@ -234,11 +242,14 @@ failure query::write_execute(const description_ptr& description) {
     wire::bound_values arguments;
     std::span<const std::int16_t> formats;
     if (auto f = write_pending_closes()) return f;
+    // Between two round trips a pooler may have gone to another server, which has not seen the Parse.
+    if (!named() && phase_ == phase::describing)
+        if (auto f = write_parse(description)) return f;
     if (auto f = source_.bind(description, arguments, formats)) return f;
-    if (auto f = wire::write_bind(io().output, "", source_.text()->server_name, arguments, formats)) return f;
+    if (auto f = wire::write_bind(io().output, "", server_name(), arguments, formats)) return f;
     if (auto f = wire::write_execute(io().output, "", 0)) return f;
     wire::write_sync(io().output);
-    replies_.expect_execute(sink_);
+    replies_.expect_execute(sink_, &answer_);
     replies_.expect_sync();
     phase_ = phase::executing;
     return {};
@@ -252,13 +263,14 @@ void query::adopt_answer() {
     if (description_ == nullptr || answer_.stale) {
         description_ = std::make_shared<const statement_description>(std::move(answer_.parameters),
                                                                      std::move(answer_.columns));
-        registry_.describe(text, description_);
+        if (mode_ != exec_mode::describe_exec) registry_.describe(text, description_);
     }
-    io().statements.insert(text, description_, io().to_close);
+    if (named()) io().statements.insert(text, description_, io().to_close);
 }
 
 /// Whatever the server has under the statement's name is closed before the name is used again.
 void query::forget_statement() {
+    if (!named()) return;
     const auto& text = source_.text();
     io().statements.erase(*text);
     auto& closing = io().to_close;
@@ -283,6 +295,8 @@ bool query::proceed_after(failure error) {
     adopt_answer();
     if (error && is_stale(error)) {
         forget_statement();
+        io().suspect_pooler(error);
+        mode_ = io().mode;
         registry_.forget(*source_.text());
         description_ = nullptr;
         if (!retried_ && io().transaction == transaction_status::idle) {

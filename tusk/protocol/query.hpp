@@ -40,6 +40,10 @@ protected:
     virtual bool proceed_after(failure error) = 0;
     /// What was sent so far executes nothing (Parse and Describe only).
     virtual bool nothing_executed() const { return false; }
+    /// The answers that arrived are used up: what to do until the next ones come.
+    virtual action await_answer() { return {action_kind::transfer, true}; }
+    /// The deadline passed or the caller cancelled; the server is about to be told by a CancelRequest.
+    virtual void on_interruption() {}
     /// What was written last never left and was thrown away.
     virtual void written_in_vain() {}
     /// For the failure.
@@ -72,6 +76,7 @@ private:
 
 /// One statement by the extended protocol: a cached statement needs Bind/Execute/Sync; one that another
 /// connection has described travels with its Parse in the same round trip; an unknown one is described first.
+/// By the session's `mode` nothing may stay prepared: then Parse travels along each time.
 class query final : public request_machine {
 public:
     query(session& s, statement_registry& registry, query_source& source, reply_sink& sink)
@@ -87,6 +92,11 @@ private:
     bool nothing_executed() const override { return phase_ == phase::describing; }
     void written_in_vain() override;
     std::string_view sql_text() const override { return source_.text()->text; }
+    bool named() const noexcept { return mode_ == exec_mode::cache_statement; }
+    std::string_view server_name() const noexcept {
+        return named() ? std::string_view{source_.text()->server_name} : std::string_view{};
+    }
+    failure write_parse(const description_ptr& known);
     failure write_prepare(const description_ptr& known);
     failure write_execute(const description_ptr& description);
     failure write_pending_closes();
@@ -97,6 +107,7 @@ private:
     statement_registry& registry_;
     query_source& source_;
     reply_sink& sink_;
+    exec_mode mode_ = exec_mode::cache_statement;
     phase phase_ = phase::executing;
     pipeline::described answer_;
     description_ptr description_;

@@ -81,6 +81,22 @@ session::next_result session::next(wire::frame& out, failure& why) {
     }
 }
 
+void session::suspect_pooler(const failure& error) {
+    const auto code = to_sqlstate(error.code());
+    if (!code || mode != exec_mode::cache_statement) return;
+    if (*code != "42P05"_sqlstate && (*code != "26000"_sqlstate || std::exchange(deallocated_, false)))
+        return;
+    mode = exec_mode::cache_describe;
+    statements.clear(); // on whatever server they are
+    to_close.clear();
+}
+
+void session::statements_gone() {
+    statements.clear();
+    to_close.clear();
+    deallocated_ = true;
+}
+
 void session::reset() {
     output.clear();
     output_sent = 0;
@@ -94,6 +110,7 @@ void session::reset() {
     statements.clear();
     to_close.clear();
     parameters_.clear();
+    deallocated_ = false;
 }
 
 } // namespace tusk::protocol

@@ -13,6 +13,19 @@
 
 namespace tusk::protocol {
 
+/// How statements get to the server. None of them puts values into the text.
+enum class exec_mode : std::uint8_t {
+    /// Named prepared statements, described once and bound from then on: one round trip, least work for the
+    /// server.
+    cache_statement,
+    /// Nothing stays on the server: the unnamed statement is parsed each time, in the same round trip, by a
+    /// description
+    /// that is remembered here. For poolers that move a client between servers.
+    cache_describe,
+    /// The same without a memory: every statement is described first, two round trips each.
+    describe_exec,
+};
+
 /// The state of one connection as data: both buffers, what the server told about itself, the transaction
 /// status, the prepared statements. Machines work on it one after another; whoever owns the connection
 /// serialises them.
@@ -30,6 +43,7 @@ public:
     transaction_status transaction = transaction_status::unknown;
     bool broken = false; ///< The connection cannot be used any more.
     statement_cache statements;
+    exec_mode mode = exec_mode::cache_statement;
     std::vector<statement_ptr> to_close; ///< Prepared statements to Close with the next request.
 
     /// Called for NoticeResponse and NotificationResponse, at whatever moment they arrive.
@@ -59,6 +73,13 @@ public:
     next_result next(wire::frame& out, failure& why);
     void consume(const wire::frame& f) noexcept { input.consume(f.size()); }
 
+    /// After an error about a prepared statement: one that nobody took away by DEALLOCATE or DISCARD and that
+    /// is gone all the same, or is there although nobody here made it, means that a pooler hands this
+    /// connection from server to server. Nothing is left on them from then on.
+    void suspect_pooler(const failure& error);
+    /// DISCARD ALL or DEALLOCATE ALL was executed: the server has no prepared statements any more.
+    void statements_gone();
+
     /// Back to the state before connecting; nothing of one server reaches the next (CVE-2018-10915).
     void reset();
 
@@ -68,6 +89,7 @@ private:
     void set_parameter(std::string_view name, std::string_view value);
 
     std::vector<std::pair<std::string, std::string>> parameters_;
+    bool deallocated_ = false; ///< A statement may be missing for a known reason.
 };
 
 /// A protocol violation, with what is known to cause it.

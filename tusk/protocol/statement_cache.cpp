@@ -54,12 +54,24 @@ void statement_registry::describe(const statement_ptr& which, description_ptr de
     const std::lock_guard lock{mutex_};
     if (const auto found = entries_.find(std::string_view{which->text}); found != entries_.end())
         found->second.known.description = std::move(description);
+    generation_.fetch_add(1, std::memory_order_release);
 }
 
 void statement_registry::forget(const statement& which) {
     const std::lock_guard lock{mutex_};
     if (const auto found = entries_.find(std::string_view{which.text}); found != entries_.end())
         found->second.known.description = nullptr;
+    generation_.fetch_add(1, std::memory_order_release);
+}
+
+known_statement statement_memo::intern(statement_registry& registry, std::string_view sql) {
+    const auto generation = registry.generation();
+    const auto address = reinterpret_cast<std::uintptr_t>(sql.data());
+    auto& at = slots_[(address ^ (address >> 4) ^ (address >> 8)) % count];
+    if (at.generation == generation && at.known.text && at.known.text->text == sql) return at.known;
+    at.known = registry.intern(sql);
+    at.generation = generation; // asked before: what changed in between is looked up again
+    return at.known;
 }
 
 std::size_t statement_registry::size() const {

@@ -78,6 +78,8 @@ public:
     /// Forgets a description that turned out to be stale.
     void forget(const statement& which);
     std::size_t size() const;
+    /// Changes with every description that comes or goes.
+    std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
 
 private:
     struct hash {
@@ -93,6 +95,22 @@ private:
     std::size_t capacity_;
     std::unordered_map<std::string_view, entry, hash, std::equal_to<>> entries_;
     std::list<std::string_view> recent_; // front: most recently interned
+    std::atomic<std::uint64_t> generation_{0};
+};
+
+/// What one connection interned lately: the usual statement is found again by the address of its text
+/// (compared all the same), without the registry's lock and hash. Not safe from several threads.
+class statement_memo {
+public:
+    known_statement intern(statement_registry& registry, std::string_view sql);
+
+private:
+    struct slot {
+        known_statement known;
+        std::uint64_t generation = 0;
+    };
+    static constexpr std::size_t count = 16;
+    slot slots_[count];
 };
 
 /// The statements prepared on one connection, least recently used out first.

@@ -14,6 +14,11 @@ void value_sink::grow(std::size_t n) {
     capacity_ = capacity;
 }
 
+void value_sink::move_to_heap() {
+    heap_ = std::make_unique_for_overwrite<std::byte[]>(capacity_);
+    std::memcpy(heap_.get(), inline_, size_);
+}
+
 void parameters::add_format(std::int16_t format) {
     if (count_ == capacity_) {
         const std::size_t capacity = capacity_ * 2;

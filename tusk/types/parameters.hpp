@@ -46,10 +46,26 @@ public:
     void put_int(Int value) {
         wire::store_big_endian(append(sizeof value), value);
     }
+    /// Drops what was appended after the first `size` bytes.
+    void resize_down(std::size_t size) noexcept { size_ = size < size_ ? size : size_; }
+
+    /// Writes on in the memory of a message buffer, behind what is there; `release` gives it back. What the
+    /// sink held is lost.
+    void adopt(wire::write_buffer::memory m) {
+        heap_ = std::move(m.data);
+        size_ = heap_ ? m.size : 0;
+        capacity_ = heap_ ? m.capacity : inline_capacity;
+    }
+    /// Empties the sink into the memory of a message buffer.
+    wire::write_buffer::memory release() {
+        if (!heap_) move_to_heap();
+        return {std::move(heap_), std::exchange(size_, 0), std::exchange(capacity_, inline_capacity)};
+    }
 
 private:
     static constexpr std::size_t inline_capacity = 256;
     void grow(std::size_t n);
+    void move_to_heap();
     void take(value_sink& other) noexcept {
         heap_ = std::move(other.heap_);
         size_ = other.size_;

@@ -42,12 +42,8 @@ public:
     /// `[lower, upper)` when nothing else is said; `std::nullopt` is infinite, and always exclusive.
     range(std::optional<T> lower, std::optional<T> upper, bound lower_bound = bound::inclusive,
           bound upper_bound = bound::exclusive)
-        : lower_{std::move(lower)}, upper_{std::move(upper)},
-          lower_inclusive_{lower_ && lower_bound == bound::inclusive},
-          upper_inclusive_{upper_ && upper_bound == bound::inclusive}, empty_{false} {
-        if constexpr (std::equality_comparable<T>)
-            if (lower_ && upper_ && *lower_ == *upper_ && !(lower_inclusive_ && upper_inclusive_))
-                *this = range{};
+        : lower_{std::move(lower)}, upper_{std::move(upper)} {
+        set_bounds(lower_bound, upper_bound);
     }
     /// `[lower, upper]`
     static range closed(std::optional<T> lower, std::optional<T> upper) {
@@ -60,6 +56,13 @@ public:
     /// `(,)`: every value.
     static range unbounded() { return {std::nullopt, std::nullopt}; }
 
+    /// Becomes the empty range.
+    void clear() noexcept {
+        lower_.reset();
+        upper_.reset();
+        lower_inclusive_ = upper_inclusive_ = false;
+        empty_ = true;
+    }
     bool is_empty() const noexcept { return empty_; }
     /// `nullopt` when infinite, or the range is empty.
     const std::optional<T>& lower() const noexcept { return lower_; }
@@ -91,6 +94,15 @@ public:
     friend bool operator==(const range&, const range&) = default;
 
 private:
+    friend struct codec<range>;
+
+    void set_bounds(bound lower_bound, bound upper_bound) {
+        lower_inclusive_ = lower_ && lower_bound == bound::inclusive;
+        upper_inclusive_ = upper_ && upper_bound == bound::inclusive;
+        empty_ = false;
+        if constexpr (std::equality_comparable<T>)
+            if (lower_ && upper_ && *lower_ == *upper_ && !(lower_inclusive_ && upper_inclusive_)) clear();
+    }
     bool begins_before(const range& other) const {
         if (!lower_ || !other.lower_) return !lower_ && other.lower_;
         return *lower_ < *other.lower_ ||
@@ -161,22 +173,6 @@ codec_errc finish_bound(value_sink& out, std::size_t start) noexcept;
 /// Puts the text of a bound that begins at `start` in quotes if it needs them.
 void quote_bound(value_sink& out, std::size_t start);
 
-/// Decodes the bounds with `decode`, which converts one of them.
-template <class T, class Decode>
-codec_errc join_range(const range_parts& parts, range<T>& out, Decode decode) {
-    if (parts.empty) {
-        out = {};
-        return codec_errc::ok;
-    }
-    std::optional<T> lower, upper;
-    codec_errc result = codec_errc::ok;
-    if (parts.lower) result = decode(*parts.lower, lower.emplace());
-    if (parts.upper && result == codec_errc::ok) result = decode(*parts.upper, upper.emplace());
-    if (result == codec_errc::ok)
-        out = {std::move(lower), std::move(upper), parts.lower_bound, parts.upper_bound};
-    return result;
-}
-
 } // namespace detail
 
 template <class T>
@@ -192,7 +188,7 @@ struct codec<range<T>> {
         detail::range_parts parts;
         const codec_errc result = detail::split_range_bytes(p, n, parts);
         if (result != codec_errc::ok) return result;
-        return detail::join_range(parts, out, [type](std::span<const std::byte> value, T& bound) {
+        return join(parts, out, [type](std::span<const std::byte> value, T& bound) {
             return codec<T>::decode_binary(subtype_of(type), value.data(), value.size(), bound);
         });
     }
@@ -200,7 +196,7 @@ struct codec<range<T>> {
         detail::range_parts parts;
         const codec_errc result = detail::split_range_text(text, parts);
         if (result != codec_errc::ok) return result;
-        return detail::join_range(parts, out, [type](std::span<const std::byte> value, T& bound) {
+        return join(parts, out, [type](std::span<const std::byte> value, T& bound) {
             const std::string_view chars{reinterpret_cast<const char*>(value.data()), value.size()};
             return codec<T>::decode_text(subtype_of(type), chars, bound);
         });
@@ -242,6 +238,20 @@ private:
     static oid_t subtype_of(oid_t type) noexcept {
         const oid_t subtype = detail::range_subtype(type);
         return subtype != 0 ? subtype : codec<T>::natural;
+    }
+    /// Decodes the bounds with `decode`, which converts one of them, in their place.
+    template <class Decode>
+    static codec_errc join(const detail::range_parts& parts, range<T>& out, Decode decode) {
+        out.clear();
+        if (parts.empty) return codec_errc::ok;
+        codec_errc result = codec_errc::ok;
+        if (parts.lower) result = decode(*parts.lower, out.lower_.emplace());
+        if (parts.upper && result == codec_errc::ok) result = decode(*parts.upper, out.upper_.emplace());
+        if (result == codec_errc::ok)
+            out.set_bounds(parts.lower_bound, parts.upper_bound);
+        else
+            out.clear();
+        return result;
     }
     static codec_errc encode_bound(value_sink& out, oid_t type, const std::optional<T>& bound) {
         if (!bound) return codec_errc::ok;

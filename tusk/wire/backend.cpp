@@ -78,6 +78,19 @@ bool parse_notification(std::span<const std::byte> body, notification& out) {
     return in.finished();
 }
 
+bool parse_copy_response(std::span<const std::byte> body, copy_response& out) noexcept {
+    body_reader in{body};
+    const char format = in.get_byte();
+    out.columns = in.get_int<std::uint16_t>();
+    if (in.failed() || format < 0 || format > 1 || in.left() != out.columns * std::size_t{2}) return false;
+    out.binary = format == 1;
+    for (std::size_t i = 0; i < out.columns; ++i) {
+        const auto column = in.get_int<std::int16_t>();
+        if (column < 0 || column > 1) return false;
+    }
+    return true;
+}
+
 namespace {
 
 std::int32_t to_number(std::string_view text) noexcept {

@@ -100,6 +100,12 @@ struct notification {
     std::string payload;
 };
 
+/// The body of CopyInResponse, CopyOutResponse and CopyBothResponse.
+struct copy_response {
+    bool binary = false;       ///< The whole of the data is in COPY's binary format.
+    std::uint16_t columns = 0; ///< How many; each has the format of the whole.
+};
+
 /// Parsers of message bodies. Each returns false when the body is not exactly such a message.
 bool parse_row_description(std::span<const std::byte> body, std::vector<column_description>& out);
 bool parse_parameter_description(std::span<const std::byte> body, std::vector<std::uint32_t>& oids);
@@ -108,6 +114,7 @@ bool parse_parameter_status(std::span<const std::byte> body, std::string_view& n
                             std::string_view& value) noexcept;
 bool parse_ready_for_query(std::span<const std::byte> body, transaction_status& out) noexcept;
 bool parse_notification(std::span<const std::byte> body, notification& out);
+bool parse_copy_response(std::span<const std::byte> body, copy_response& out) noexcept;
 /// ErrorResponse and NoticeResponse. Unknown field letters are skipped; a missing terminator is malformed.
 bool parse_error(std::span<const std::byte> body, server_error& out);
 

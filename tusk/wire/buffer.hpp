@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace tusk::wire {
 
@@ -80,6 +81,23 @@ public:
     void put_cstring(std::string_view text) {
         put(text);
         put_byte('\0');
+    }
+
+    /// The memory behind a buffer, for a moment in somebody else's hands.
+    struct memory {
+        std::unique_ptr<std::byte[]> data;
+        std::size_t size = 0; ///< Bytes that are written.
+        std::size_t capacity = 0;
+    };
+    /// Hands the memory out; the buffer is empty until `adopt`.
+    memory release() noexcept {
+        return {std::move(data_), std::exchange(size_, 0), std::exchange(capacity_, 0)};
+    }
+    /// Takes memory (back), with what is written in it.
+    void adopt(memory m) noexcept {
+        data_ = std::move(m.data);
+        size_ = m.size;
+        capacity_ = m.capacity;
     }
 
     /// Gives memory past `limit` bytes back; for after a burst.

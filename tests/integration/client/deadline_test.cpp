@@ -66,7 +66,7 @@ TEST_F(deadlines, a_timeout_around_the_answer_never_hits_the_next_statement) {
     async([](tusk::connection& db) -> asio::awaitable<void> {
         int late = 0;
         for (int i = 0; i < 150; ++i) {
-            const auto limit = tusk::options{}.timeout(std::chrono::microseconds{1500 + 10 * (i % 100)});
+            const auto limit = tusk::options{}.timeout(std::chrono::microseconds{500 + 20 * (i % 100)});
             auto r = co_await db.try_one<int>(limit, "select $1::int4 from pg_sleep(0.002)", i);
             if (r) {
                 EXPECT_EQ(*r, i);

@@ -135,6 +135,33 @@ TEST_F(transactions, a_serialization_failure_runs_the_closure_again) {
     });
 }
 
+TEST_F(transactions, a_timeout_never_runs_the_closure_again) {
+    int runs = 0;
+    const auto limit = tusk::options{}.timeout(100ms);
+    const auto o = tusk::tx_options{}.retries(3);
+    async([&](tusk::connection& db) -> asio::awaitable<void> {
+        auto body = [&](tusk::transaction& tx) -> asio::awaitable<void> {
+            ++runs;
+            co_await tx.exec(limit, "select pg_sleep(30)");
+        };
+        const auto f = co_await failure_of(db.transact(body, o));
+        EXPECT_EQ(f.code(), tusk::errc::timeout);
+        EXPECT_EQ(runs, 1);
+        EXPECT_EQ(co_await db.one<int>("select 1"), 1);
+    });
+    auto db = connect();
+    const auto f = failure_of([&] {
+        db.transact(
+            [&](tusk::blocking::transaction& tx) {
+                ++runs;
+                tx.exec(limit, "select pg_sleep(30)");
+            },
+            o);
+    });
+    EXPECT_EQ(f.code(), tusk::errc::timeout);
+    EXPECT_EQ(runs, 2);
+}
+
 TEST_F(transactions, a_commit_without_an_answer_is_in_doubt) {
     auto db = connect();
     auto tx = db.begin();

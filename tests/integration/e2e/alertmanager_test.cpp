@@ -87,7 +87,11 @@ TEST(alertmanager, every_alert_is_stored_exactly_once_even_when_postgresql_dies_
         GTEST_SKIP() << "Prometheus and Alertmanager are not unpacked below build/deps; run scripts/setup";
 
     const scratch dir;
-    auto server = tusk::embedded::server::start().value();
+    // It is killed: what it has confirmed must be in its log by then, whatever a throwaway server does by
+    // default.
+    auto server_settings = tusk::embedded::server_options{};
+    server_settings.setting("synchronous_commit", "on");
+    auto server = tusk::embedded::server::start(server_settings).value();
     e2e::child service{{TUSK_ALERTHIST, "--listen", "127.0.0.1:0", "--database-url", server.url()},
                        dir.path() / "alerthist.log"};
     ASSERT_TRUE(service.wait_for_output("listening on 127.0.0.1:")) << service.output();

@@ -171,7 +171,9 @@ TEST_F(types, what_has_no_type_of_its_own_is_text) {
         for (const std::string& value : values) {
             const auto wanted = db.one<std::string>("select $1::" + name + "::text", value);
             EXPECT_EQ(db.one<std::string>("select $1::" + name, value), wanted) << name;
-            EXPECT_EQ(wanted, value) << name;
+            if (name != "jsonpath") {
+                EXPECT_EQ(wanted, value) << name;
+            }
         }
         EXPECT_EQ(db.one<std::vector<std::string>>("select $1::" + name + "[]::text[]", values),
                   db.one<std::vector<std::string>>("select $1::" + name + "[]", values))

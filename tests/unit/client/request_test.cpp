@@ -30,7 +30,7 @@ std::string values_of(const tusk::wire::bound_values& v) {
 template <class... A>
 std::string encoded(std::vector<std::uint32_t> types, const A&... args) {
     statement_registry registry;
-    request r{registry, options{}, "select", args...};
+    request r{registry.intern("select"), options{}, args...};
     tusk::wire::bound_values out;
     const auto f = r.arguments_for(with_parameters(std::move(types)), out);
     return f ? f.message() : values_of(out);
@@ -44,7 +44,7 @@ TEST(request, encodes_at_once_what_is_described_already) {
     statement_registry registry;
     const auto description = with_parameters({int4, text});
     registry.describe(registry.intern("select $1, $2").text, description);
-    request r{registry, options{}, "select $1, $2", 5, "x"};
+    request r{registry.intern("select $1, $2"), options{}, 5, "x"};
     EXPECT_FALSE(r.take_failure());
     EXPECT_EQ(r.known_description(), description);
     EXPECT_EQ(r.argument_count(), 2U);
@@ -64,7 +64,7 @@ TEST(request, keeps_arguments_until_the_statement_is_described) {
 TEST(request, owns_what_it_was_given_by_view) {
     statement_registry registry;
     std::string volatile_text = "before";
-    request r{registry, options{}, std::string{"select $1"}, std::string_view{volatile_text}};
+    request r{registry.intern(std::string{"select $1"}), options{}, std::string_view{volatile_text}};
     volatile_text = "after!";
     tusk::wire::bound_values out;
     ASSERT_FALSE(r.arguments_for(with_parameters({text}), out));
@@ -74,7 +74,7 @@ TEST(request, owns_what_it_was_given_by_view) {
 
 TEST(request, encodes_again_for_another_description) {
     statement_registry registry;
-    request r{registry, options{}, "select $1", 7};
+    request r{registry.intern("select $1"), options{}, 7};
     tusk::wire::bound_values out;
     ASSERT_FALSE(r.arguments_for(with_parameters({int4}), out));
     EXPECT_EQ(values_of(out), "\0\0\0\4\0\0\0\7"s);
@@ -98,7 +98,7 @@ TEST(request, names_the_argument_that_does_not_fit) {
 TEST(request, reports_at_once_what_cannot_be_encoded_for_a_known_statement) {
     statement_registry registry;
     registry.describe(registry.intern("select $1").text, with_parameters({21}));
-    request r{registry, options{}, "select $1", 70000};
+    request r{registry.intern("select $1"), options{}, 70000};
     EXPECT_EQ(r.take_failure().code(), make_error_code(errc::value_out_of_range));
     EXPECT_FALSE(r.take_failure()) << "once";
 }
@@ -106,7 +106,7 @@ TEST(request, reports_at_once_what_cannot_be_encoded_for_a_known_statement) {
 TEST(request, that_was_encoded_for_types_that_changed_asks_to_be_called_again) {
     statement_registry registry;
     registry.describe(registry.intern("select $1").text, with_parameters({int4}));
-    request r{registry, options{}, "select $1", 5};
+    request r{registry.intern("select $1"), options{}, 5};
     tusk::wire::bound_values out;
     EXPECT_FALSE(r.arguments_for(with_parameters({int4}), out)) << "another description of the same types";
     const auto f = r.arguments_for(with_parameters({text}), out);
@@ -116,9 +116,9 @@ TEST(request, that_was_encoded_for_types_that_changed_asks_to_be_called_again) {
 
 TEST(request, moves_with_its_arguments) {
     statement_registry registry;
-    request first{registry, options{}, "select $1", "kept"};
+    request first{registry.intern("select $1"), options{}, "kept"};
     request second{std::move(first)};
-    request third{registry, options{}, "select 2"};
+    request third{registry.intern("select 2"), options{}};
     third = std::move(second);
     tusk::wire::bound_values out;
     ASSERT_FALSE(third.arguments_for(with_parameters({text}), out));
@@ -156,7 +156,7 @@ TEST(options, the_earlier_of_timeout_and_point_in_time_counts) {
 
 TEST(options, of_a_request_can_be_tightened) {
     statement_registry registry;
-    request r{registry, options{}.timeout(1h).table("users"), "select 1"};
+    request r{registry.intern("select 1"), options{}.timeout(1h).table("users")};
     const auto soon = tusk::deadline::in(1s);
     r.limit(soon);
     EXPECT_EQ(r.call_options().deadline_from_now(0s), soon);

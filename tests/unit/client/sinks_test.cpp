@@ -23,8 +23,10 @@ tusk::protocol::description_ptr users() {
     columns[0].type_oid = 23;
     columns[1].name = "name";
     columns[1].type_oid = 25;
-    return std::make_shared<const tusk::protocol::statement_description>(std::vector<std::uint32_t>{},
-                                                                         std::move(columns));
+    // The query keeps the description for as long as its sink is used; here it is kept for good.
+    static const auto description = std::make_shared<const tusk::protocol::statement_description>(
+        std::vector<std::uint32_t>{}, std::move(columns));
+    return description;
 }
 
 /// A row of id (int4, binary) and name (text).

@@ -99,7 +99,7 @@ TEST(embedded_command, initdb_gets_locale_and_more) {
 TEST(embedded_url, names_the_socket_as_host) {
     const decided where{"/d", "/run/user/1000/tusk-a1B2c3", 5432, false};
     EXPECT_EQ(detail::socket_url(server_options{}, where),
-              "postgres://postgres@/postgres?host=%2Frun%2Fuser%2F1000%2Ftusk-a1B2c3");
+              "postgres://postgres@/postgres?host=%2Frun%2Fuser%2F1000%2Ftusk-a1B2c3&port=5432");
 }
 
 TEST(embedded_url, escapes_names_and_shows_another_port) {

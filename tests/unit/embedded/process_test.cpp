@@ -1,7 +1,9 @@
 // Running commands, looking at processes, the registry's file format, quoting.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 #include <sys/wait.h>
 
@@ -28,6 +30,20 @@ TEST(run_command, gives_output_and_status) {
     EXPECT_FALSE(done->succeeded());
     EXPECT_EQ(WEXITSTATUS(done->status), 3);
     EXPECT_TRUE(shell("true")->succeeded());
+}
+
+TEST(run_command, does_not_wait_for_commands_of_other_threads) {
+    std::atomic<int> late = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 6; ++t)
+        threads.emplace_back([&late] {
+            for (int i = 0; i < 25; ++i) {
+                const auto done = shell("true", deadline::in(std::chrono::seconds{20}));
+                if (!done) ++late;
+            }
+        });
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(late, 0);
 }
 
 TEST(run_command, works_where_children_are_ignored) {

@@ -32,6 +32,16 @@ inline void query(tusk::observer& to, std::string_view command, std::string_view
     to.query_finished(e);
 }
 
+inline void copy(tusk::observer& to, std::string_view table, std::chrono::milliseconds elapsed,
+                 const failure* error = nullptr) {
+    tusk::copy_event e;
+    e.table = table;
+    e.elapsed = elapsed;
+    e.error = error;
+    to.copy_started(e);
+    to.copy_finished(e);
+}
+
 inline void acquire(tusk::observer& to, std::string_view pool, std::chrono::milliseconds elapsed,
                     tusk::acquire_result result = tusk::acquire_result::ok) {
     tusk::acquire_event e;

@@ -64,6 +64,16 @@ TEST_F(metrics_observer_test, counts_queries_by_status) {
     EXPECT_EQ(value("postgres_query_duration_seconds_count{query_type=\"unknown\",table=\"users\"}"), "1");
 }
 
+TEST_F(metrics_observer_test, counts_a_copy_as_a_query_even_when_it_fails) {
+    const auto duplicate = server_failure("23505");
+    events::copy(observer, "users", 3ms);
+    events::copy(observer, "", 3ms, &duplicate);
+    EXPECT_EQ(value("postgres_queries_total{query_type=\"copy\",table=\"users\",status=\"ok\"}"), "1");
+    EXPECT_EQ(value("postgres_queries_total{query_type=\"copy\",table=\"none\",status=\"error\"}"), "1");
+    EXPECT_EQ(value("postgres_query_duration_seconds_count{query_type=\"copy\",table=\"users\"}"), "1");
+    EXPECT_EQ(value("postgres_errors_total{class=\"23\",sqlstate=\"23505\"}"), "1");
+}
+
 TEST_F(metrics_observer_test, counts_errors_by_class_and_sqlstate) {
     const auto duplicate = server_failure("23505");
     const auto foreign_key = server_failure("23503");

@@ -214,6 +214,19 @@ script& script::sends_bytes(std::string bytes) {
     });
 }
 
+script& script::streams(std::string names, std::string arriving) {
+    server_bytes_ += arriving.size();
+    return add([names = std::move(names), arriving = std::move(arriving)](runner& r) {
+        r.pump();
+        if (r.injected()) return;
+        ASSERT_EQ(r.last().kind, action_kind::stream) << r.held().machine().result().message();
+        ASSERT_EQ(frontend_names(pending_of(r)), names);
+        r.send_all();
+        if (r.injected()) return;
+        r.deliver(arriving);
+    });
+}
+
 script& script::sends_last(std::string names) {
     return add([names = std::move(names)](runner& r) {
         check_transfer(r);

@@ -65,6 +65,8 @@ class script {
 public:
     /// The machine wants these messages sent ("Bind Execute Sync"), and then to read.
     script& sends(std::string names);
+    /// The machine wants these messages sent and goes on at once; `arriving` is there when it does.
+    script& streams(std::string names, std::string arriving = {});
     /// The same, byte for byte.
     script& sends_bytes(std::string bytes);
     /// The machine wants these sent, and no answer.

@@ -320,7 +320,7 @@ TEST(pipeline_violations, one_changed_byte_never_leads_outside_the_rules) {
             pipeline p;
             p.expect_parse();
             p.expect_describe(d);
-            p.expect_execute(sink);
+            p.expect_execute(sink, &d);
             p.expect_sync();
             receiving r{bytes};
             const auto result = p.advance(r.s);
@@ -362,7 +362,7 @@ TEST(pipeline_descriptions, differ_by_type_name_or_number_of_columns) {
         d.expected = expected.get();
         pipeline p;
         p.expect_describe(d);
-        p.expect_execute(sink);
+        p.expect_execute(sink, &d);
         p.expect_sync();
         receiving r{be::parameter_description({23}) + bytes + one_row() + be::ready_for_query()};
         EXPECT_EQ(p.advance(r.s), progress::finished);

@@ -51,12 +51,45 @@ script retried_after(const std::string& error) {
         .receives(answer());
 }
 
+/// The same when a pooler is suspected: nothing stays prepared, and Parse travels along each time.
+script unprepared_after(const std::string& first, const std::string& error) {
+    return script{}
+        .sends(first)
+        .receives(error + be::ready_for_query())
+        .sends("Parse Describe Sync")
+        .receives(be::parse_complete() + query_fixture::description() + be::ready_for_query())
+        .sends("Parse Bind Execute Sync")
+        .receives(be::parse_complete() + answer());
+}
+
 } // namespace
 
-TEST(query_staleness, a_statement_that_vanished_is_prepared_again_once) {
+TEST(query_staleness, a_statement_that_vanished_is_executed_without_staying_prepared) {
+    const auto gone = be::error_response("26000", "prepared statement does not exist");
+    unprepared_after("Bind Execute Sync", gone).done().run_however_cut(prepared, [](fixture& f) {
+        EXPECT_EQ(query_of(f).sink.rows, std::vector<std::string>{"5,eve"});
+        EXPECT_EQ(f.session.mode, tusk::protocol::exec_mode::cache_describe);
+        EXPECT_EQ(f.session.statements.size(), 0U);
+    });
+}
+
+TEST(query_staleness, a_statement_that_was_deallocated_is_prepared_again) {
+    const auto deallocated = fixtures([](query_fixture& f) {
+        f.prepared();
+        const auto text = f.source->text();
+        f.session.statements_gone();
+        f.session.statements.insert(text, f.registry->intern(query_fixture::sql).description,
+                                    f.session.to_close);
+    });
+    const auto gone = be::error_response("26000", "prepared statement does not exist");
+    retried_after(gone).done().run_however_cut(deallocated, [](fixture& f) {
+        EXPECT_EQ(f.session.mode, tusk::protocol::exec_mode::cache_statement);
+    });
+}
+
+TEST(query_staleness, a_statement_that_changed_is_prepared_again_once) {
     for (const auto& error :
-         {be::error_response("26000", "prepared statement does not exist"), result_type_changed(),
-          be::error_response("42704", "type with OID 9999 does not exist"),
+         {result_type_changed(), be::error_response("42704", "type with OID 9999 does not exist"),
           be::error_response("42804", "column is of type text but expression is of type integer")}) {
         const auto s = retried_after(error).done();
         s.run_however_cut(prepared, [](fixture& f) {
@@ -71,27 +104,45 @@ TEST(query_staleness, the_second_failure_is_reported) {
     script{}
         .sends("Bind Execute Sync")
         .receives(gone + be::ready_for_query())
-        .sends("Close Parse Describe Sync")
-        .receives(be::close_complete() + be::parse_complete() + query_fixture::description() +
-                  be::ready_for_query())
-        .sends("Bind Execute Sync")
-        .receives(gone + be::ready_for_query())
+        .sends("Parse Describe Sync")
+        .receives(be::parse_complete() + query_fixture::description() + be::ready_for_query())
+        .sends("Parse Bind Execute Sync")
+        .receives(be::parse_complete() + gone + be::ready_for_query())
         .fails(make_error_code("26000"_sqlstate), false)
         .run_however_cut(prepared);
 }
 
-TEST(query_staleness, a_statement_that_exists_already_is_closed_and_prepared_again) {
+TEST(query_staleness, a_statement_that_exists_already_is_executed_without_staying_prepared) {
+    const auto there = be::error_response("42P05", "prepared statement already exists");
+    unprepared_after("Parse Describe Bind Execute Sync", there).done().run_however_cut(known, [](fixture& f) {
+        EXPECT_EQ(f.session.mode, tusk::protocol::exec_mode::cache_describe);
+    });
+}
+
+TEST(query_staleness, by_a_remembered_description_the_unnamed_statement_needs_one_round_trip) {
+    const auto described = fixtures([](query_fixture& f) {
+        f.known();
+        f.session.mode = tusk::protocol::exec_mode::cache_describe;
+    });
     const auto s = script{}
                        .sends("Parse Describe Bind Execute Sync")
-                       .receives(be::error_response("42P05", "prepared statement already exists") +
-                                 be::ready_for_query())
-                       .sends("Close Parse Describe Sync")
-                       .receives(be::close_complete() + be::parse_complete() + query_fixture::description() +
-                                 be::ready_for_query())
-                       .sends("Bind Execute Sync")
-                       .receives(answer())
+                       .receives(be::parse_complete() + query_fixture::description() + answer())
                        .done();
-    s.run_however_cut(known);
+    s.run_however_cut(described, [](fixture& f) { EXPECT_EQ(f.session.statements.size(), 0U); });
+}
+
+TEST(query_staleness, without_a_memory_every_statement_is_described_first) {
+    const auto forgetful = fixtures([](query_fixture& f) {
+        f.known();
+        f.session.mode = tusk::protocol::exec_mode::describe_exec;
+    });
+    const auto s = script{}
+                       .sends("Parse Describe Sync")
+                       .receives(be::parse_complete() + query_fixture::description() + be::ready_for_query())
+                       .sends("Parse Bind Execute Sync")
+                       .receives(be::parse_complete() + answer())
+                       .done();
+    s.run_however_cut(forgetful);
 }
 
 TEST(query_staleness, a_wrong_parameter_type_that_another_connection_learnt_is_not_used_for_ever) {

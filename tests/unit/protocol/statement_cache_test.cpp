@@ -9,6 +9,7 @@
 using tusk::protocol::description_ptr;
 using tusk::protocol::statement_cache;
 using tusk::protocol::statement_description;
+using tusk::protocol::statement_memo;
 using tusk::protocol::statement_ptr;
 using tusk::protocol::statement_registry;
 
@@ -29,6 +30,31 @@ class plan final : public tusk::protocol::row_plan_base {
 public:
     explicit plan(const void* which) { key = which; }
 };
+
+TEST(statement_memo, finds_a_text_again_and_sees_what_became_of_it) {
+    statement_registry registry;
+    statement_memo memo;
+    std::string text = "select 1";
+    const auto first = memo.intern(registry, text);
+    EXPECT_EQ(memo.intern(registry, text).text, first.text);
+    EXPECT_EQ(first.description, nullptr);
+
+    const auto description = std::make_shared<const statement_description>(
+        std::vector<std::uint32_t>{}, std::vector<tusk::wire::column_description>{});
+    registry.describe(first.text, description);
+    EXPECT_EQ(memo.intern(registry, text).description, description);
+    registry.forget(*first.text);
+    EXPECT_EQ(memo.intern(registry, text).description, nullptr);
+}
+
+TEST(statement_memo, compares_the_text_not_its_address) {
+    statement_registry registry;
+    statement_memo memo;
+    std::string text = "select 1";
+    static_cast<void>(memo.intern(registry, text));
+    text.back() = '2';
+    EXPECT_EQ(memo.intern(registry, text).text->text, "select 2");
+}
 
 } // namespace
 

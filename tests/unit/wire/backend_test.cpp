@@ -214,3 +214,18 @@ TEST(data_rows, hold_exactly_the_announced_values) {
         EXPECT_FALSE(validate_data_row(bytes_of(body), 1)) << size; // CVE-2026-32286
     }
 }
+
+TEST(copy_responses, have_a_format_for_the_whole_and_for_each_column) {
+    copy_response r;
+    const auto text = be::copy_response('G', 2);
+    ASSERT_TRUE(parse_copy_response(body_of(text), r));
+    EXPECT_FALSE(r.binary);
+    EXPECT_EQ(r.columns, 2U);
+    refuses_other_lengths(text, [&](auto body) { return parse_copy_response(body, r); });
+    ASSERT_TRUE(parse_copy_response(bytes_of("\1\0\1\0\1"sv), r));
+    EXPECT_TRUE(r.binary);
+    ASSERT_TRUE(parse_copy_response(bytes_of("\1\0\0"sv), r));
+    EXPECT_EQ(r.columns, 0U);
+    for (const auto wrong : {"\2\0\0"sv, "\xff\0\0"sv, "\0\0\1\0\2"sv, "\0\0\1\xff\xff"sv})
+        EXPECT_FALSE(parse_copy_response(bytes_of(wrong), r));
+}

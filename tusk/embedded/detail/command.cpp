@@ -51,11 +51,22 @@ struct helper_plan {
     int exec_write;
 };
 
+/// Another thread may be running a command too, and this copy of the program holds the ends of its pipes: as
+/// long as they are open there, that one waits for their end.
+void close_others(const helper_plan& plan) noexcept {
+    for (unsigned next = 3; next != 0;) {
+        int keep = -1;
+        for (const int fd : {plan.in, plan.output, plan.status, plan.exec_read, plan.exec_write})
+            keep = lower_kept(keep, fd, next);
+        next = close_up_to(next, keep);
+    }
+}
+
 [[noreturn]] void run_helper(const helper_plan& plan) noexcept {
     ::signal(SIGCHLD, SIG_DFL);
     ::setsid();
     const pid_t self = ::getpid();
-    ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+    close_others(plan);
     const pid_t program = quiet_fork();
     if (program == 0)
         exec_in_child(*plan.image, *plan.who, {plan.in, plan.output, plan.output}, plan.exec_write, SIGKILL,

@@ -9,8 +9,6 @@ namespace tusk::embedded::detail {
 
 namespace {
 
-constexpr std::uint16_t default_port = 5432;
-
 class command {
 public:
     explicit command(std::vector<std::string> line) : line_{std::move(line)} {}
@@ -70,7 +68,7 @@ std::string socket_url(const server_options& options, const decided& where) {
     std::string url = "postgres://" + percent_encode(options.user()) + "@/" +
                       percent_encode(options.database()) +
                       "?host=" + percent_encode(where.socket_dir.string());
-    if (where.port != default_port) url += "&port=" + std::to_string(where.port);
+    url += "&port=" + std::to_string(where.port); // always: PGPORT of the environment would count otherwise
     return url;
 }
 

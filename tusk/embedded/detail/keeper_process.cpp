@@ -93,29 +93,15 @@ private:
         [[maybe_unused]] const int unmoved = ::chdir("/");
     }
 
-    /// Closes every descriptor but ours: an inherited pipe or listening socket must not live as long as we
-    /// do.
+    /// An inherited pipe or listening socket must not live as long as we do.
     void close_others() noexcept {
-        unsigned next = 3;
-        while (next != 0) {
-            const int keep = lowest_kept(static_cast<int>(next));
-            if (keep < 0) {
-                ::close_range(next, ~0u, 0);
-                return;
-            }
-            if (static_cast<unsigned>(keep) > next) ::close_range(next, static_cast<unsigned>(keep) - 1, 0);
-            next = static_cast<unsigned>(keep) + 1;
+        for (unsigned next = 3; next != 0;) {
+            int keep = -1;
+            for (const int fd : {plan_.control, plan_.owner, plan_.log, plan_.null, children_})
+                keep = lower_kept(keep, fd, next);
+            for (std::size_t i = 0; i < plan_.kept_count; ++i) keep = lower_kept(keep, plan_.kept[i], next);
+            next = close_up_to(next, keep);
         }
-    }
-
-    int lowest_kept(int from) const noexcept {
-        int lowest = -1;
-        const auto consider = [&](int fd) {
-            if (fd >= from && (lowest < 0 || fd < lowest)) lowest = fd;
-        };
-        for (const int fd : {plan_.control, plan_.owner, plan_.log, plan_.null, children_}) consider(fd);
-        for (std::size_t i = 0; i < plan_.kept_count; ++i) consider(plan_.kept[i]);
-        return lowest;
     }
 
     void tell(keeper_news kind, int value, int error = 0) noexcept {

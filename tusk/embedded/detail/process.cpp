@@ -86,6 +86,15 @@ pid_t quiet_fork() noexcept {
 #endif
 }
 
+unsigned close_up_to(unsigned from, int keep) noexcept {
+    if (keep < 0) {
+        ::close_range(from, ~0u, 0);
+        return 0;
+    }
+    if (static_cast<unsigned>(keep) > from) ::close_range(from, static_cast<unsigned>(keep) - 1, 0);
+    return static_cast<unsigned>(keep) + 1;
+}
+
 failure describe(const exec_failure& what, const std::string& path, const identity& who) {
     switch (what.stage) {
     case exec_stage::identity:

@@ -67,6 +67,16 @@ struct exec_streams {
     int err;
 };
 
+/// The lower one of two descriptors that are to stay open, of those from `from` on; -1 is none. For the walk
+/// of `close_up_to`.
+constexpr int lower_kept(int best, int fd, unsigned from) noexcept {
+    if (fd < 0 || static_cast<unsigned>(fd) < from) return best;
+    return best < 0 || fd < best ? fd : best;
+}
+/// Closes the descriptors from `from` up to the next one to keep (-1: to the end); where to go on, 0 at the
+/// end. For a forked copy of a program that may have threads: async-signal-safe.
+unsigned close_up_to(unsigned from, int keep) noexcept;
+
 /// For a child after fork: default signals, own session, the account, the streams, exec. All other
 /// descriptors must be close-on-exec. When it fails, an `exec_failure` goes to `report` and the process ends.
 /// With `death_signal` the kernel sends that signal when `parent` dies. Async-signal-safe.

@@ -1,0 +1,393 @@
+#include <tusk/net/asio_core.hpp>
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <tusk/net/compute_service.hpp>
+#include <tusk/net/tls.hpp>
+#include <tusk/wire/frontend.hpp>
+
+namespace tusk::net {
+
+using boost::system::error_code;
+using protocol::action;
+using protocol::action_kind;
+using protocol::event;
+using protocol::event_kind;
+
+asio_driver::core::entry::~entry() {
+    if (--core_.depth_ != 0) {
+        core_.mutex_.unlock();
+        return;
+    }
+    if (!core_.due_) {
+        core_.starting_ = false;
+        core_.mutex_.unlock();
+        return;
+    }
+    auto due = std::move(core_.due_);
+    const bool starting = std::exchange(core_.starting_, false);
+    const auto executor = core_.socket.get_executor();
+    core_.mutex_.unlock();
+    if (starting)
+        due.post(executor); // the coroutine that waits is still on its way to sleep
+    else
+        due.complete(executor);
+}
+
+// ---- running a machine
+
+asio::awaitable<void> asio_driver::core::run(protocol::machine& m, deadline until, event_kind first) {
+    return asio::async_initiate<decltype(asio::use_awaitable), void()>(
+        [this, &m, until, first](auto h) { start(m, until, first, completion::of(std::move(h))); },
+        asio::use_awaitable);
+}
+
+void asio_driver::core::start(protocol::machine& m, deadline until, event_kind first, completion done) {
+    const auto self = shared_from_this();
+    const entry inside{*this};
+    starting_ = true;
+    baton_ = std::move(done);
+    machine_ = &m;
+    ++operation_;
+    connect_cancellation(operation_);
+    paused = finished_ = computing_ = handshaking_ = false;
+    deadline_ = until;
+    arm_timer();
+    step(event{first, {}});
+}
+
+void asio_driver::core::connect_cancellation(std::uint64_t operation) {
+    auto slot = baton_.cancellation_slot();
+    if (!slot.is_connected()) return;
+    slot.assign([weak = weak_from_this(), operation](asio::cancellation_type) {
+        const auto self = weak.lock();
+        if (!self) return;
+        // Not at once: whoever cancels may hold locks of its own, or be a handler of this connection.
+        asio::post(self->socket.get_executor(), [self, operation] {
+            const entry inside{*self};
+            if (self->machine_ != nullptr && self->operation_ == operation)
+                self->interrupt(event_kind::canceled);
+        });
+    });
+}
+
+void asio_driver::core::step(event e) {
+    for (;;) {
+        const action a = machine_->resume(std::move(e));
+        e = event{event_kind::transferred, {}};
+        if (!carry_out(a, e)) return;
+    }
+}
+
+/// Does what the machine wants; false when the answer comes later (or never: done).
+bool asio_driver::core::carry_out(const action& a, event& next) {
+    streaming_ = false;
+    switch (a.kind) {
+    case action_kind::done: finish(); return false;
+    case action_kind::paused:
+        paused = true;
+        finish();
+        return false;
+    case action_kind::transfer: return transfer(a.read, next);
+    case action_kind::stream: return stream(next);
+    case action_kind::start_tls:
+        channel.start_tls(target->tls(), host.host.empty() ? host.hostaddr : host.host);
+        handshaking_ = true;
+        return continue_handshake(next);
+    case action_kind::compute: start_computing(); return false;
+    case action_kind::cancel_request:
+        deadline_ = deadline::in(cancel_grace); // from now on the grace time counts
+        arm_timer();
+        start_cancel();
+        return transfer(true, next);
+    }
+    return false;
+}
+
+bool asio_driver::core::transfer(bool read, event& next) {
+    failure why;
+    const auto flushed = flush(why);
+    if (flushed == flush_result::failed) {
+        next = event{event_kind::failed, std::move(why)};
+        return true;
+    }
+    if (flushed == flush_result::done && !read) return true;
+    keep_reading(); // also while sending blocks: the server may wait for us to read
+    if (flushed == flush_result::blocked) keep_writing();
+    return false;
+}
+
+/// The read stays pending while more and more is sent, and the machine has its next turn after everybody
+/// else's: an error of the server, the timer and other work come in between.
+bool asio_driver::core::stream(event& next) {
+    failure why;
+    const auto flushed = flush(why);
+    if (flushed == flush_result::failed) {
+        next = event{event_kind::failed, std::move(why)};
+        return true;
+    }
+    streaming_ = true;
+    keep_reading();
+    if (flushed == flush_result::blocked)
+        keep_writing();
+    else if (!write_closed_) // else the read reports the end
+        go_on_later();
+    return false;
+}
+
+void asio_driver::core::go_on_later() {
+    if (std::exchange(going_on_, true)) return;
+    asio::post(socket.get_executor(), [self = shared_from_this()] {
+        const entry inside{*self};
+        self->going_on_ = false;
+        if (self->streaming_ && self->machine_ != nullptr && !self->finished_)
+            self->step(event{event_kind::transferred, {}});
+    });
+}
+
+asio_driver::core::flush_result asio_driver::core::flush(failure& why) {
+    for (;;) {
+        if (write_closed_) return flush_result::done;
+        std::span<const std::byte> bytes;
+        why = channel.outgoing(bytes);
+        if (why) return flush_result::failed;
+        if (bytes.empty()) return flush_result::done;
+        const auto n =
+            ::send(socket.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0) {
+            channel.sent(static_cast<std::size_t>(n));
+            continue;
+        }
+        if (errno == EINTR) continue;
+        if (errno == EAGAIN) return flush_result::blocked;
+        if (errno == EPIPE || errno == ECONNRESET) {
+            // What the server said before it left may still be readable; the read reports the end. The output
+            // stays where it is: it tells the machine that nothing of it was sent.
+            write_closed_ = true;
+            return flush_result::done;
+        }
+        why = lost_connection(errno);
+        return flush_result::failed;
+    }
+}
+
+void asio_driver::core::keep_reading() {
+    if (reading_) return;
+    reading_ = true;
+    const auto space = channel.incoming();
+    socket.async_receive(
+        asio::buffer(space.data(), space.size()),
+        [self = shared_from_this(), h = std::move(baton_)](error_code ec, std::size_t n) mutable {
+            const entry inside{*self};
+            self->baton_ = std::move(h);
+            self->on_read(ec, n);
+        });
+}
+
+void asio_driver::core::keep_writing() {
+    if (writing_) return;
+    writing_ = true;
+    socket.async_wait(
+        socket_type::wait_write, [self = shared_from_this(), operation = operation_](error_code ec) {
+            const entry inside{*self};
+            self->writing_ = false;
+            if (ec || self->machine_ == nullptr || self->operation_ != operation || self->finished_) return;
+            failure why;
+            switch (self->flush(why)) {
+            case flush_result::blocked: self->keep_writing(); break;
+            case flush_result::failed: self->step(event{event_kind::failed, std::move(why)}); break;
+            case flush_result::done: // the read is pending and goes on
+                if (self->streaming_) self->go_on_later();
+                break;
+            }
+        });
+}
+
+void asio_driver::core::on_read(const error_code& ec, std::size_t n) {
+    reading_ = false;
+    bool readable = false;
+    if (finished_ || machine_ == nullptr) {
+        // The machine is over and this read was to be cancelled; bytes that came all the same are the next
+        // one's.
+        if (socket.is_open() && !session.broken)
+            session.broken =
+                ec ? ec != asio::error::operation_aborted : static_cast<bool>(channel.received(n, readable));
+        finish();
+        return;
+    }
+    event next{event_kind::transferred, {}};
+    if (ec) [[unlikely]] {
+        if (ec == asio::error::operation_aborted) {
+            keep_reading();
+            return;
+        }
+        next =
+            event{event_kind::failed, ec == asio::error::eof ? channel.ended() : lost_connection(ec.value())};
+    } else if (auto f = channel.received(n, readable))
+        next = event{event_kind::failed, std::move(f)};
+    if (next.kind == event_kind::failed && handshaking_)
+        next.why = failure{errc::tls_failed, "the server closed the connection during the TLS handshake"};
+    else if (next.kind == event_kind::transferred && handshaking_) {
+        if (!continue_handshake(next)) return;
+    } else if (next.kind == event_kind::transferred && !readable) {
+        keep_reading();
+        return;
+    }
+    step(std::move(next));
+}
+
+bool asio_driver::core::continue_handshake(event& next) {
+    bool established = false;
+    auto f = channel.handshake(established);
+    failure why;
+    const auto flushed = flush(why); // alerts are sent even when the handshake failed
+    if (!f && flushed == flush_result::failed) f = std::move(why);
+    if (f) {
+        handshaking_ = false;
+        next = event{event_kind::failed, std::move(f)};
+        return true;
+    }
+    if (established) {
+        handshaking_ = false;
+        next = event{event_kind::tls_established, {}};
+        return true;
+    }
+    keep_reading();
+    if (flushed == flush_result::blocked) keep_writing();
+    return false;
+}
+
+void asio_driver::core::start_computing() {
+    computing_ = true;
+    interruption_ = event_kind::start;
+    asio::post(compute_service::thread_of(socket.get_executor()),
+               [self = shared_from_this(), h = std::move(baton_), m = machine_]() mutable {
+                   m->compute();
+                   const auto executor = self->socket.get_executor();
+                   asio::post(executor, [self = std::move(self), h = std::move(h)]() mutable {
+                       const entry inside{*self};
+                       self->baton_ = std::move(h);
+                       self->computing_ = false;
+                       const auto kind = self->interruption_ == event_kind::start ? event_kind::computed
+                                                                                  : self->interruption_;
+                       self->step(event{kind, {}});
+                   });
+               });
+}
+
+void asio_driver::core::finish() {
+    if (reading_) { // the baton comes back with the read
+        finished_ = true;
+        socket.cancel();
+        return;
+    }
+    machine_ = nullptr;
+    deadline_ = deadline::never();
+    if (session.broken) shut(); // the server need not wait for somebody to drop the connection
+    due_ = std::move(baton_);
+}
+
+// ---- deadlines and cancellation
+
+/// One timer per connection, moved as rarely as possible: a timer that fires too early looks at the deadline
+/// and sleeps again, so that the usual query touches no timer at all.
+void asio_driver::core::arm_timer() {
+    if (deadline_.is_never() || timer_at_ <= deadline_.at()) return;
+    timer_at_ = deadline_.at();
+    timer_.expires_at(timer_at_); // cancels a later one, whose handler sees operation_aborted
+    timer_.async_wait([weak = weak_from_this()](error_code ec) {
+        const auto self = weak.lock();
+        if (!self) return;
+        const entry inside{*self};
+        self->on_timer(ec);
+    });
+}
+
+void asio_driver::core::on_timer(const error_code& ec) {
+    if (ec == asio::error::operation_aborted) return;
+    timer_at_ = steady_clock::time_point::max();
+    if (deadline_.is_never() || (machine_ == nullptr && !opening_)) return;
+    if (!deadline_.expired()) {
+        arm_timer();
+        return;
+    }
+    if (opening_) {
+        socket.cancel();
+        return;
+    }
+    interrupt(event_kind::timed_out);
+}
+
+void asio_driver::core::interrupt(event_kind why) {
+    if (finished_) return;
+    if (computing_) {
+        interruption_ = why;
+        machine_->stop_computing();
+        return;
+    }
+    step(event{why, {}});
+}
+
+void asio_driver::core::start_cancel() {
+    // Not from in here: the other connection may fail at once, and this one is in the middle of a step.
+    asio::post(socket.get_executor(), [self = shared_from_this(), operation = operation_, until = deadline_] {
+        asio::co_spawn(self->socket.get_executor(), send_cancel(self, operation, until), asio::detached);
+    });
+}
+
+// ---- the end
+
+void asio_driver::core::shut() noexcept {
+    const entry inside{*this};
+    error_code ignored;
+    socket.close(ignored);
+    channel.reset();
+    write_closed_ = false;
+}
+
+void asio_driver::core::cancel_is_over(std::uint64_t operation) {
+    const entry inside{*this};
+    if (machine_ != nullptr && operation_ == operation && !finished_)
+        step(event{event_kind::cancel_finished, {}});
+}
+
+void asio_driver::core::close() noexcept {
+    const entry inside{*this};
+    if (socket.is_open() && !session.broken && machine_ == nullptr) {
+        session.discard_output();
+        wire::write_terminate(session.output);
+        failure why;
+        (void)flush(why); // five bytes: the socket takes them or is full anyway
+    }
+    session.broken = true;
+    timer_.cancel();
+    shut();
+}
+
+bool asio_driver::core::idle_connection_is_alive() {
+    if (!socket.is_open() || session.broken) return false;
+    for (;;) {
+        const auto space = channel.incoming();
+        const auto n = ::recv(socket.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+        if (n < 0 && errno == EINTR) continue;
+        bool readable = false;
+        if (n <= 0 || channel.received(static_cast<std::size_t>(n), readable)) break;
+        wire::frame f;
+        failure why;
+        // Notices and the like are dealt with; anything else is a FATAL error or a violation.
+        if (session.next(f, why) != protocol::session::next_result::need_input) break;
+    }
+    session.broken = true;
+    return false;
+}
+
+} // namespace tusk::net
