@@ -461,9 +461,11 @@ asio::awaitable<void> pool_core::check_health() {
     }
     if (!probe) co_return;
     const auto limited = options{}.timeout(ping_budget);
-    auto f = probe->conn.looks_alive()
-                 ? co_await probe->conn.ping(limited)
-                 : failure{errc::connection_lost, "the server closed an idle connection"};
+    failure f; // and no `?:` around the `co_await`: g++ 12 destroys the branch not taken
+    if (probe->conn.looks_alive())
+        f = co_await probe->conn.ping(limited);
+    else
+        f = failure{errc::connection_lost, "the server closed an idle connection"};
     if (f) {
         set_health(false, &f);
         discard(std::move(probe), close_reason::health);

@@ -183,6 +183,22 @@ TEST_F(pool_test, killed_connections_are_replaced) {
     });
 }
 
+TEST_F(pool_test, the_health_check_finds_a_connection_that_the_server_closed) {
+    auto c = config().min_connections(0).health_check_period(50ms);
+    tusk::testing::run_async(
+        [](tusk::pool_config cfg, tusk::blocking::connection admin) -> asio::awaitable<void> {
+            auto p = co_await tusk::pool::open(cfg);
+            const auto pid = co_await p.one<int>("select pg_backend_pid()");
+            EXPECT_TRUE(admin.one<bool>("select pg_terminate_backend($1)", pid));
+            EXPECT_TRUE(co_await eventually([&] { return p.stats().health_check_failures >= 1; }));
+            EXPECT_EQ(p.stats().total, 0U);
+            EXPECT_FALSE(p.stats().healthy);
+            EXPECT_EQ(co_await p.one<int>("select 1"), 1);
+            EXPECT_TRUE(p.stats().healthy);
+            co_await p.close();
+        }(c, connect()));
+}
+
 TEST_F(pool_test, a_broken_lease_is_not_given_out_again) {
     async([](tusk::pool& p) -> asio::awaitable<void> {
         {
