@@ -43,10 +43,17 @@ public:
         if (auto f = enter(until)) return f;
         const tusk::detail::busy_guard guard{busy};
         tusk::detail::command_sink sink;
-        protocol::simple_query machine{driver.session(), sql, sink};
+        protocol::simple_query machine{driver.session(), sql, sink, true};
         driver.run(machine, until);
         if (tag != nullptr) *tag = sink.tag();
         return machine.result();
+    }
+
+    /// The command travels with the first statement.
+    void announce(std::string sql) {
+        if (busy) throw error{tusk::detail::busy_failure()};
+        if (!driver.is_open()) throw error{tusk::detail::closed_connection_failure()};
+        driver.session().preamble.push_back(std::move(sql));
     }
 
     net::blocking_driver driver;
@@ -191,7 +198,7 @@ failure connection::try_script(std::string_view sql, const options& o) { return 
 void connection::script(std::string_view sql, const options& o) { throw_if(try_script(sql, o)); }
 
 transaction connection::begin(const tx_options& o) {
-    throw_if(core_->control(o.begin_sql(), o.call_options()));
+    core_->announce(o.begin_sql());
     return transaction{*this, 0, o.call_options()};
 }
 
@@ -245,8 +252,10 @@ void transaction::abandon() noexcept {
     if (connection_ == nullptr) return;
     auto& core = *connection_->core_;
     try {
-        core.pending_control = depth_ == 0 ? std::string{"rollback"}
-                                           : "rollback to savepoint " + tusk::detail::savepoint_name(depth_);
+        if (!tusk::detail::forget_unsent_begin(core.driver.session().preamble, depth_))
+            core.pending_control = depth_ == 0
+                                       ? std::string{"rollback"}
+                                       : "rollback to savepoint " + tusk::detail::savepoint_name(depth_);
     } catch (...) {
         core.driver.close(); // out of memory: the server rolls back when the connection goes
     }
@@ -286,6 +295,7 @@ protocol::known_statement transaction::intern(std::string_view sql) {
 failure transaction::try_commit() {
     if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
     auto& on = *std::exchange(connection_, nullptr);
+    if (tusk::detail::forget_unsent_begin(on.core_->driver.session().preamble, depth_)) return {};
     if (depth_ > 0)
         return on.core_->control("release savepoint " + tusk::detail::savepoint_name(depth_), control_);
     std::string tag;
@@ -300,6 +310,7 @@ failure transaction::try_rollback() {
     if (connection_ == nullptr) return {};
     auto& on = *std::exchange(connection_, nullptr);
     if (!on.is_open()) return {}; // the server has rolled back
+    if (tusk::detail::forget_unsent_begin(on.core_->driver.session().preamble, depth_)) return {};
     if (depth_ == 0) return on.core_->control("rollback", control_);
     const auto name = tusk::detail::savepoint_name(depth_);
     return on.core_->control("rollback to savepoint " + name + "; release savepoint " + name, control_);
@@ -309,7 +320,7 @@ void transaction::rollback() { throw_if(try_rollback()); }
 
 transaction transaction::begin() {
     if (connection_ == nullptr) throw error{tusk::detail::transaction_closed_failure()};
-    throw_if(connection_->core_->control("savepoint " + tusk::detail::savepoint_name(depth_ + 1), control_));
+    connection_->core_->announce("savepoint " + tusk::detail::savepoint_name(depth_ + 1));
     return transaction{*connection_, depth_ + 1, control_};
 }
 

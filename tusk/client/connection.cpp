@@ -156,12 +156,13 @@ bool connection::looks_alive() {
 
 bool connection::is_clean() const noexcept {
     return is_open() && !core_->busy && !core_->abandoned && core_->pending_control.empty() &&
-           status() == transaction_status::idle;
+           status() == transaction_status::idle && core_->driver.session().preamble.empty();
 }
 
 asio::awaitable<failure> connection::recover(deadline until) {
     const auto self = core_;
     if (self->busy) co_return detail::busy_failure();
+    self->driver.session().preamble.clear();
     if (auto f = co_await self->settle(until)) co_return f;
     if (status() == transaction_status::idle) co_return failure{};
     const auto limited = options{}.until(until);

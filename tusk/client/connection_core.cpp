@@ -146,7 +146,7 @@ asio::awaitable<failure> connection::core::control(std::string sql, options o, s
     if (abandoned || !pending_control.empty())
         if (auto f = co_await settle(until)) co_return f;
     detail::command_sink sink;
-    protocol::simple_query machine{driver.session(), sql, sink};
+    protocol::simple_query machine{driver.session(), sql, sink, true};
     co_await driver.run(machine, until);
     if (tag != nullptr) *tag = sink.tag();
     co_return machine.result();

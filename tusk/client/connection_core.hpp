@@ -36,6 +36,8 @@ public:
     /// The first half of a query that `execute` runs, and what is left to do when it is over.
     failure begin_query(request& what, client_sink& sink, deadline until);
     failure end_query();
+    /// Whether something can be sent now.
+    failure enter(deadline until);
 
 private:
     /// What runs one query; request and sink live with the caller, which waits.
@@ -50,7 +52,6 @@ private:
         protocol::query machine;
     };
 
-    failure enter(deadline until);
     asio::awaitable<failure> settle_and_execute(request& what, client_sink& sink);
 
     std::optional<running_query> query_;

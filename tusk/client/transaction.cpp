@@ -33,8 +33,9 @@ void transaction::abandon() noexcept {
     if (connection_ == nullptr) return;
     auto& core = *connection_->core_;
     try {
-        core.pending_control =
-            depth_ == 0 ? std::string{"rollback"} : "rollback to savepoint " + detail::savepoint_name(depth_);
+        if (!detail::forget_unsent_begin(core.driver.session().preamble, depth_))
+            core.pending_control = depth_ == 0 ? std::string{"rollback"}
+                                               : "rollback to savepoint " + detail::savepoint_name(depth_);
     } catch (...) {
         core.driver.close(); // out of memory: the server rolls back when the connection goes
     }
@@ -79,6 +80,7 @@ asio::awaitable<failure> transaction::try_commit() {
     if (auto f = check_open()) co_return f;
     auto& on = *std::exchange(connection_, nullptr);
     const auto lease = std::move(keep_alive_);
+    if (detail::forget_unsent_begin(on.core_->driver.session().preamble, depth_)) co_return failure{};
     std::string tag;
     if (depth_ > 0)
         co_return co_await on.core_->control("release savepoint " + detail::savepoint_name(depth_), control_);
@@ -94,6 +96,7 @@ asio::awaitable<failure> transaction::try_rollback() {
     auto& on = *std::exchange(connection_, nullptr);
     const auto lease = std::move(keep_alive_);
     if (!on.is_open()) co_return failure{}; // the server has rolled back
+    if (detail::forget_unsent_begin(on.core_->driver.session().preamble, depth_)) co_return failure{};
     if (depth_ > 0)
         co_return co_await on.core_->control("rollback to savepoint " + detail::savepoint_name(depth_) +
                                                  "; release savepoint " + detail::savepoint_name(depth_),
@@ -112,17 +115,17 @@ struct transaction_access {
     static connection* on(transaction& t) { return t.connection_; }
     static unsigned depth(const transaction& t) { return t.depth_; }
     static void set_options(transaction& t, const options& o) { t.control_ = o; }
-    static asio::awaitable<failure> control(connection& c, std::string sql, options o) {
-        co_return co_await c.core_->control(sql, o);
+    /// The command travels with the first statement.
+    static void announce(connection& c, std::string sql) {
+        if (auto f = c.core_->enter(deadline::never())) throw error{std::move(f)};
+        c.core_->driver.session().preamble.push_back(std::move(sql));
     }
 };
 
 asio::awaitable<transaction> begin_on(connection& on, tx_options o) {
-    const auto call_options = o.call_options();
-    const auto sql = o.begin_sql();
-    throw_if(co_await transaction_access::control(on, sql, call_options));
+    transaction_access::announce(on, o.begin_sql());
     transaction tx{on, 0};
-    transaction_access::set_options(tx, call_options);
+    transaction_access::set_options(tx, o.call_options());
     co_return tx;
 }
 
@@ -130,8 +133,7 @@ asio::awaitable<transaction> begin_on(transaction& outer, tx_options) {
     auto* on = transaction_access::on(outer);
     if (on == nullptr) throw error{detail::transaction_closed_failure()};
     const unsigned depth = transaction_access::depth(outer) + 1;
-    throw_if(
-        co_await transaction_access::control(*on, "savepoint " + detail::savepoint_name(depth), options{}));
+    transaction_access::announce(*on, "savepoint " + detail::savepoint_name(depth));
     co_return transaction{*on, depth};
 }
 

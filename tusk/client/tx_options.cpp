@@ -18,6 +18,16 @@ namespace detail {
 
 std::string savepoint_name(unsigned depth) { return "tusk_sp_" + std::to_string(depth); }
 
+bool forget_unsent_begin(std::vector<std::string>& preamble, unsigned depth) {
+    const auto wanted = depth == 0 ? std::string{"begin"} : "savepoint " + savepoint_name(depth);
+    for (auto at = preamble.begin(); at != preamble.end(); ++at) {
+        if (depth == 0 ? at->compare(0, wanted.size(), wanted) != 0 : *at != wanted) continue;
+        preamble.erase(at, preamble.end()); // with what was to begin inside of it
+        return true;
+    }
+    return false;
+}
+
 std::chrono::milliseconds back_off_time(unsigned attempt) {
     thread_local std::minstd_rand random{std::random_device{}()};
     const auto cap = std::min<long>(2000, 50L << std::min(attempt, 6U));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <tusk/client/options.hpp>
 #include <tusk/core/error.hpp>
@@ -61,6 +62,8 @@ private:
 namespace detail {
 /// The name of the savepoint of a nesting depth, from 1.
 std::string savepoint_name(unsigned depth);
+/// The BEGIN or SAVEPOINT of this depth has not been sent yet, and never will be.
+bool forget_unsent_begin(std::vector<std::string>& preamble, unsigned depth);
 /// How long to wait before another attempt: full jitter, 50 ms doubling up to 2 s.
 std::chrono::milliseconds back_off_time(unsigned attempt);
 /// What a failed or doubtful COMMIT means; `tag` is the command tag of the answer.

@@ -6,7 +6,10 @@
 
 namespace tusk::protocol {
 
-failure batch_query::begin() { return start_over(); }
+failure batch_query::begin() {
+    if (auto f = write_preamble()) return f;
+    return start_over();
+}
 
 /// Looks at every statement once; asks for descriptions of those that nobody has described, or sends
 /// everything.

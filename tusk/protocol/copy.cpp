@@ -7,6 +7,7 @@ namespace tusk::protocol {
 
 failure copy_machine::begin() {
     if (!shape_.empty()) {
+        if (auto f = write_preamble()) return f;
         if (auto f = wire::write_parse(io().output, "", shape_.sql(), {})) return f;
         if (auto f = wire::write_describe(io().output, 'S', "")) return f;
         wire::write_sync(io().output);
@@ -15,9 +16,7 @@ failure copy_machine::begin() {
         replies_.expect_describe(answer_);
         replies_.expect_sync();
     }
-    if (auto f = wire::write_query(io().output, sql_)) return f;
-    replies_.expect_simple(*this, &answer_);
-    return {};
+    return write_simple(sql_, *this, &answer_);
 }
 
 void copy_machine::on_complete(const wire::command_tag& tag) {

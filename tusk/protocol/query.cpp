@@ -47,7 +47,47 @@ void request_machine::discard_unsent() {
         io().broken = true; // half a message is out: a server that answers early is none
     io().discard_output();
     replies_.clear();
+    restore_preamble();
     written_in_vain();
+}
+
+failure request_machine::write_preamble() {
+    auto& commands = io().preamble;
+    if (commands.empty()) [[likely]]
+        return {};
+    preamble_ = std::make_unique<taken_preamble>(std::exchange(commands, {}), false);
+    began_in_ = transaction_status::in_transaction;
+    for (const auto& sql : preamble_->commands) {
+        if (auto f = wire::write_parse(io().output, "", sql, {})) return f;
+        if (auto f = wire::write_bind(io().output, "", "", {}, {})) return f;
+        if (auto f = wire::write_execute(io().output, "", 0)) return f;
+        replies_.expect_parse(preamble_.get());
+        replies_.expect_execute(*preamble_);
+    }
+    return {};
+}
+
+failure request_machine::write_simple(std::string_view sql, reply_sink& sink,
+                                      const pipeline::described* described_by) {
+    replies_.expect_simple(sink, described_by);
+    if (io().preamble.empty()) return wire::write_query(io().output, sql);
+    preamble_ = std::make_unique<taken_preamble>(std::exchange(io().preamble, {}), true);
+    began_in_ = transaction_status::in_transaction;
+    std::string text;
+    for (const auto& command : preamble_->commands) text.append(command).append("; ");
+    return wire::write_query(io().output, text.append(sql));
+}
+
+/// What has not begun is still to begin.
+void request_machine::restore_preamble() {
+    if (!preamble_) return;
+    auto& commands = preamble_->commands;
+    auto& executed = preamble_->executed;
+    if (preamble_->as_text && sent_ != sent_state::none && io().transaction != transaction_status::idle)
+        executed = commands.size();
+    commands.erase(commands.begin(), commands.begin() + static_cast<std::ptrdiff_t>(executed));
+    executed = 0;
+    if (!commands.empty()) io().preamble = std::exchange(commands, {});
 }
 
 action request_machine::run() {
@@ -160,6 +200,7 @@ action request_machine::transport_failed(failure why) {
 action request_machine::stop(failure why) {
     classify(why);
     stage_ = stage::over;
+    if (why) restore_preamble();
     if (io().broken) {
         io().discard_output();
         replies_.clear();
@@ -169,6 +210,7 @@ action request_machine::stop(failure why) {
 
 void request_machine::classify(failure& f) const {
     if (!f) return;
+    if (preamble_ && preamble_->failed) f.set_sql(preamble_->commands.at(preamble_->executed));
     if (f.sql().empty() && !sql_text().empty()) f.set_sql(sql_text());
     outcome o;
     o.answered = f.server() != nullptr || (complete_ && !nothing_executed());
@@ -183,6 +225,7 @@ void request_machine::classify(failure& f) const {
 
 failure query::begin() {
     mode_ = io().mode;
+    if (auto f = write_preamble()) return f;
     if (mode_ == exec_mode::describe_exec) return write_prepare(nullptr);
     const auto& text = source_.text();
     if (mode_ == exec_mode::cache_describe) return write_prepare(source_.known_description());
@@ -322,9 +365,9 @@ bool query::proceed_after(failure error) {
 // -------------------------------------------------------------------------------------------
 
 failure simple_query::begin() {
-    if (auto f = wire::write_query(io().output, sql_)) return f;
+    if (with_preamble_) return write_simple(sql_, sink_);
     replies_.expect_simple(sink_);
-    return {};
+    return wire::write_query(io().output, sql_);
 }
 
 bool simple_query::proceed_after(failure error) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include <tusk/protocol/action.hpp>
 #include <tusk/protocol/pipeline.hpp>
@@ -50,6 +52,11 @@ protected:
     virtual std::string_view sql_text() const { return {}; }
     /// Throws away what was written and not sent.
     void discard_unsent();
+    /// Writes the session's preamble as statements of the extended protocol; their Sync is the request's own.
+    failure write_preamble();
+    /// Writes a simple Query, with the preamble in front of its text.
+    failure write_simple(std::string_view sql, reply_sink& sink,
+                         const pipeline::described* described_by = nullptr);
 
     pipeline replies_;
 
@@ -65,6 +72,21 @@ private:
     void note_sent();
     void judge_interrupted(failure error);
 
+    /// The preamble that travels with this request.
+    class taken_preamble final : public reply_sink {
+    public:
+        taken_preamble(std::vector<std::string> c, bool text) : commands{std::move(c)}, as_text{text} {}
+        flow on_row(std::span<const std::byte>) override { return flow::proceed; }
+        void on_complete(const wire::command_tag&) override { ++executed; }
+        void on_error(const failure&, request_phase) override { failed = true; }
+        std::vector<std::string> commands;
+        std::size_t executed = 0;
+        bool as_text; ///< In the text of a simple Query, whose sink hears of them.
+        bool failed = false;
+    };
+    void restore_preamble();
+
+    std::unique_ptr<taken_preamble> preamble_;
     stage stage_ = stage::idle;
     sent_state sent_ = sent_state::none;
     transaction_status began_in_ = transaction_status::unknown;
@@ -121,8 +143,9 @@ private:
 /// SQL text by the simple protocol, in one round trip: transaction control and scripts of several statements.
 class simple_query final : public request_machine {
 public:
-    simple_query(session& s, std::string_view sql, reply_sink& sink)
-        : request_machine{s}, sql_{sql}, sink_{sink} {}
+    /// `with_preamble`: it belongs to the transaction that is about to begin.
+    simple_query(session& s, std::string_view sql, reply_sink& sink, bool with_preamble = false)
+        : request_machine{s}, sql_{sql}, sink_{sink}, with_preamble_{with_preamble} {}
 
 private:
     failure begin() override;
@@ -131,6 +154,7 @@ private:
 
     std::string_view sql_;
     reply_sink& sink_;
+    bool with_preamble_;
 };
 
 /// A bare Sync: asks whether the server is there, without executing anything.

@@ -89,11 +89,13 @@ void session::suspect_pooler(const failure& error) {
     mode = exec_mode::cache_describe;
     statements.clear(); // on whatever server they are
     to_close.clear();
+    preamble.clear();
 }
 
 void session::statements_gone() {
     statements.clear();
     to_close.clear();
+    preamble.clear();
     deallocated_ = true;
 }
 
@@ -109,6 +111,7 @@ void session::reset() {
     broken = false;
     statements.clear();
     to_close.clear();
+    preamble.clear();
     parameters_.clear();
     deallocated_ = false;
 }

@@ -45,6 +45,9 @@ public:
     statement_cache statements;
     exec_mode mode = exec_mode::cache_statement;
     std::vector<statement_ptr> to_close; ///< Prepared statements to Close with the next request.
+    /// BEGIN and SAVEPOINT that nobody has sent yet: they travel in front of the next request that is willing
+    /// to take them, in its round trip. When one of them fails, the request is not executed, and they stay.
+    std::vector<std::string> preamble;
 
     /// Called for NoticeResponse and NotificationResponse, at whatever moment they arrive.
     std::function<void(const server_error&)> on_notice;
