@@ -38,14 +38,13 @@ public:
         return machine.result();
     }
 
-    failure control(std::string_view sql, const options& o, std::string* tag = nullptr) {
+    failure control(std::string_view sql, const options& o, tusk::detail::command_sink* answer = nullptr) {
         const auto until = o.deadline_from_now(settings.statement_timeout());
         if (auto f = enter(until)) return f;
         const tusk::detail::busy_guard guard{busy};
-        tusk::detail::command_sink sink;
-        protocol::simple_query machine{driver.session(), sql, sink, true};
+        tusk::detail::command_sink ignored;
+        protocol::simple_query machine{driver.session(), sql, answer != nullptr ? *answer : ignored, true};
         driver.run(machine, until);
-        if (tag != nullptr) *tag = sink.tag();
         return machine.result();
     }
 
@@ -74,6 +73,7 @@ public:
     ~connection_stream() override {
         core_->busy = false;
         if (over_ || !run_->started) return;
+        run_->watch->finish({}, *run_->sink, run_->machine);
         run_->abandon();
         core_->abandoned = std::move(run_);
     }
@@ -82,12 +82,15 @@ public:
         more = false;
         if (over_) return {};
         const auto first = run_->started ? protocol::event_kind::proceed : protocol::event_kind::start;
-        run_->started = true;
+        if (!std::exchange(run_->started, true))
+            run_->watch.emplace(core_->settings.observed_by().get(), core_->settings, run_->what,
+                                core_->driver.session());
         core_->driver.run(run_->machine, run_->until, first);
         more = core_->driver.paused();
         if (more) return {};
         over_ = true;
         core_->busy = false;
+        run_->watch->finish(run_->machine.result(), *run_->sink, run_->machine);
         return run_->machine.result();
     }
 
@@ -148,7 +151,7 @@ failure connection::execute(request& what, client_sink& sink) {
     c.driver.run(machine, until);
     auto f = machine.result();
     if (f && f.sql().empty()) f.set_sql(what.text()->text);
-    watch.finish(f, sink, machine.described());
+    watch.finish(f, sink, machine);
     return f;
 }
 
@@ -165,7 +168,7 @@ failure connection::execute_batch(batch& b, const options& o) {
     protocol::batch_query machine{c.driver.session(), statements, source, b.is_independent()};
     c.driver.run(machine, until);
     auto f = b.conclude(machine.take_result());
-    watch.finish(f);
+    watch.finish(f, machine);
     return f;
 }
 
@@ -199,7 +202,7 @@ void connection::script(std::string_view sql, const options& o) { throw_if(try_s
 
 transaction connection::begin(const tx_options& o) {
     core_->announce(o.begin_sql());
-    return transaction{*this, 0, o.call_options()};
+    return transaction{*this, 0, o};
 }
 
 failure connection::ping(const options& o) {
@@ -231,18 +234,21 @@ std::string connection::server() const { return core_->driver.host().display(); 
 // ---- transaction
 // ----------------------------------------------------------------------------------------------
 
-transaction::transaction(connection& on, unsigned depth, const options& control)
-    : connection_{&on}, depth_{depth}, control_{control} {}
+transaction::transaction(connection& on, unsigned depth, const tx_options& o)
+    : connection_{&on}, depth_{depth}, control_{o.call_options()}, resolvable_{o.is_resolvable()},
+      watch_{tusk::detail::transaction_watch::make(on.core_->settings, depth > 0)} {}
 
 transaction::transaction(transaction&& other) noexcept
     : verbs{std::move(other)}, connection_{std::exchange(other.connection_, nullptr)}, depth_{other.depth_},
-      control_{other.control_} {}
+      control_{other.control_}, resolvable_{other.resolvable_}, watch_{std::move(other.watch_)} {}
 
 transaction& transaction::operator=(transaction&& other) noexcept {
     abandon();
     connection_ = std::exchange(other.connection_, nullptr);
     depth_ = other.depth_;
     control_ = other.control_;
+    resolvable_ = other.resolvable_;
+    watch_ = std::move(other.watch_);
     return *this;
 }
 
@@ -260,6 +266,7 @@ void transaction::abandon() noexcept {
         core.driver.close(); // out of memory: the server rolls back when the connection goes
     }
     connection_ = nullptr;
+    if (watch_) watch_->finish({}, false);
 }
 
 failure transaction::execute(request& what, client_sink& sink) {
@@ -294,21 +301,39 @@ protocol::known_statement transaction::intern(std::string_view sql) {
 
 failure transaction::try_commit() {
     if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
-    auto& on = *std::exchange(connection_, nullptr);
+    auto f = commit_on(*std::exchange(connection_, nullptr));
+    if (watch_) watch_->finish(f, !f);
+    return f;
+}
+
+failure transaction::commit_on(connection& on) {
     if (tusk::detail::forget_unsent_begin(on.core_->driver.session().preamble, depth_)) return {};
     if (depth_ > 0)
         return on.core_->control("release savepoint " + tusk::detail::savepoint_name(depth_), control_);
-    std::string tag;
+    tusk::detail::command_sink id;
+    tusk::detail::command_sink answer;
+    const bool ask = resolvable_ && on.status() == transaction_status::in_transaction;
+    if (ask)
+        if (auto f = on.core_->control(tusk::detail::transaction_id_sql, control_, &id)) {
+            on.core_->pending_control = "rollback";
+            return f;
+        }
     const bool had_failed = on.status() == transaction_status::failed;
-    auto f = on.core_->control("commit", control_, &tag);
-    return tusk::detail::judge_commit(std::move(f), tag, had_failed);
+    auto f = on.core_->control("commit", control_, &answer);
+    if (ask) return tusk::detail::judge_commit(std::move(f), answer.tag(), had_failed, id.value());
+    return tusk::detail::judge_commit(std::move(f), answer.tag(), had_failed);
 }
 
 void transaction::commit() { throw_if(try_commit()); }
 
 failure transaction::try_rollback() {
     if (connection_ == nullptr) return {};
-    auto& on = *std::exchange(connection_, nullptr);
+    auto f = roll_back_on(*std::exchange(connection_, nullptr));
+    if (watch_) watch_->finish(f, false);
+    return f;
+}
+
+failure transaction::roll_back_on(connection& on) {
     if (!on.is_open()) return {}; // the server has rolled back
     if (tusk::detail::forget_unsent_begin(on.core_->driver.session().preamble, depth_)) return {};
     if (depth_ == 0) return on.core_->control("rollback", control_);
@@ -321,7 +346,9 @@ void transaction::rollback() { throw_if(try_rollback()); }
 transaction transaction::begin() {
     if (connection_ == nullptr) throw error{tusk::detail::transaction_closed_failure()};
     connection_->core_->announce("savepoint " + tusk::detail::savepoint_name(depth_ + 1));
-    return transaction{*connection_, depth_ + 1, control_};
+    transaction inner{*connection_, depth_ + 1, tx_options{}};
+    inner.control_ = control_;
+    return inner;
 }
 
 namespace detail {

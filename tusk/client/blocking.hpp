@@ -10,6 +10,7 @@
 
 #include <tusk/client/copy_verbs.hpp>
 #include <tusk/client/request.hpp>
+#include <tusk/client/result_set.hpp>
 #include <tusk/client/settings.hpp>
 #include <tusk/client/sinks.hpp>
 #include <tusk/client/tx_options.hpp>
@@ -145,6 +146,18 @@ public:
     std::uint64_t for_each(const options& o, F f, std::string_view sql, const A&... args) {
         return run(request{intern(sql), o, args...}, tusk::detail::each_sink<T, F>{std::move(f)}).value();
     }
+    template <class... A>
+    result_set query(std::string_view sql, const A&... args) {
+        return query(options{}, sql, args...);
+    }
+    template <class... A>
+    result_set query(const options& o, std::string_view sql, const A&... args) {
+        return run(request{intern(sql), o, args...}, tusk::detail::result_set_sink{}).value();
+    }
+    std::vector<result_set> results(std::string_view sql, options o = {}) {
+        o.mode(protocol::exec_mode::simple_protocol);
+        return run(request{intern(sql), o}, tusk::detail::result_sets_sink{}).value();
+    }
     template <class T, class... A>
     row_stream<T> stream(std::string_view sql, const A&... args) {
         return stream<T>(options{}, sql, args...);
@@ -265,7 +278,7 @@ private:
 /// See `tusk::transaction`.
 class transaction final : public verbs {
 public:
-    transaction(connection& on, unsigned depth, const options& control);
+    transaction(connection& on, unsigned depth, const tx_options& o);
     transaction(transaction&& other) noexcept;
     transaction& operator=(transaction&& other) noexcept;
     ~transaction() override;
@@ -287,9 +300,13 @@ public:
 
 private:
     void abandon() noexcept;
+    failure commit_on(connection& on);
+    failure roll_back_on(connection& on);
     connection* connection_;
     unsigned depth_;
     options control_;
+    bool resolvable_;
+    std::unique_ptr<tusk::detail::transaction_watch> watch_;
 };
 
 namespace detail {

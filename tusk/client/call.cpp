@@ -2,6 +2,36 @@
 
 namespace tusk::detail {
 
+protocol::flow command_sink::on_row(std::span<const std::byte> body) {
+    field_view first;
+    const std::byte* at = body.data() + 2;
+    if (body.size() < 2 || wire::load_big_endian<std::uint16_t>(body.data()) == 0 ||
+        !next_value(at, body.data() + body.size(), first))
+        return protocol::flow::proceed; // whoever wants a value misses it
+    value_ = first.is_null() ? std::nullopt : std::optional<std::string>{first.text()};
+    return protocol::flow::proceed;
+}
+
+transaction_watch::transaction_watch(const connection_settings& settings, bool nested)
+    : observer_{settings.observed_by()} {
+    event_.pool = settings.pool_name();
+    event_.start = steady_clock::now();
+    event_.nested = nested;
+}
+
+std::unique_ptr<transaction_watch> transaction_watch::make(const connection_settings& settings, bool nested) {
+    return settings.observed_by() ? std::make_unique<transaction_watch>(settings, nested) : nullptr;
+}
+
+void transaction_watch::finish(const failure& f, bool committed) {
+    const auto to = std::exchange(observer_, nullptr);
+    if (!to) return;
+    event_.elapsed = steady_clock::now() - event_.start;
+    event_.error = f ? &f : nullptr;
+    event_.committed = committed;
+    to->transaction_finished(event_);
+}
+
 query_watch::query_watch(observer* to, const connection_settings& settings, const request& what,
                          const protocol::session& s)
     : observer_{to} {
@@ -15,14 +45,42 @@ query_watch::query_watch(observer* to, const connection_settings& settings, cons
     observer_->query_started(event_);
 }
 
-void query_watch::finish(const failure& f, const client_sink& sink, bool described) {
+namespace {
+
+void report_cancel(observer& to, const observed& of, const protocol::request_machine& machine,
+                   std::string_view sql, std::int32_t pid) {
+    if (!machine.cancel_requested()) return;
+    cancel_event e;
+    static_cast<observed&>(e) = of;
+    e.context = nullptr;
+    e.sql = sql;
+    e.timed_out = of.error != nullptr && of.error->code() == errc::timeout;
+    e.backend_pid = pid;
+    to.canceled(e);
+}
+
+} // namespace
+
+void query_watch::finish(const failure& f, const client_sink& sink, const protocol::query& machine) {
     if (observer_ == nullptr) return;
+    auto& to = *std::exchange(observer_, nullptr);
     event_.elapsed = steady_clock::now() - event_.start;
     event_.error = f ? &f : nullptr;
     event_.command = sink.command();
     event_.rows = sink.row_count();
-    event_.described = described;
-    observer_->query_finished(event_);
+    event_.described = machine.described();
+    if (machine.described() && machine.description()) {
+        prepare_event e;
+        static_cast<observed&>(e) = event_;
+        e.context = nullptr;
+        e.sql = event_.sql;
+        e.parameters = static_cast<std::uint16_t>(machine.description()->parameters.size());
+        e.columns = static_cast<std::uint16_t>(machine.description()->columns.size());
+        e.backend_pid = event_.backend_pid;
+        to.prepared(e);
+    }
+    report_cancel(to, event_, machine, event_.sql, event_.backend_pid);
+    to.query_finished(event_);
 }
 
 batch_watch::batch_watch(observer* to, const connection_settings& settings, const batch& b,
@@ -37,10 +95,11 @@ batch_watch::batch_watch(observer* to, const connection_settings& settings, cons
     observer_->batch_started(event_);
 }
 
-void batch_watch::finish(const failure& f) {
+void batch_watch::finish(const failure& f, const protocol::request_machine& machine) {
     if (observer_ == nullptr) return;
     event_.elapsed = steady_clock::now() - event_.start;
     event_.error = f ? &f : nullptr;
+    report_cancel(*observer_, event_, machine, {}, event_.backend_pid);
     observer_->batch_finished(event_);
 }
 

@@ -27,20 +27,29 @@ public:
         return what_.arguments_for(description, arguments);
     }
 
+    failure bind_text(wire::bound_values& arguments) override { return what_.text_arguments(arguments); }
+    protocol::exec_mode mode(protocol::exec_mode usual) const noexcept override {
+        return what_.call_options().mode().value_or(usual);
+    }
+    std::uint32_t rows_at_a_time() const noexcept override { return what_.call_options().rows_at_a_time(); }
+
 private:
     request& what_;
     client_sink& sink_;
 };
 
-/// The answer to a command without rows.
+/// The answer to a command with one value or none.
 class command_sink final : public protocol::reply_sink {
 public:
-    protocol::flow on_row(std::span<const std::byte>) override { return protocol::flow::proceed; }
+    protocol::flow on_row(std::span<const std::byte> body) override;
     void on_complete(const wire::command_tag& tag) override { tag_.assign(tag.text); }
     const std::string& tag() const noexcept { return tag_; }
+    /// The first value of the last row, if there is one.
+    const std::optional<std::string>& value() const noexcept { return value_; }
 
 private:
     std::string tag_;
+    std::optional<std::string> value_;
 };
 
 /// Reports one batch to an observer; nothing happens when there is none.
@@ -48,7 +57,7 @@ class batch_watch {
 public:
     batch_watch(observer* to, const connection_settings& settings, const batch& b,
                 const protocol::session& s);
-    void finish(const failure& f);
+    void finish(const failure& f, const protocol::request_machine& machine);
 
 private:
     observer* observer_;
@@ -60,7 +69,7 @@ class query_watch {
 public:
     query_watch(observer* to, const connection_settings& settings, const request& what,
                 const protocol::session& s);
-    void finish(const failure& f, const client_sink& sink, bool described);
+    void finish(const failure& f, const client_sink& sink, const protocol::query& machine);
 
 private:
     observer* observer_;
@@ -97,6 +106,20 @@ private:
     connect_event event_;
 };
 
+/// When a transaction began, and what became of it, for an observer.
+class transaction_watch {
+public:
+    /// Null when nobody listens.
+    static std::unique_ptr<transaction_watch> make(const connection_settings& settings, bool nested);
+    transaction_watch(const connection_settings& settings, bool nested);
+    /// Once; later calls say nothing.
+    void finish(const failure& f, bool committed);
+
+private:
+    std::shared_ptr<observer> observer_;
+    transaction_event event_;
+};
+
 /// Passes notices and notifications of a session on, as the settings say.
 void forward_messages(protocol::session& s, const connection_settings& settings);
 } // namespace detail
@@ -116,6 +139,7 @@ public:
     deadline until;
     detail::call source;
     protocol::query machine;
+    std::optional<detail::query_watch> watch; ///< Since the stream was started.
     bool started = false;
 };
 

@@ -18,6 +18,7 @@ public:
     ~connection_stream() override {
         core_->busy = false;
         if (over_ || !run_->started) return;
+        run_->watch->finish({}, *run_->sink, run_->machine);
         run_->abandon();
         core_->abandoned = std::move(run_);
     }
@@ -40,7 +41,7 @@ public:
             // `advance_now` ran the machine until it wanted more input; `transferred` makes it look again.
             const auto first =
                 run_->started ? protocol::event_kind::transferred : protocol::event_kind::start;
-            run_->started = true;
+            if (!run_->started) watch();
             has_action_ = false;
             co_await core_->driver.run(run_->machine, run_->until, first);
             more = core_->driver.paused();
@@ -48,10 +49,17 @@ public:
         }
         over_ = true;
         core_->busy = false;
+        run_->watch->finish(run_->machine.result(), *run_->sink, run_->machine);
         co_return run_->machine.result();
     }
 
 private:
+    void watch() {
+        run_->started = true;
+        run_->watch.emplace(core_->settings.observed_by().get(), core_->settings, run_->what,
+                            core_->driver.session());
+    }
+
     std::shared_ptr<connection::core> core_;
     std::shared_ptr<running_stream> run_;
     protocol::action waiting_;

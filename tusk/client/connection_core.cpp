@@ -114,7 +114,7 @@ failure connection::core::end_query() {
     busy = false;
     auto f = query_->machine.take_result();
     if (f && f.sql().empty()) f.set_sql(query_->what.text()->text);
-    query_->watch.finish(f, query_->sink, query_->machine.described());
+    query_->watch.finish(f, query_->sink, query_->machine);
     query_.reset();
     return f;
 }
@@ -135,20 +135,19 @@ asio::awaitable<failure> connection::core::execute_batch(batch& b, options o) {
     protocol::batch_query machine{driver.session(), statements, source, b.is_independent()};
     co_await driver.run(machine, until);
     auto f = b.conclude(machine.take_result());
-    watch.finish(f);
+    watch.finish(f, machine);
     co_return f;
 }
 
-asio::awaitable<failure> connection::core::control(std::string sql, options o, std::string* tag) {
+asio::awaitable<failure> connection::core::control(std::string sql, options o, detail::command_sink* answer) {
     const auto until = o.deadline_from_now(settings.statement_timeout());
     if (auto f = enter(until)) co_return f;
     const detail::busy_guard guard{busy};
     if (abandoned || !pending_control.empty())
         if (auto f = co_await settle(until)) co_return f;
-    detail::command_sink sink;
-    protocol::simple_query machine{driver.session(), sql, sink, true};
+    detail::command_sink ignored;
+    protocol::simple_query machine{driver.session(), sql, answer != nullptr ? *answer : ignored, true};
     co_await driver.run(machine, until);
-    if (tag != nullptr) *tag = sink.tag();
     co_return machine.result();
 }
 

@@ -21,7 +21,7 @@ public:
     asio::awaitable<failure> execute(request& what, client_sink& sink);
     asio::awaitable<failure> execute_batch(batch& b, options o);
     asio::awaitable<failure> copy(detail::copy_job& job);
-    asio::awaitable<failure> control(std::string sql, options o, std::string* tag = nullptr);
+    asio::awaitable<failure> control(std::string sql, options o, detail::command_sink* answer = nullptr);
     asio::awaitable<failure> ping(options o);
     /// Ends what an abandoned stream or transaction left behind.
     asio::awaitable<failure> settle(deadline until);

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <tusk/core/deadline.hpp>
+#include <tusk/protocol/exec_mode.hpp>
 
 namespace tusk {
 
@@ -29,6 +32,28 @@ public:
         return *this;
     }
 
+    /// How this statement gets to the server, instead of the connection's way.
+    options& mode(protocol::exec_mode m) noexcept {
+        mode_ = m;
+        return *this;
+    }
+    /// Plans the statement for its values each time, at the price of planning it each time: for skewed data,
+    /// where the plan for any value that the server turns to after five executions is bad for some.
+    options& custom_plan() noexcept { return mode(protocol::exec_mode::cache_describe); }
+    /// Asks for that many rows at a time, when the ones before are taken: for `stream`, so that the server
+    /// does not compute and send what nobody may want. A round trip each. 0 (the default) is all rows.
+    options& rows_at_a_time(std::uint32_t n) noexcept {
+        rows_at_a_time_ = n;
+        return *this;
+    }
+
+    std::optional<protocol::exec_mode> mode() const noexcept { return mode_; }
+    std::uint32_t rows_at_a_time() const noexcept { return rows_at_a_time_; }
+    /// Nobody looks at the statement before it is executed.
+    bool undescribed() const noexcept {
+        return mode_ == protocol::exec_mode::exec || mode_ == protocol::exec_mode::simple_protocol;
+    }
+
     /// The deadline of a call that begins now; `fallback` applies when no timeout was set.
     deadline deadline_from_now(steady_clock::duration fallback) const noexcept {
         return earlier(until_, deadline::in(has_timeout_ ? timeout_ : fallback));
@@ -39,6 +64,8 @@ private:
     steady_clock::duration timeout_{0};
     deadline until_ = deadline::never();
     std::string_view table_;
+    std::optional<protocol::exec_mode> mode_;
+    std::uint32_t rows_at_a_time_ = 0;
     bool has_timeout_ = false;
 };
 

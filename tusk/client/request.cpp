@@ -40,6 +40,28 @@ failure request::arguments_for(const protocol::description_ptr& description, wir
     return {};
 }
 
+failure request::text_arguments(wire::bound_values& out) {
+    const std::vector<oid_t> unknown(count_);
+    if (deferred_) {
+        if (auto f = deferred_->encode(arguments_, unknown)) return f;
+    } else if (count_ != 0) {
+        failure f{
+            errc::invalid_argument,
+            "the arguments were encoded for a described statement; say mode(exec_mode::exec) at the call"};
+        f.set_sent(sent_state::none, retry_advice::never);
+        return f;
+    }
+    out = arguments_.bound();
+    return {};
+}
+
+void client_sink::on_columns(const std::vector<wire::column_description>& columns) {
+    if (has_failed()) return;
+    text_description_ = protocol::statement_description::of_text(columns);
+    std::span<const std::int16_t> formats;
+    failure_ = prepare(text_description_, formats);
+}
+
 void client_sink::on_complete(const wire::command_tag& tag) {
     rows_ = tag.rows;
     const auto word = tag.command();

@@ -108,6 +108,7 @@ public:
     request(protocol::known_statement statement, const options& o, const A&... args)
         : known_{std::move(statement)}, options_{o}, count_{sizeof...(A)} {
         static_assert(sizeof...(A) <= 65535, "tusk: a statement takes at most 65,535 arguments");
+        if (o.undescribed()) known_.description = nullptr;
         if (known_.description) {
             failure_ = detail::encode_arguments(arguments_, known_.description->parameters,
                                                 std::index_sequence_for<A...>{}, args...);
@@ -131,6 +132,8 @@ public:
     failure take_failure() { return std::exchange(failure_, failure{}); }
     /// The encoded arguments for a statement described like this.
     failure arguments_for(const protocol::description_ptr& description, wire::bound_values& out);
+    /// The arguments as text, for a statement that nobody describes.
+    failure text_arguments(wire::bound_values& out);
 
 private:
     protocol::known_statement known_;
@@ -149,13 +152,21 @@ public:
     /// Called with the statement's description before anything is bound.
     virtual failure prepare(const protocol::description_ptr& description,
                             std::span<const std::int16_t>& formats) = 0;
+    /// The result was not described before: it comes as text.
+    void on_columns(const std::vector<wire::column_description>& columns) final;
     void on_complete(const wire::command_tag& tag) override;
+    failure take_failure() override { return std::exchange(failure_, failure{}); }
     /// Affected or returned rows, by the command tag.
     std::uint64_t row_count() const noexcept { return rows_; }
     /// First word of the command tag.
     std::string_view command() const noexcept { return {command_, command_size_}; }
 
+protected:
+    bool has_failed() const noexcept { return static_cast<bool>(failure_); }
+    failure failure_; ///< The first thing that went wrong on this side; rows are ignored from then on.
+
 private:
+    protocol::description_ptr text_description_; ///< Of the result that comes as text.
     std::uint64_t rows_ = 0;
     char command_[16] = {};
     std::size_t command_size_ = 0;

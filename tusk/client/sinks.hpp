@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <tusk/client/request.hpp>
+#include <tusk/types/row_view.hpp>
 
 namespace tusk::detail {
 
@@ -22,7 +23,7 @@ inline constexpr char plan_key = 0;
 template <class T>
 result<const row_plan*> plan_for(const protocol::statement_description& d) {
     if (const auto* found = d.find_plan(&plan_key<T>)) return &static_cast<const stored_plan*>(found)->plan;
-    auto made = make_row_plan<T>(d.columns);
+    auto made = make_row_plan<T>(d.columns, d.text_only);
     if (!made) return made.error();
     auto fresh = std::make_unique<stored_plan>(std::move(*made));
     fresh->key = &plan_key<T>;
@@ -55,18 +56,15 @@ public:
         formats = plan_->formats;
         return {};
     }
-    failure take_failure() override { return std::exchange(failure_, failure{}); }
 
 protected:
     bool decode(std::span<const std::byte> body, T& out) {
         row_error e;
         if (decode_row(*plan_, body, out, e)) [[likely]]
             return true;
-        failure_ = row_failure(e, *description_);
+        this->failure_ = row_failure(e, *description_);
         return false;
     }
-    bool has_failed() const noexcept { return static_cast<bool>(failure_); }
-    failure failure_;
 
 private:
     const protocol::statement_description* description_ = nullptr; ///< The query keeps it alive.
@@ -76,9 +74,13 @@ private:
 /// At most one row.
 template <class T>
 class maybe_sink : public row_sink<T> {
+    static_assert(!std::is_same_v<T, row_view>,
+                  "tusk: a row_view lives no longer than the next row; take for_each<row_view> or query()");
+
 public:
     using value_type = std::optional<T>;
     protocol::flow on_row(std::span<const std::byte> body) final {
+        if (this->has_failed()) return protocol::flow::proceed;
         if (++count_ == 1) {
             value_.emplace();
             this->decode(body, *value_);
@@ -114,6 +116,9 @@ public:
 
 template <class T>
 class all_sink final : public row_sink<T> {
+    static_assert(!std::is_same_v<T, row_view>,
+                  "tusk: a row_view lives no longer than the next row; take for_each<row_view> or query()");
+
 public:
     using value_type = std::vector<T>;
     protocol::flow on_row(std::span<const std::byte> body) override {
@@ -166,6 +171,9 @@ private:
 /// Takes one row at a time and stops there.
 template <class T>
 class stream_sink final : public row_sink<T> {
+    static_assert(!std::is_same_v<T, row_view>,
+                  "tusk: a row_view lives no longer than the next row; take for_each<row_view> or query()");
+
 public:
     protocol::flow on_row(std::span<const std::byte> body) override {
         if (this->has_failed() || abandoned) return protocol::flow::proceed;

@@ -12,18 +12,22 @@
 namespace tusk {
 
 transaction::transaction(connection& on, unsigned depth, std::shared_ptr<void> keep_alive)
-    : connection_{&on}, depth_{depth}, keep_alive_{std::move(keep_alive)} {}
+    : connection_{&on}, depth_{depth}, keep_alive_{std::move(keep_alive)},
+      watch_{detail::transaction_watch::make(on.core_->settings, depth > 0)} {}
 
 transaction::transaction(transaction&& other) noexcept
     : verbs{std::move(other)}, connection_{std::exchange(other.connection_, nullptr)}, depth_{other.depth_},
-      control_{other.control_}, keep_alive_{std::move(other.keep_alive_)} {}
+      resolvable_{other.resolvable_}, control_{other.control_}, keep_alive_{std::move(other.keep_alive_)},
+      watch_{std::move(other.watch_)} {}
 
 transaction& transaction::operator=(transaction&& other) noexcept {
     abandon();
     connection_ = std::exchange(other.connection_, nullptr);
     depth_ = other.depth_;
+    resolvable_ = other.resolvable_;
     control_ = other.control_;
     keep_alive_ = std::move(other.keep_alive_);
+    watch_ = std::move(other.watch_);
     return *this;
 }
 
@@ -40,6 +44,7 @@ void transaction::abandon() noexcept {
         core.driver.close(); // out of memory: the server rolls back when the connection goes
     }
     connection_ = nullptr;
+    if (watch_) watch_->finish({}, false);
     keep_alive_.reset();
 }
 
@@ -80,13 +85,30 @@ asio::awaitable<failure> transaction::try_commit() {
     if (auto f = check_open()) co_return f;
     auto& on = *std::exchange(connection_, nullptr);
     const auto lease = std::move(keep_alive_);
-    if (detail::forget_unsent_begin(on.core_->driver.session().preamble, depth_)) co_return failure{};
-    std::string tag;
+    auto f = co_await commit_on(on);
+    if (watch_) watch_->finish(f, !f);
+    co_return f;
+}
+
+asio::awaitable<failure> transaction::commit_on(connection& on) {
+    const auto core = on.core_;
+    if (detail::forget_unsent_begin(core->driver.session().preamble, depth_)) co_return failure{};
     if (depth_ > 0)
-        co_return co_await on.core_->control("release savepoint " + detail::savepoint_name(depth_), control_);
+        co_return co_await core->control("release savepoint " + detail::savepoint_name(depth_), control_);
+    detail::command_sink id;
+    detail::command_sink answer;
+    const bool ask = resolvable_ && on.status() == transaction_status::in_transaction;
+    if (ask) {
+        auto f = co_await core->control(std::string{detail::transaction_id_sql}, control_, &id);
+        if (f) {
+            core->pending_control = "rollback";
+            co_return f;
+        }
+    }
     const bool had_failed = on.status() == transaction_status::failed;
-    auto f = co_await on.core_->control("commit", control_, &tag);
-    co_return detail::judge_commit(std::move(f), tag, had_failed);
+    auto f = co_await core->control("commit", control_, &answer);
+    if (ask) co_return detail::judge_commit(std::move(f), answer.tag(), had_failed, id.value());
+    co_return detail::judge_commit(std::move(f), answer.tag(), had_failed);
 }
 
 asio::awaitable<void> transaction::commit() { throw_if(co_await try_commit()); }
@@ -95,13 +117,19 @@ asio::awaitable<failure> transaction::try_rollback() {
     if (connection_ == nullptr) co_return failure{};
     auto& on = *std::exchange(connection_, nullptr);
     const auto lease = std::move(keep_alive_);
+    auto f = co_await roll_back_on(on);
+    if (watch_) watch_->finish(f, false);
+    co_return f;
+}
+
+asio::awaitable<failure> transaction::roll_back_on(connection& on) {
     if (!on.is_open()) co_return failure{}; // the server has rolled back
-    if (detail::forget_unsent_begin(on.core_->driver.session().preamble, depth_)) co_return failure{};
-    if (depth_ > 0)
-        co_return co_await on.core_->control("rollback to savepoint " + detail::savepoint_name(depth_) +
-                                                 "; release savepoint " + detail::savepoint_name(depth_),
-                                             control_);
-    co_return co_await on.core_->control("rollback", control_);
+    const auto core = on.core_;
+    if (detail::forget_unsent_begin(core->driver.session().preamble, depth_)) co_return failure{};
+    if (depth_ == 0) co_return co_await core->control("rollback", control_);
+    const auto name = detail::savepoint_name(depth_);
+    co_return co_await core->control("rollback to savepoint " + name + "; release savepoint " + name,
+                                     control_);
 }
 
 asio::awaitable<void> transaction::rollback() { throw_if(co_await try_rollback()); }
@@ -114,7 +142,11 @@ namespace detail {
 struct transaction_access {
     static connection* on(transaction& t) { return t.connection_; }
     static unsigned depth(const transaction& t) { return t.depth_; }
-    static void set_options(transaction& t, const options& o) { t.control_ = o; }
+    static const options& control(const transaction& t) { return t.control_; }
+    static void set_options(transaction& t, const options& control, bool resolvable) {
+        t.control_ = control;
+        t.resolvable_ = resolvable;
+    }
     /// The command travels with the first statement.
     static void announce(connection& c, std::string sql) {
         if (auto f = c.core_->enter(deadline::never())) throw error{std::move(f)};
@@ -125,7 +157,7 @@ struct transaction_access {
 asio::awaitable<transaction> begin_on(connection& on, tx_options o) {
     transaction_access::announce(on, o.begin_sql());
     transaction tx{on, 0};
-    transaction_access::set_options(tx, o.call_options());
+    transaction_access::set_options(tx, o.call_options(), o.is_resolvable());
     co_return tx;
 }
 
@@ -134,7 +166,9 @@ asio::awaitable<transaction> begin_on(transaction& outer, tx_options) {
     if (on == nullptr) throw error{detail::transaction_closed_failure()};
     const unsigned depth = transaction_access::depth(outer) + 1;
     transaction_access::announce(*on, "savepoint " + detail::savepoint_name(depth));
-    co_return transaction{*on, depth};
+    transaction inner{*on, depth};
+    transaction_access::set_options(inner, transaction_access::control(outer), false);
+    co_return inner;
 }
 
 asio::awaitable<void> back_off(unsigned attempt) {

@@ -72,11 +72,15 @@ private:
     friend struct detail::transaction_access;
     failure check_open() const;
     void abandon() noexcept;
+    asio::awaitable<failure> commit_on(connection& on);
+    asio::awaitable<failure> roll_back_on(connection& on);
 
     connection* connection_;
     unsigned depth_;
+    bool resolvable_ = false;
     options control_;
     std::shared_ptr<void> keep_alive_;
+    std::unique_ptr<detail::transaction_watch> watch_;
 };
 
 namespace detail {

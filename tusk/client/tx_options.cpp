@@ -1,11 +1,13 @@
 #include <tusk/client/tx_options.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <random>
 
 namespace tusk {
 
 std::string tx_options::begin_sql() const {
+    if (!begin_.empty()) return begin_;
     std::string sql = "begin";
     if (isolation_ != nullptr) sql += std::string{" isolation level "} + isolation_;
     if (access_ != nullptr) sql += std::string{isolation_ != nullptr ? ", " : " "} + access_;
@@ -19,13 +21,16 @@ namespace detail {
 std::string savepoint_name(unsigned depth) { return "tusk_sp_" + std::to_string(depth); }
 
 bool forget_unsent_begin(std::vector<std::string>& preamble, unsigned depth) {
-    const auto wanted = depth == 0 ? std::string{"begin"} : "savepoint " + savepoint_name(depth);
-    for (auto at = preamble.begin(); at != preamble.end(); ++at) {
-        if (depth == 0 ? at->compare(0, wanted.size(), wanted) != 0 : *at != wanted) continue;
-        preamble.erase(at, preamble.end()); // with what was to begin inside of it
-        return true;
-    }
-    return false;
+    // What begins the transaction stands first, whatever its text; savepoints follow in their order.
+    const bool has_begin = !preamble.empty() && !preamble.front().starts_with("savepoint tusk_sp_");
+    auto at = preamble.begin();
+    if (depth > 0)
+        at = std::find(preamble.begin(), preamble.end(), "savepoint " + savepoint_name(depth));
+    else if (!has_begin)
+        at = preamble.end();
+    if (at == preamble.end()) return false;
+    preamble.erase(at, preamble.end()); // with what was to begin inside of it
+    return true;
 }
 
 std::chrono::milliseconds back_off_time(unsigned attempt) {
@@ -46,6 +51,17 @@ failure judge_commit(failure f, std::string_view tag, bool had_failed) {
         f.set_sent(sent_state::answered, retry_advice::never);
     }
     return f;
+}
+
+failure judge_commit(failure f, std::string_view tag, bool had_failed, const std::optional<std::string>& id) {
+    f = judge_commit(std::move(f), tag, had_failed);
+    if (f.code() != errc::in_doubt) return f;
+    std::uint64_t number = 0;
+    if (id && std::from_chars(id->data(), id->data() + id->size(), number).ec == std::errc{})
+        return std::move(f.set_transaction_id(number));
+    f.set_code(make_error_code(errc::connection_lost));
+    f.add_context("nothing had been written");
+    return std::move(f.set_sent(f.sent(), retry_advice::transaction));
 }
 
 failure independent_in_transaction_failure() {

@@ -7,6 +7,7 @@
 
 #include <tusk/client/copy_verbs.hpp>
 #include <tusk/client/executor.hpp>
+#include <tusk/client/result_set.hpp>
 #include <tusk/client/stream.hpp>
 
 namespace tusk {
@@ -117,6 +118,22 @@ public:
     template <class T, class F, class... A>
     asio::awaitable<std::uint64_t> for_each(const options& o, F f, std::string_view sql, const A&... args) {
         return detail::run(*this, request{intern(sql), o, args...}, detail::each_sink<T, F>{std::move(f)});
+    }
+
+    /// All that a statement returns, for when its columns are not known when the program is compiled.
+    template <class... A>
+    asio::awaitable<result_set> query(std::string_view sql, const A&... args) {
+        return query(options{}, sql, args...);
+    }
+    template <class... A>
+    asio::awaitable<result_set> query(const options& o, std::string_view sql, const A&... args) {
+        return detail::run(*this, request{intern(sql), o, args...}, detail::result_set_sink{});
+    }
+    /// What each statement of a text of several returns, in one round trip by the simple protocol, and in one
+    /// transaction unless the text says otherwise.
+    asio::awaitable<std::vector<result_set>> results(std::string_view sql, options o = {}) {
+        o.mode(protocol::exec_mode::simple_protocol);
+        return detail::run(*this, request{intern(sql), o}, detail::result_sets_sink{});
     }
 
     /// Rows one at a time, with back-pressure.

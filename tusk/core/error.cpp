@@ -167,6 +167,7 @@ struct failure::details {
     std::string sql;
     sent_state sent = sent_state::none;
     retry_advice retry = retry_advice::never;
+    std::uint64_t transaction_id = 0;
     std::chrono::system_clock::time_point time = std::chrono::system_clock::now();
 };
 
@@ -225,6 +226,13 @@ sent_state failure::sent() const noexcept { return details_ ? details_->sent : s
 retry_advice failure::retry() const noexcept { return details_ ? details_->retry : retry_advice::never; }
 std::chrono::system_clock::time_point failure::time() const noexcept {
     return details_ ? details_->time : std::chrono::system_clock::time_point{};
+}
+
+std::uint64_t failure::transaction_id() const noexcept { return details_ ? details_->transaction_id : 0; }
+
+failure& failure::set_transaction_id(std::uint64_t id) {
+    if (details_) own().transaction_id = id;
+    return *this;
 }
 
 failure& failure::add_context(std::string_view context) {

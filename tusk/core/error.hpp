@@ -165,6 +165,9 @@ public:
     retry_advice retry() const noexcept;
     /// When the failure was made.
     std::chrono::system_clock::time_point time() const noexcept;
+    /// The transaction (xid8) whose COMMIT is `in_doubt`, when it was asked for; else 0. See
+    /// `resolve_commit`.
+    std::uint64_t transaction_id() const noexcept;
 
     /// Puts `context` and ": " before the message.
     failure& add_context(std::string_view context);
@@ -172,6 +175,7 @@ public:
     failure& set_sent(sent_state sent, retry_advice retry);
     /// Replaces the code and keeps the rest (a lost COMMIT becomes `in_doubt`).
     failure& set_code(std::error_code code);
+    failure& set_transaction_id(std::uint64_t id);
 
 private:
     struct details;

@@ -40,6 +40,22 @@ struct query_event : observed {
     bool described = false;      ///< A Parse/Describe round trip was needed.
 };
 
+/// A statement that the server parsed and described in the course of a query; `elapsed` is the query's.
+struct prepare_event : observed {
+    std::string_view sql;
+    std::uint16_t parameters = 0;
+    std::uint16_t columns = 0;
+    std::int32_t backend_pid = 0;
+};
+
+/// The server was asked to cancel what it was doing. `error` is what the caller was told; null when the
+/// answer came all the same.
+struct cancel_event : observed {
+    std::string_view sql;   ///< Empty for a batch.
+    bool timed_out = false; ///< The deadline passed; else the caller cancelled.
+    std::int32_t backend_pid = 0;
+};
+
 /// Several statements in one round trip.
 struct batch_event : observed {
     std::size_t statements = 0;
@@ -57,6 +73,8 @@ struct copy_event : observed {
     std::int32_t backend_pid = 0;
 };
 
+/// A transaction that is over, from `begin()` on. One that nobody ended is rolled back and counts when it is
+/// dropped.
 struct transaction_event : observed {
     bool committed = false;
     bool nested = false; ///< A savepoint.
@@ -94,6 +112,8 @@ public:
     virtual void connect_finished(connect_event&) noexcept {}
     virtual void query_started(query_event&) noexcept {}
     virtual void query_finished(query_event&) noexcept {}
+    virtual void prepared(prepare_event&) noexcept {}
+    virtual void canceled(cancel_event&) noexcept {}
     virtual void batch_started(batch_event&) noexcept {}
     virtual void batch_finished(batch_event&) noexcept {}
     virtual void copy_started(copy_event&) noexcept {}

@@ -198,10 +198,9 @@ void prepare_session(protocol::session& s, const connect_config& config) {
     for (const auto& [name, value] : config.driver_settings()) {
         if (name != "default_query_exec_mode") continue;
         if (value == "cache_describe") s.mode = protocol::exec_mode::cache_describe;
-        // Values never get into the text here: the modes that would put them there leave as little on the
-        // server.
-        if (value == "describe_exec" || value == "exec" || value == "simple_protocol")
-            s.mode = protocol::exec_mode::describe_exec;
+        if (value == "describe_exec") s.mode = protocol::exec_mode::describe_exec;
+        if (value == "exec") s.mode = protocol::exec_mode::exec;
+        if (value == "simple_protocol") s.mode = protocol::exec_mode::simple_protocol;
     }
 }
 

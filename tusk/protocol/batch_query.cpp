@@ -19,6 +19,7 @@ failure batch_query::start_over() {
     recent_ = nullptr;
     describing_ = false;
     mode_ = io().mode;
+    if (mode_ == exec_mode::exec || mode_ == exec_mode::simple_protocol) mode_ = exec_mode::cache_describe;
     if (auto f = write_closes()) return f;
     for (std::size_t i = 0; i < source_.size(); ++i) {
         auto& item = source_.statement(i);

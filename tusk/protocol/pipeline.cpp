@@ -166,7 +166,7 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
     const bool simple = current.kind == step_kind::simple;
     switch (f.type) {
     case data_row:
-        if (executing || (simple && current.has_columns)) return on_row(current, f);
+        if (current.has_columns || (executing && !current.describes)) return on_row(current, f);
         break;
     case bind_complete:
         if (current.kind != step_kind::execute || current.bound) break;
@@ -204,8 +204,13 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
         if (current.kind != step_kind::close && current.kind != step_kind::settle) break;
         ++at_;
         return progress::need_input;
+    case portal_suspended:
+        if (!executing || !current.limited) break;
+        answered_ = suspended_ = true;
+        ++at_;
+        return progress::need_input;
     case row_description:
-        if (simple) {
+        if (simple || (executing && current.describes && !current.has_columns)) {
             std::vector<wire::column_description> columns;
             if (!wire::parse_row_description(f.body, columns))
                 return fail(s, protocol_failure("malformed RowDescription"));
@@ -216,6 +221,7 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
         [[fallthrough]];
     case parameter_description:
     case no_data:
+        if (executing && current.describes && f.type == no_data) return progress::need_input;
         if (current.kind != step_kind::describe) break;
         if (!on_description(current, f))
             return fail(s, protocol_failure("malformed description of a statement"));

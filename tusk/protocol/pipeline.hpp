@@ -22,8 +22,8 @@ enum class request_phase : std::uint8_t { parse, describe, bind, execute, commit
 class reply_sink {
 public:
     virtual ~reply_sink() = default;
-    /// The columns of a simple query's result, before its first row. Rows of prepared statements come without
-    /// it.
+    /// The columns of a result that was not described before, in front of its first row: of the simple
+    /// protocol, or of a portal that is described as it is executed.
     virtual void on_columns(const std::vector<wire::column_description>&) {}
     /// The body of a DataRow, valid during the call (and until the next receive when it answers `pause`).
     virtual flow on_row(std::span<const std::byte> body) = 0;
@@ -68,11 +68,19 @@ public:
         added.sink = sink;
     }
     /// `described_by`: the Describe in the same round trip, whose staleness makes the rows unreadable; or
-    /// null.
-    void expect_execute(reply_sink& sink, const described* described_by = nullptr) {
+    /// null. `limited`: it may stop before the last row.
+    void expect_execute(reply_sink& sink, const described* described_by = nullptr, bool limited = false) {
         auto& added = add(step_kind::execute);
+        added.limited = limited;
         added.sink = &sink;
         added.guard = described_by;
+    }
+    /// The portal is described before its rows: the sink hears of its columns.
+    void expect_execute_described(reply_sink& sink, bool limited = false) {
+        auto& added = add(step_kind::execute);
+        added.limited = limited;
+        added.sink = &sink;
+        added.describes = true;
     }
     void expect_close() { add(step_kind::close); }
     void expect_sync() { add(step_kind::sync); }
@@ -91,6 +99,11 @@ public:
     }
     /// Room for the steps of a batch.
     void reserve(std::size_t steps) { steps_.reserve(steps); }
+    /// Execute stopped at its row limit; asked once. Its step is over: `execute_again` puts it back.
+    bool take_suspended() noexcept { return std::exchange(suspended_, false); }
+    void execute_again() noexcept { --at_; }
+    /// What comes next is the answer to a Sync.
+    bool at_sync() const noexcept { return at_ < steps_.size() && steps_[at_].kind == step_kind::sync; }
     /// At least one whole answer of the current group has arrived.
     bool answered() const noexcept { return answered_; }
     /// A statement was bound, so that something may have been executed.
@@ -115,6 +128,8 @@ private:
         step_kind kind;
         bool bound = false;
         bool has_columns = false;
+        bool describes = false;
+        bool limited = false;
         bool copying = false;
         bool copying_out = false;
         reply_sink* sink = nullptr;
@@ -147,6 +162,7 @@ private:
     bool answered_ = false;
     bool executed_ = false;
     bool mute_ = false; // nobody wants the rows
+    bool suspended_ = false;
     failure error_;
 };
 

@@ -92,6 +92,7 @@ void request_machine::restore_preamble() {
 
 action request_machine::run() {
     if (stage_ == stage::over) return finish(std::move(result_));
+    paused_ = false;
     note_sent();
     auto progress = replies_.advance(io());
     while (progress == pipeline::progress::paused && stage_ != stage::running) {
@@ -102,7 +103,7 @@ action request_machine::run() {
     }
     switch (progress) {
     case pipeline::progress::need_input: return stage_ == stage::running ? await_answer() : transfer();
-    case pipeline::progress::paused: return {action_kind::paused, false};
+    case pipeline::progress::paused: paused_ = true; return {action_kind::paused, false};
     case pipeline::progress::broken: {
         auto why = replies_.take_error();
         if (why.server() == nullptr && interruption_) why = interruption_;
@@ -161,6 +162,10 @@ action request_machine::interrupted(event_kind why) {
         io().broken = true;
         return stop(std::move(interruption_));
     }
+    if (why == event_kind::canceled && paused_ && wind_up()) {
+        replies_.drop_rows();
+        return run();
+    }
     interruption_ = why == event_kind::timed_out
                         ? failure{errc::timeout, "the deadline passed before the server had answered"}
                         : failure{errc::canceled, "the operation was cancelled"};
@@ -175,7 +180,7 @@ action request_machine::interrupted(event_kind why) {
     }
     on_interruption();
     stage_ = stage::canceling;
-    cancel_pending_ = true;
+    cancel_pending_ = cancel_requested_ = true;
     return {action_kind::cancel_request, true};
 }
 
@@ -224,8 +229,11 @@ void request_machine::classify(failure& f) const {
 // ----------------------------------------------------------------------------------------------------
 
 failure query::begin() {
-    mode_ = io().mode;
+    mode_ = source_.mode(io().mode);
+    limit_ = source_.rows_at_a_time();
+    if (mode_ == exec_mode::simple_protocol) return write_undescribed();
     if (auto f = write_preamble()) return f;
+    if (mode_ == exec_mode::exec) return write_undescribed();
     if (mode_ == exec_mode::describe_exec) return write_prepare(nullptr);
     const auto& text = source_.text();
     if (mode_ == exec_mode::cache_describe) return write_prepare(source_.known_description());
@@ -290,12 +298,70 @@ failure query::write_execute(const description_ptr& description) {
         if (auto f = write_parse(description)) return f;
     if (auto f = source_.bind(description, arguments, formats)) return f;
     if (auto f = wire::write_bind(io().output, "", server_name(), arguments, formats)) return f;
-    if (auto f = wire::write_execute(io().output, "", 0)) return f;
-    wire::write_sync(io().output);
-    replies_.expect_execute(sink_, &answer_);
-    replies_.expect_sync();
-    phase_ = phase::executing;
+    if (auto f = wire::write_execute(io().output, "", limit_)) return f;
+    replies_.expect_execute(sink_, &answer_, limit_ != 0);
+    write_end();
     return {};
+}
+
+/// Without a look at the statement before: its columns come with its rows.
+failure query::write_undescribed() {
+    wire::bound_values arguments;
+    if (auto f = source_.bind_text(arguments)) return f;
+    if (mode_ == exec_mode::simple_protocol) {
+        if (!arguments.formats.empty())
+            return failure{
+                errc::invalid_argument,
+                "the simple protocol carries no arguments, and values never get into the text here; "
+                "take exec_mode::exec"};
+        phase_ = phase::executing;
+        return write_simple(source_.text()->text, sink_);
+    }
+    if (auto f = write_pending_closes()) return f;
+    if (auto f = write_parse(nullptr)) return f;
+    if (auto f = wire::write_bind(io().output, "", "", arguments, {})) return f;
+    if (auto f = wire::write_describe(io().output, 'P', "")) return f;
+    if (auto f = wire::write_execute(io().output, "", limit_)) return f;
+    replies_.expect_execute_described(sink_, limit_ != 0);
+    write_end();
+    return {};
+}
+
+/// What follows an Execute. The answers up to the Sync's are expected in any case.
+void query::write_end() {
+    phase_ = phase::executing;
+    replies_.expect_sync();
+    sync_owed_ = limit_ != 0;
+    if (sync_owed_)
+        wire::write_flush(io().output);
+    else
+        wire::write_sync(io().output);
+}
+
+action query::await_answer() {
+    if (sync_owed_) {
+        const bool suspended = replies_.take_suspended();
+        if (suspended && !winding_up_) {
+            // Short and without names: these cannot fail.
+            static_cast<void>(wire::write_execute(io().output, "", limit_));
+            wire::write_flush(io().output);
+            replies_.execute_again();
+        } else if (suspended || replies_.at_sync()) {
+            wire::write_sync(io().output);
+            sync_owed_ = false;
+        }
+    }
+    return {action_kind::transfer, true};
+}
+
+void query::on_interruption() {
+    if (!std::exchange(sync_owed_, false)) return;
+    wire::write_sync(io().output);
+}
+
+bool query::wind_up() {
+    if (!sync_owed_) return false;
+    return winding_up_ = true;
 }
 
 void query::adopt_answer() {
@@ -325,7 +391,7 @@ void query::forget_statement() {
 /// statement that was good once and does not pass analysis now (class 42) may have the parameter types of
 /// tables as they were then.
 bool query::is_stale(const failure& error) const {
-    if (error.server() == nullptr || replies_.executed()) return false;
+    if (error.server() == nullptr || replies_.executed() || undescribed()) return false;
     const auto code = to_sqlstate(error.code());
     if (!code) return false;
     return *code == "26000"_sqlstate || *code == "42P05"_sqlstate ||
@@ -339,7 +405,7 @@ bool query::proceed_after(failure error) {
     if (error && is_stale(error)) {
         forget_statement();
         io().suspect_pooler(error);
-        mode_ = io().mode;
+        mode_ = source_.mode(io().mode);
         registry_.forget(*source_.text());
         description_ = nullptr;
         if (!retried_ && io().transaction == transaction_status::idle) {

@@ -18,6 +18,14 @@ public:
     virtual const statement_ptr& text() const noexcept = 0;
     /// A description that some connection of the pool already got; may be null.
     virtual const description_ptr& known_description() const noexcept = 0;
+    /// How to execute it, on a connection whose mode is `usual`.
+    virtual exec_mode mode(exec_mode usual) const noexcept { return usual; }
+    /// How many rows to ask for at a time; 0 is all of them.
+    virtual std::uint32_t rows_at_a_time() const noexcept { return 0; }
+    /// The arguments as text, for `exec_mode::exec`; the result is text as well.
+    virtual failure bind_text(wire::bound_values&) {
+        return failure{errc::invalid_argument, "this statement has to be described before it is executed"};
+    }
     /// Encodes the arguments for the described parameter types (once), and chooses the result formats.
     virtual failure bind(const description_ptr& description, wire::bound_values& arguments,
                          std::span<const std::int16_t>& result_formats) = 0;
@@ -34,6 +42,9 @@ public:
 
     sent_state sent() const noexcept { return sent_; }
     bool answered() const noexcept { return replies_.answered(); }
+    /// The server was asked to cancel it.
+    bool cancel_requested() const noexcept { return cancel_requested_; }
+    std::string_view text() const { return sql_text(); }
 
 protected:
     /// Writes the first messages and adds the expected answers.
@@ -46,6 +57,8 @@ protected:
     virtual action await_answer() { return {action_kind::transfer, true}; }
     /// The deadline passed or the caller cancelled; the server is about to be told by a CancelRequest.
     virtual void on_interruption() {}
+    /// The rest of the rows is not wanted: true when the server need not be told, because it will stop soon.
+    virtual bool wind_up() { return false; }
     /// What was written last never left and was thrown away.
     virtual void written_in_vain() {}
     /// For the failure.
@@ -90,6 +103,8 @@ private:
     stage stage_ = stage::idle;
     sent_state sent_ = sent_state::none;
     transaction_status began_in_ = transaction_status::unknown;
+    bool paused_ = false;
+    bool cancel_requested_ = false;
     bool cancel_pending_ = false;
     bool complete_ = false;  ///< The whole answer was read; what failed after that is this side's business.
     bool rows_lost_ = false; ///< A sink paused while the request was being cancelled.
@@ -99,6 +114,9 @@ private:
 /// One statement by the extended protocol: a cached statement needs Bind/Execute/Sync; one that another
 /// connection has described travels with its Parse in the same round trip; an unknown one is described first.
 /// By the session's `mode` nothing may stay prepared: then Parse travels along each time.
+///
+/// With a limit of rows the portal is executed again and again, each time when the last row was taken, and
+/// the Sync comes only at the end: it would end the portal. A reader that has enough ends it that way.
 class query final : public request_machine {
 public:
     query(session& s, statement_registry& registry, query_source& source, reply_sink& sink)
@@ -106,6 +124,8 @@ public:
 
     /// A Parse/Describe was needed.
     bool described() const noexcept { return described_; }
+    /// What the statement was described as; null before, and when nobody asked.
+    const description_ptr& description() const noexcept { return description_; }
 
 private:
     enum class phase : std::uint8_t { describing, executing };
@@ -113,7 +133,15 @@ private:
     bool proceed_after(failure error) override;
     bool nothing_executed() const override { return phase_ == phase::describing; }
     void written_in_vain() override;
+    action await_answer() override;
+    void on_interruption() override;
+    bool wind_up() override;
     std::string_view sql_text() const override { return source_.text()->text; }
+    failure write_undescribed();
+    void write_end();
+    bool undescribed() const noexcept {
+        return mode_ == exec_mode::exec || mode_ == exec_mode::simple_protocol;
+    }
     bool named() const noexcept { return mode_ == exec_mode::cache_statement; }
     std::string_view server_name() const noexcept {
         return named() ? std::string_view{source_.text()->server_name} : std::string_view{};
@@ -138,6 +166,9 @@ private:
     bool preparing_ = false;
     bool from_memory_ = false; ///< The statement's description was not made by this query.
     bool retried_ = false;
+    bool sync_owed_ = false; ///< The Sync of a portal with a limit was not written yet.
+    bool winding_up_ = false;
+    std::uint32_t limit_ = 0;
 };
 
 /// SQL text by the simple protocol, in one round trip: transaction control and scripts of several statements.

@@ -89,13 +89,11 @@ void session::suspect_pooler(const failure& error) {
     mode = exec_mode::cache_describe;
     statements.clear(); // on whatever server they are
     to_close.clear();
-    preamble.clear();
 }
 
 void session::statements_gone() {
     statements.clear();
     to_close.clear();
-    preamble.clear();
     deallocated_ = true;
 }
 

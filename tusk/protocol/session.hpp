@@ -7,24 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include <tusk/protocol/exec_mode.hpp>
 #include <tusk/protocol/statement_cache.hpp>
 #include <tusk/wire/backend.hpp>
 #include <tusk/wire/buffer.hpp>
 
 namespace tusk::protocol {
-
-/// How statements get to the server. None of them puts values into the text.
-enum class exec_mode : std::uint8_t {
-    /// Named prepared statements, described once and bound from then on: one round trip, least work for the
-    /// server.
-    cache_statement,
-    /// Nothing stays on the server: the unnamed statement is parsed each time, in the same round trip, by a
-    /// description
-    /// that is remembered here. For poolers that move a client between servers.
-    cache_describe,
-    /// The same without a memory: every statement is described first, two round trips each.
-    describe_exec,
-};
 
 /// The state of one connection as data: both buffers, what the server told about itself, the transaction
 /// status, the prepared statements. Machines work on it one after another; whoever owns the connection

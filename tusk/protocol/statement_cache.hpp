@@ -26,14 +26,20 @@ public:
 class statement_description {
 public:
     statement_description(std::vector<std::uint32_t> parameter_types,
-                          std::vector<wire::column_description> cols)
-        : parameters{std::move(parameter_types)}, columns{std::move(cols)} {}
+                          std::vector<wire::column_description> cols, bool as_text = false)
+        : parameters{std::move(parameter_types)}, columns{std::move(cols)}, text_only{as_text} {}
+    /// Of a result whose values come as text, whatever their types.
+    static std::shared_ptr<const statement_description> of_text(std::vector<wire::column_description> cols) {
+        return std::make_shared<const statement_description>(std::vector<std::uint32_t>{}, std::move(cols),
+                                                             true);
+    }
     ~statement_description();
     statement_description(const statement_description&) = delete;
     statement_description& operator=(const statement_description&) = delete;
 
     const std::vector<std::uint32_t> parameters;
     const std::vector<wire::column_description> columns; ///< Empty when no rows are returned.
+    const bool text_only;                                ///< The formats are not a matter of choice.
 
     /// The plan stored under `key`, or null. Lock-free.
     const row_plan_base* find_plan(const void* key) const noexcept {

@@ -76,6 +76,7 @@ inline std::string parse_complete() { return message('1', {}); }
 inline std::string bind_complete() { return message('2', {}); }
 inline std::string close_complete() { return message('3', {}); }
 inline std::string no_data() { return message('n', {}); }
+inline std::string portal_suspended() { return message('s', {}); }
 inline std::string empty_query_response() { return message('I', {}); }
 inline std::string command_complete(std::string_view tag) { return message('C', text(tag)); }
 inline std::string parameter_description(const std::vector<std::uint32_t>& oids = {}) {

@@ -61,13 +61,13 @@ failure match_names(std::span<const std::string_view> fields, std::string_view r
 
 failure choose_formats(std::span<const accepts_function> accepts,
                        std::span<const std::string_view> type_names,
-                       std::span<const wire::column_description> columns, row_plan& plan) {
+                       std::span<const wire::column_description> columns, bool text_only, row_plan& plan) {
     plan.formats.resize(columns.size());
     plan.columns.resize(columns.size());
     for (std::size_t i = 0; i < accepts.size(); ++i) {
         const std::size_t at = plan.fields.empty() ? i : plan.fields[i];
         const auto& c = columns[at];
-        const bool binary = has_binary_codec(c.type_oid) && accepts[i](c.type_oid, true);
+        const bool binary = !text_only && has_binary_codec(c.type_oid) && accepts[i](c.type_oid, true);
         if (!binary && !accepts[i](c.type_oid, false))
             return conversion_failure(codec_errc::wrong_type, "column \"" + c.name + "\"", c.type_oid,
                                       type_names[i]);

@@ -66,6 +66,8 @@ public:
     std::vector<std::int16_t> formats; ///< Wanted for each column.
     std::vector<column> columns;       ///< By position on the wire.
     std::vector<std::uint16_t> fields; ///< Column of each field; empty when they stand in order.
+    /// For rows that are looked at by name; lives with the description.
+    std::span<const wire::column_description> described;
 };
 
 /// Where a row could not be decoded.
@@ -73,6 +75,12 @@ struct row_error {
     codec_errc code = codec_errc::ok;
     std::size_t column = 0;
     std::string_view cpp_type;
+};
+
+/// A row whose columns are not known when the program is compiled. It takes them as text.
+template <class T>
+concept dynamic_row = requires(T& row, const row_plan& plan, std::span<const std::byte> body, row_error& e) {
+    { row.assign(plan, body, e) } -> std::same_as<bool>;
 };
 
 namespace detail {
@@ -107,14 +115,20 @@ using accepts_function = bool (*)(oid_t, bool);
 /// Chooses the formats; fails for a column whose type does not convert.
 failure choose_formats(std::span<const accepts_function> accepts,
                        std::span<const std::string_view> type_names,
-                       std::span<const wire::column_description> columns, row_plan& plan);
+                       std::span<const wire::column_description> columns, bool text_only, row_plan& plan);
 
 } // namespace detail
 
 /// Works out how rows with these columns become a `T`. Errors: `errc::column_mismatch`,
 /// `errc::type_mismatch`.
+template <dynamic_row T>
+result<row_plan> make_row_plan(std::span<const wire::column_description> columns, bool = false) {
+    row_plan plan;
+    plan.described = columns;
+    return plan;
+}
 template <class T>
-result<row_plan> make_row_plan(std::span<const wire::column_description> columns) {
+result<row_plan> make_row_plan(std::span<const wire::column_description> columns, bool text_only = false) {
     using fields = detail::field_tuple<T>;
     constexpr std::size_t n = std::tuple_size_v<fields>;
     row_plan plan;
@@ -130,7 +144,7 @@ result<row_plan> make_row_plan(std::span<const wire::column_description> columns
             &accepts_column<std::remove_reference_t<std::tuple_element_t<I, fields>>>...};
         const std::array<std::string_view, n> names{
             detail::cpp_type_name<std::remove_reference_t<std::tuple_element_t<I, fields>>>()...};
-        if (auto f = detail::choose_formats(accepts, names, columns, plan)) return f;
+        if (auto f = detail::choose_formats(accepts, names, columns, text_only, plan)) return f;
         return std::move(plan);
     }(std::make_index_sequence<n>{});
 }
@@ -200,6 +214,10 @@ bool decode_by_name(const row_plan& plan, const std::byte* at, const std::byte* 
 } // namespace detail
 
 /// Decodes the body of one DataRow into `out`, straight from the receive buffer. On false `error` says where.
+template <dynamic_row T>
+bool decode_row(const row_plan& plan, std::span<const std::byte> body, T& out, row_error& error) {
+    return out.assign(plan, body, error);
+}
 template <class T>
 bool decode_row(const row_plan& plan, std::span<const std::byte> body, T& out, row_error& error) {
     auto fields = detail::fields_of(out);

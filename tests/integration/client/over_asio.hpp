@@ -12,11 +12,24 @@ namespace client_test {
 /// The asynchronous connection behind the blocking verbs, so that one test text runs on both drivers.
 class over_asio final : public tusk::blocking::verbs {
 public:
-    explicit over_asio(std::string url) {
-        auto open = [](std::string at) -> asio::awaitable<tusk::connection> {
-            co_return co_await tusk::connection::open(at);
+    explicit over_asio(std::string url, tusk::connection_settings settings = {}) {
+        auto open = [](std::string at, tusk::connection_settings s) -> asio::awaitable<tusk::connection> {
+            co_return co_await tusk::connection::open(at, s);
         };
-        connection_ = std::make_unique<tusk::connection>(wait(open(std::move(url))));
+        connection_ = std::make_unique<tusk::connection>(wait(open(std::move(url), std::move(settings))));
+    }
+    /// A statement in a transaction, an empty savepoint, COMMIT; and a transaction that is dropped.
+    void in_transaction_with_savepoint() {
+        auto work = [](tusk::connection& db) -> asio::awaitable<bool> {
+            auto tx = co_await db.begin();
+            co_await tx.exec("select 1");
+            auto inner = co_await tx.begin();
+            co_await inner.commit();
+            co_await tx.commit();
+            auto dropped = co_await db.begin();
+            co_return true;
+        };
+        wait(work(*connection_));
     }
     tusk::failure execute(tusk::request& what, tusk::client_sink& sink) override {
         return wait(connection_->execute(what, sink));

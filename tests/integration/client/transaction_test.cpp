@@ -40,6 +40,116 @@ TEST_F(transactions, a_dropped_transaction_is_rolled_back_before_the_next_statem
     EXPECT_EQ(db.one<std::int64_t>("select count(*) from users"), 2);
 }
 
+TEST_F(transactions, begin_costs_no_round_trip_and_one_without_statements_none_at_all) {
+    auto db = connect();
+    auto tx = db.begin(tusk::tx_options{}.serializable());
+    EXPECT_EQ(db.status(), tusk::transaction_status::idle);
+    auto inner = tx.begin();
+    inner.exec("insert into users (name) values ('c')");
+    EXPECT_EQ(db.status(), tusk::transaction_status::in_transaction);
+    EXPECT_EQ(inner.one<std::string>("select current_setting('transaction_isolation')"), "serializable");
+    inner.rollback();
+    tx.exec("insert into users (name) values ('d')");
+    tx.commit();
+    EXPECT_EQ(count(), 3);
+    auto empty = db.begin();
+    auto nested = empty.begin();
+    nested.commit();
+    empty.commit();
+    EXPECT_EQ(db.status(), tusk::transaction_status::idle);
+    {
+        auto dropped = db.begin();
+        auto nested_too = dropped.begin();
+    }
+    EXPECT_EQ(db.one<int>("select 1"), 1);
+    EXPECT_EQ(db.status(), tusk::transaction_status::idle);
+}
+
+TEST_F(transactions, a_begin_that_fails_executes_nothing) {
+    auto db = connect();
+    db.exec("set default_transaction_read_only = on");
+    // SERIALIZABLE READ WRITE is fine; an unknown isolation level is not, and the server says so at the first
+    // statement.
+    const auto o = tusk::tx_options{}.begin_with("begin isolation level fantastic");
+    auto tx = db.begin(o);
+    const auto f = failure_of([&] { tx.exec("select pg_advisory_lock(1)"); });
+    EXPECT_EQ(f.code(), tusk::condition::syntax_error);
+    EXPECT_EQ(f.sql(), "begin isolation level fantastic");
+    EXPECT_EQ(failure_of([&] { tx.exec("select 1"); }).code(), tusk::condition::syntax_error);
+    tx.rollback();
+    EXPECT_EQ(db.one<std::int64_t>("select count(*) from pg_locks where locktype = 'advisory'"), 0);
+}
+
+TEST_F(transactions, batches_and_copy_begin_them_too) {
+    auto db = connect();
+    {
+        auto tx = db.begin();
+        tusk::batch b;
+        auto n = b.exec("insert into users (name) values ($1)", "c");
+        tx.run(b);
+        EXPECT_EQ(n.get(), 1U);
+        EXPECT_EQ(db.status(), tusk::transaction_status::in_transaction);
+    }
+    EXPECT_EQ(count(), 2);
+    {
+        auto tx = db.begin();
+        const std::vector<std::tuple<std::string>> rows{{"c"}, {"d"}};
+        EXPECT_EQ(tx.copy_in("users", tusk::columns("name"), rows), 2U);
+        EXPECT_EQ(db.status(), tusk::transaction_status::in_transaction);
+        tx.rollback();
+    }
+    EXPECT_EQ(count(), 2);
+}
+
+TEST_F(transactions, what_became_of_a_commit_without_an_answer) {
+    auto admin = connect();
+    admin.script(
+        "create function die() returns trigger language plpgsql as $$ begin perform "
+        "pg_terminate_backend(pg_backend_pid()); perform pg_sleep(10); return null; end $$;"
+        "create constraint trigger at_the_end after insert on users initially deferred for each row when "
+        "(new.name = 'last words') execute function die()");
+    tusk::failure lost;
+    {
+        auto db = connect();
+        auto tx = db.begin(tusk::tx_options{}.resolvable());
+        tx.exec("insert into users (name) values ('last words')");
+        lost = tx.try_commit();
+    }
+    EXPECT_EQ(lost.code(), tusk::errc::in_doubt);
+    EXPECT_NE(lost.transaction_id(), 0U);
+    EXPECT_EQ(tusk::blocking::resolve_commit(admin, lost), tusk::commit_outcome::aborted);
+    // One that did commit has the same answer lost: the id is all that counts.
+    {
+        auto tx = admin.begin();
+        tx.exec("insert into users (name) values ('kept')");
+        const auto id = tx.one<std::string>("select pg_current_xact_id()::text");
+        tx.commit();
+        lost.set_transaction_id(std::stoull(id));
+    }
+    EXPECT_EQ(tusk::blocking::resolve_commit(admin, lost), tusk::commit_outcome::committed);
+    async([&](tusk::connection& db) -> asio::awaitable<void> {
+        EXPECT_EQ(co_await tusk::resolve_commit(db, lost), tusk::commit_outcome::committed);
+        // While it is still running, the question is asked again.
+        auto running = admin.begin();
+        const auto id = running.one<std::string>("select pg_current_xact_id()::text");
+        lost.set_transaction_id(std::stoull(id));
+        const auto brief = tusk::options{}.timeout(200ms);
+        EXPECT_EQ((co_await failure_of(tusk::resolve_commit(db, lost, brief))).code(), tusk::errc::timeout);
+        running.rollback();
+        EXPECT_EQ(co_await tusk::resolve_commit(db, lost), tusk::commit_outcome::aborted);
+        // From a future that this server does not have.
+        lost.set_transaction_id(std::stoull(id) + 1'000'000);
+        EXPECT_EQ(co_await tusk::resolve_commit(db, lost), tusk::commit_outcome::unknown);
+    });
+    EXPECT_EQ(failure_of([&] { tusk::blocking::resolve_commit(admin, tusk::failure{}); }).code(),
+              tusk::errc::invalid_argument);
+    // Nothing written, nothing in doubt.
+    auto db = connect();
+    auto tx = db.begin(tusk::tx_options{}.resolvable());
+    tx.exec("select 1");
+    tx.commit();
+}
+
 TEST_F(transactions, savepoints_by_nesting) {
     auto db = connect();
     auto tx = db.begin();

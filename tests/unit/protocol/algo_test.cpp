@@ -434,12 +434,16 @@ tusk::protocol::flow recording_sink::on_row(std::span<const std::byte> body) {
 tusk::failure text_source::bind(const tusk::protocol::description_ptr& description,
                                 tusk::wire::bound_values& out, std::span<const std::int16_t>& formats) {
     bound_for.push_back(description);
+    formats = {};
+    return bind_text(out);
+}
+
+tusk::failure text_source::bind_text(tusk::wire::bound_values& out) {
     if (failing_with) return failing_with;
     formats_.assign(arguments.size(), 0);
     values_.clear();
     for (const auto& a : arguments) values_ += be::number(static_cast<std::int32_t>(a.size())) + a;
     out = {formats_, std::as_bytes(std::span{values_})};
-    formats = {};
     return {};
 }
 

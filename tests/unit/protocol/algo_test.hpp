@@ -136,6 +136,14 @@ public:
     tusk::failure bind(const tusk::protocol::description_ptr& description, tusk::wire::bound_values& out,
                        std::span<const std::int16_t>& formats) override;
 
+    tusk::failure bind_text(tusk::wire::bound_values& out) override;
+    tusk::protocol::exec_mode mode(tusk::protocol::exec_mode usual) const noexcept override {
+        return wanted_mode.value_or(usual);
+    }
+    std::uint32_t rows_at_a_time() const noexcept override { return limit; }
+
+    std::optional<tusk::protocol::exec_mode> wanted_mode;
+    std::uint32_t limit = 0;
     std::vector<std::string> arguments;
     std::vector<tusk::protocol::description_ptr> bound_for; ///< What each call of `bind` was given.
     tusk::failure failing_with;
