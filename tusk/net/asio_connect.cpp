@@ -106,6 +106,8 @@ asio::awaitable<failure> asio_driver::core::search(deadline until) {
         for (const auto& at : *addresses) {
             for (const auto way : plan.ways(at)) {
                 auto f = co_await try_address(candidate, at, way, limit);
+                if (f && target->other_secret_may_help(candidate, f))
+                    f = co_await try_address(candidate, at, way, limit);
                 if (!f) co_return failure{};
                 if (f == condition::canceled) co_return f;
                 const bool again = connect_plan::next_way_helps(f);

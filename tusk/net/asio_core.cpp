@@ -58,7 +58,7 @@ void asio_driver::core::start(protocol::machine& m, deadline until, event_kind f
     machine_ = &m;
     ++operation_;
     connect_cancellation(operation_);
-    paused = finished_ = computing_ = handshaking_ = false;
+    paused = finished_ = computing_ = asking_ = handshaking_ = false;
     deadline_ = until;
     arm_timer();
     step(event{first, {}});
@@ -103,6 +103,7 @@ bool asio_driver::core::carry_out(const action& a, event& next) {
         handshaking_ = true;
         return continue_handshake(next);
     case action_kind::compute: start_computing(); return false;
+    case action_kind::ask_secret: start_asking(); return false;
     case action_kind::cancel_request:
         deadline_ = deadline::in(cancel_grace); // from now on the grace time counts
         arm_timer();
@@ -283,6 +284,29 @@ void asio_driver::core::start_computing() {
                });
 }
 
+/// Nothing else is awaited meanwhile but the deadline and the caller; an answer that comes after them, or
+/// after the end of this connection, is dropped. Whoever answers may outlive the event loop, so that the
+/// callback holds nothing of it.
+void asio_driver::core::start_asking() {
+    asking_ = true;
+    asking_work_ = asio::prefer(socket.get_executor(), asio::execution::outstanding_work.tracked);
+    auto answer = [weak = weak_from_this(), operation = operation_](result<std::string> secret) {
+        const auto alive = weak.lock();
+        if (!alive) return;
+        asio::post(alive->socket.get_executor(), [weak, operation, secret = std::move(secret)]() mutable {
+            const auto self = weak.lock();
+            if (!self) return;
+            const entry inside{*self};
+            if (self->machine_ == nullptr || self->operation_ != operation || !self->asking_) return;
+            self->asking_ = false;
+            self->asking_work_ = {};
+            self->machine_->take_secret(std::move(secret));
+            self->step(event{event_kind::secret_given, {}});
+        });
+    };
+    target->ask(host, machine_->wanted_secret(), std::move(answer));
+}
+
 void asio_driver::core::finish() {
     if (reading_) { // the baton comes back with the read
         finished_ = true;
@@ -290,6 +314,7 @@ void asio_driver::core::finish() {
         return;
     }
     machine_ = nullptr;
+    if (asking_work_) asking_work_ = {};
     deadline_ = deadline::never();
     if (session.broken) shut(); // the server need not wait for somebody to drop the connection
     due_ = std::move(baton_);

@@ -91,6 +91,7 @@ private:
     void on_read(const error_code& ec, std::size_t n);
     bool continue_handshake(protocol::event& next);
     void start_computing();
+    void start_asking();
     void start_cancel();
     void connect_cancellation(std::uint64_t operation);
     void arm_timer();
@@ -118,6 +119,8 @@ private:
     bool finished_ = false;
     bool handshaking_ = false;
     bool computing_ = false;
+    bool asking_ = false;               ///< For a secret.
+    asio::any_io_executor asking_work_; ///< Keeps the event loop running meanwhile.
     bool opening_ = false;
     /// timed_out or canceled while computing.
     protocol::event_kind interruption_ = protocol::event_kind::start;

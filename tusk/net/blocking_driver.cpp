@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
 
 #include <tusk/net/socket_options.hpp>
 #include <tusk/protocol/query.hpp>
@@ -95,6 +98,7 @@ failure blocking_driver::connect(std::shared_ptr<const connect_target> target, d
         for (const auto& at : *addresses) {
             for (const auto way : plan.ways(at)) {
                 auto f = try_address(host, at, way, limit);
+                if (f && target_->other_secret_may_help(host, f)) f = try_address(host, at, way, limit);
                 if (!f) return {};
                 const bool again = connect_plan::next_way_helps(f);
                 plan.failed(at.is_unix() ? at.display : host.display(), std::move(f));
@@ -149,6 +153,10 @@ void blocking_driver::run(protocol::machine& m, deadline until, event_kind first
             m.compute();
             next.kind = event_kind::computed;
             break;
+        case action_kind::ask_secret:
+            f = ask_secret(m, until);
+            next.kind = event_kind::secret_given;
+            break;
         case action_kind::cancel_request:
             until = deadline::in(cancel_grace);
             (void)send_cancel(until); // when it cannot be sent, the grace time decides
@@ -160,6 +168,29 @@ void blocking_driver::run(protocol::machine& m, deadline until, event_kind first
             next.why = std::move(f);
         }
     }
+}
+
+/// Waits for the credential source, but not longer than allowed: an answer that comes later is dropped.
+failure blocking_driver::ask_secret(protocol::machine& m, deadline until) {
+    struct inbox {
+        std::mutex mutex;
+        std::condition_variable filled;
+        std::optional<result<std::string>> secret;
+    };
+    const auto box = std::make_shared<inbox>();
+    target_->ask(host_, m.wanted_secret(), [box](result<std::string> secret) {
+        const std::lock_guard lock{box->mutex};
+        box->secret = std::move(secret);
+        box->filled.notify_one();
+    });
+    std::unique_lock lock{box->mutex};
+    const auto answered = [&] { return box->secret.has_value(); };
+    if (until.is_never())
+        box->filled.wait(lock, answered);
+    else if (!box->filled.wait_until(lock, until.at(), answered))
+        return failure{errc::timeout, "the credential source did not answer within the connect timeout"};
+    m.take_secret(std::move(*box->secret));
+    return {};
 }
 
 failure blocking_driver::transfer(bool read, deadline until) {

@@ -43,6 +43,7 @@ private:
     failure open(const endpoint& at, deadline until);
     failure transfer(bool read, deadline until);
     failure stream(deadline until);
+    failure ask_secret(protocol::machine& m, deadline until);
     failure receive(deadline until, bool& readable);
     failure wait(short events, deadline until, short& ready);
     failure shake_hands(deadline until);

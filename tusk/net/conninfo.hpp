@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,8 @@
 #include <tusk/net/conninfo_types.hpp>
 
 namespace tusk {
+
+class credential_source;
 
 /// Everything that is needed to make a connection. `parse_connect_config` makes one of a connection string;
 /// the setters make or change one in code (they do not check; `validate` does). The keys are those of libpq;
@@ -54,6 +57,13 @@ public:
     /// The password to use with one of `hosts()`: the given one, else the password file's; empty when none.
     const std::string& password_for(const host_address& host) const noexcept {
         return password_.empty() ? host.password : password_;
+    }
+    /// Where passwords and tokens come from instead, when they change: asked for each connection whose server
+    /// asks. Not part of a connection string.
+    const std::shared_ptr<credential_source>& credentials() const noexcept { return credentials_; }
+    connect_config& credentials(std::shared_ptr<credential_source> v) {
+        credentials_ = std::move(v);
+        return *this;
     }
     /// The password file that was looked at; empty when a password was given or no home directory is known.
     const std::string& passfile() const noexcept { return passfile_; }
@@ -273,6 +283,7 @@ private:
     std::size_t statement_cache_capacity_ = 512;
     setting_list driver_settings_, pool_settings_;
     std::vector<std::string> warnings_;
+    std::shared_ptr<credential_source> credentials_;
 };
 
 /// Reads a connection string: `postgres://…` or `postgresql://…`, else `key=value …`; empty means all

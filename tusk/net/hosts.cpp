@@ -134,7 +134,35 @@ protocol::startup_options connect_target::options_for(const host_address& host) 
     };
     o.secure_channel = host.is_unix_socket() || listed("password") || listed("md5");
     o.keys = keys_;
+    o.asks_for_secrets = config_.credentials() != nullptr;
     return o;
+}
+
+void connect_target::ask(const host_address& host, secret_kind kind, credential_source::answer done) const {
+    try {
+        config_.credentials()->get(request_for(host, kind), done);
+    } catch (const std::exception& e) {
+        done(failure{errc::auth_failed, std::string{"the credential source failed: "} + e.what()});
+    }
+}
+
+bool connect_target::other_secret_may_help(const host_address& host, const failure& f) const {
+    if (!config_.credentials() || f.server() == nullptr) return false;
+    const auto state = to_sqlstate(f.code());
+    if (!state || state->error_class() != "28000"_sqlstate.error_class()) return false;
+    const bool password = config_.credentials()->rejected(request_for(host, secret_kind::password));
+    const bool token = config_.credentials()->rejected(request_for(host, secret_kind::oauth_token));
+    return password || token;
+}
+
+credential_request connect_target::request_for(const host_address& host, secret_kind kind) const {
+    credential_request r;
+    r.host = host.host;
+    r.port = host.port;
+    r.database = config_.database();
+    r.user = config_.user();
+    r.kind = kind;
+    return r;
 }
 
 connect_plan::connect_plan(const connect_config& config)

@@ -10,6 +10,7 @@
 #include <tusk/core/deadline.hpp>
 #include <tusk/core/error.hpp>
 #include <tusk/net/conninfo.hpp>
+#include <tusk/net/credentials.hpp>
 #include <tusk/protocol/startup.hpp>
 
 namespace tusk::net {
@@ -38,8 +39,14 @@ public:
     const std::shared_ptr<const tls_context>& tls() const noexcept { return tls_; }
     /// The startup options for one host (password file entries are per host).
     protocol::startup_options options_for(const host_address& host) const;
+    /// Asks the credential source, which must be there.
+    void ask(const host_address& host, secret_kind kind, credential_source::answer done) const;
+    /// The server refused a secret that the source had kept: it will get another one.
+    bool other_secret_may_help(const host_address& host, const failure& f) const;
 
 private:
+    credential_request request_for(const host_address& host, secret_kind kind) const;
+
     connect_config config_;
     std::shared_ptr<const tls_context> tls_;
     std::shared_ptr<protocol::scram_key_cache> keys_;

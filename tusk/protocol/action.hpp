@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include <tusk/core/error.hpp>
@@ -12,6 +13,12 @@ namespace tusk::protocol {
 
 class session;
 
+/// What a server can ask for.
+enum class secret_kind : std::uint8_t {
+    password,
+    oauth_token, ///< A bearer token.
+};
+
 enum class action_kind : std::uint8_t {
     transfer, ///< Send all of `session.output`; when `read` is set, then receive something into
               ///< `session.input`. While sending blocks, receive as well: a server that is itself blocked in
@@ -20,6 +27,8 @@ enum class action_kind : std::uint8_t {
             ///< already arrived, without waiting for it, look at the deadline, and let others work. Answer
             ///< with `transferred`.
     start_tls,      ///< Do the TLS handshake; answer with `tls_established`.
+    ask_secret,     ///< Get what `machine.wanted_secret()` says; answer with `secret_given`, after
+                    ///< `machine.take_secret()`.
     compute,        ///< Call `machine.compute()` off the event loop; answer with `computed`.
     cancel_request, ///< Open a second connection and send a CancelRequest; answer with `cancel_finished` when
                     ///< that connection is over. Meanwhile keep transferring (with `read`), under the grace
@@ -39,6 +48,7 @@ enum class event_kind : std::uint8_t {
     transferred, ///< Bytes were sent and/or received.
     tls_established,
     computed,
+    secret_given,
     cancel_finished, ///< The cancel connection was closed by the server, or could not be made.
     timed_out,       ///< The deadline passed.
     canceled,        ///< The caller wants out.
@@ -60,6 +70,9 @@ public:
     virtual action resume(event e) = 0;
     /// The CPU-heavy part that a `compute` action asks for.
     virtual void compute() {}
+    /// What an `ask_secret` action is about, and the answer to it.
+    virtual secret_kind wanted_secret() const noexcept { return secret_kind::password; }
+    virtual void take_secret(tusk::result<std::string>) {}
     /// Asks a running `compute()` to come back soon; called from another thread.
     virtual void stop_computing() {}
     /// What came out, once `done`.

@@ -53,6 +53,7 @@ action startup::resume(event e) {
     case event_kind::computed:
         if (derivation_) return refuse(std::move(derivation_));
         return send_final();
+    case event_kind::secret_given: return on_secret();
     case event_kind::timed_out:
         stop_ = true;
         return refuse(failure{errc::timeout, "the server did not complete the connection in time"});
@@ -157,7 +158,9 @@ action startup::on_frame(const wire::frame& f) {
 action startup::on_error(const wire::frame& f) {
     server_error e;
     if (!wire::parse_error(f.body, e)) return refuse(protocol_failure("malformed ErrorResponse"));
-    return refuse(failure{std::move(e)});
+    failure why{std::move(e)};
+    if (!oauth_refusal_.empty()) why.add_context("the token was refused (" + oauth_refusal_ + ")");
+    return refuse(std::move(why));
 }
 
 action startup::on_authentication(const wire::frame& f) {
@@ -191,6 +194,8 @@ action startup::on_sasl_ok() {
         return refuse(failure{errc::auth_failed,
                               "the server let the connection in without authentication, which "
                               "require_auth does not allow"});
+    if (oauth_ && !oauth_refusal_.empty())
+        return refuse(protocol_failure("the server refused the token and let the connection in"));
     if (!scram_ && options_.binding == binding_policy::require)
         return refuse(failure{errc::auth_failed,
                               "channel_binding=require, but the server did not use SCRAM with "
@@ -202,7 +207,7 @@ action startup::on_sasl_ok() {
 
 action startup::on_password_request(std::string_view method, std::span<const std::byte> salt) {
     const std::string name{method};
-    if (challenged_ || scram_)
+    if (challenged_ || scram_ || oauth_)
         return refuse(protocol_failure("the server changed the authentication method"));
     if (options_.binding == binding_policy::require)
         return refuse(failure{errc::auth_failed, "channel_binding=require, but the server asks for " + name});
@@ -217,32 +222,111 @@ action startup::on_password_request(std::string_view method, std::span<const std
                         " authentication over an unencrypted TCP connection; the "
                         "password was not sent. Use TLS or scram-sha-256, or allow it with require_auth=" +
                         name});
-    if (options_.password.empty())
-        return refuse(failure{errc::auth_failed, "the server asks for a password and none was given"});
     challenged_ = true;
-    if (salt.empty()) return send(wire::write_password(io().output, options_.password));
-    auto answer = md5_password(options_.user, options_.password, salt.first<4>());
-    if (!answer) return refuse(answer.error());
-    return send(wire::write_password(io().output, *answer));
+    pending_request what;
+    if (!salt.empty()) {
+        what.how = pending_request::method::md5;
+        std::copy_n(salt.begin(), what.salt.size(), what.salt.begin());
+    }
+    return ask(what);
 }
 
+// ---- the secret
+
+action startup::ask(pending_request what) {
+    pending_ = what;
+    wanted_ = what.how == pending_request::method::oauth ? secret_kind::oauth_token : secret_kind::password;
+    if (options_.asks_for_secrets) {
+        stage_ = stage::asking;
+        return {action_kind::ask_secret, false};
+    }
+    if (wanted_ == secret_kind::oauth_token)
+        return refuse(failure{errc::auth_failed,
+                              "the server asks for an OAuth token; set connect_config::credentials"});
+    if (options_.password.empty())
+        return refuse(failure{errc::auth_failed, "the server asks for a password and none was given"});
+    return answer_with(options_.password);
+}
+
+action startup::on_secret() {
+    if (stage_ != stage::asking) return refuse(failure{errc::protocol_violation, "unexpected event"});
+    if (!secret_) return refuse(secret_.error());
+    return answer_with(*secret_);
+}
+
+action startup::answer_with(const std::string& secret) {
+    using method = pending_request::method;
+    stage_ = stage::authenticating;
+    switch (pending_.how) {
+    case method::cleartext: return send(wire::write_password(io().output, secret));
+    case method::md5: {
+        auto answer = md5_password(options_.user, secret, pending_.salt);
+        if (!answer) return refuse(answer.error());
+        return send(wire::write_password(io().output, *answer));
+    }
+    case method::oauth: {
+        // RFC 6750 allows these in a token; the separator of the message is none of them.
+        constexpr std::string_view allowed_in_token = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                                      "0123456789-._~+/=";
+        if (secret.empty() || secret.find_first_not_of(allowed_in_token) != std::string::npos)
+            return refuse(failure{errc::auth_failed, "the credential source gave no valid bearer token"});
+        stage_ = stage::sasl;
+        return send(wire::write_sasl_initial(io().output, "OAUTHBEARER",
+                                             "n,,\x01"
+                                             "auth=Bearer " +
+                                                 secret + "\x01\x01"));
+    }
+    case method::scram: break;
+    }
+    scram_ = std::make_unique<scram_client>(secret, pending_.binding);
+    if (options_.keys) scram_->use_keys(options_.keys);
+    stage_ = stage::sasl;
+    const auto first = scram_->client_first();
+    return send(wire::write_sasl_initial(io().output, scram_->mechanism(), first));
+}
+
+// ---- SASL
+
 action startup::on_sasl(wire::body_reader in) {
-    if (challenged_ || scram_)
+    if (challenged_ || scram_ || oauth_)
         return refuse(protocol_failure("the server changed the authentication method"));
     bool plain = false;
     bool plus = false;
+    bool oauth = false;
     for (;;) {
         const auto mechanism = in.get_cstring();
         if (in.failed()) return refuse(protocol_failure("malformed AuthenticationSASL"));
         if (mechanism.empty()) break;
         if (mechanism == "SCRAM-SHA-256") plain = true;
         if (mechanism == "SCRAM-SHA-256-PLUS") plus = true;
+        if (mechanism == "OAUTHBEARER") oauth = true;
     }
+    if (oauth && !plain && !plus) return begin_oauth();
+    return begin_scram(plain, plus);
+}
+
+action startup::begin_oauth() {
+    if (!allowed("oauth"))
+        return refuse(failure{errc::auth_unsupported,
+                              "the server asks for an OAuth token, which require_auth does not allow"});
+    if (options_.binding == binding_policy::require)
+        return refuse(
+            failure{errc::auth_failed, "channel_binding=require, but the server asks for an OAuth token"});
+    if (!io().tls && !options_.secure_channel)
+        return refuse(
+            failure{errc::auth_unsupported,
+                    "the server asks for an OAuth token over an unencrypted TCP connection; it was not "
+                    "sent. Use TLS"});
+    oauth_ = challenged_ = true;
+    pending_request what;
+    what.how = pending_request::method::oauth;
+    return ask(what);
+}
+
+action startup::begin_scram(bool plain, bool plus) {
     if (!allowed("scram-sha-256"))
         return refuse(failure{errc::auth_unsupported,
                               "the server asks for scram-sha-256, which require_auth does not allow"});
-    if (options_.password.empty())
-        return refuse(failure{errc::auth_failed, "the server asks for a password and none was given"});
     const bool can_bind =
         io().tls && !io().channel_binding.empty() && options_.binding != binding_policy::disable;
     auto binding = scram_binding::unsupported();
@@ -256,15 +340,23 @@ action startup::on_sasl(wire::body_reader in) {
         binding = scram_binding::not_offered();
     if (!plain && binding.flag() != gs2_flag::bound)
         return refuse(failure{errc::auth_unsupported, "the server offers no SASL mechanism that Tusk speaks "
-                                                      "(SCRAM-SHA-256 is)"});
-    scram_ = std::make_unique<scram_client>(options_.password, binding);
-    if (options_.keys) scram_->use_keys(options_.keys);
-    stage_ = stage::sasl;
-    const auto first = scram_->client_first();
-    return send(wire::write_sasl_initial(io().output, scram_->mechanism(), first));
+                                                      "(SCRAM-SHA-256 and OAUTHBEARER are)"});
+    pending_request what;
+    what.how = pending_request::method::scram;
+    what.binding = binding;
+    return ask(what);
+}
+
+/// The server says what is wrong with the token, as JSON, and wants a dummy answer before its error.
+action startup::on_oauth_refusal(std::string_view data) {
+    if (!oauth_refusal_.empty()) return refuse(protocol_failure("unexpected AuthenticationSASLContinue"));
+    for (const char c : data.substr(0, 200)) oauth_refusal_ += c >= ' ' && c < '\x7f' ? c : '?';
+    if (oauth_refusal_.empty()) oauth_refusal_ = "for no stated reason";
+    return send(wire::write_sasl_response(io().output, "\x01"));
 }
 
 action startup::on_sasl_continue(std::string_view data) {
+    if (oauth_) return on_oauth_refusal(data);
     if (!scram_ || challenged_) return refuse(protocol_failure("unexpected AuthenticationSASLContinue"));
     if (auto f = scram_->server_first(data)) return refuse(std::move(f));
     challenged_ = true;

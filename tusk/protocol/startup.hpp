@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -29,6 +30,8 @@ class startup_options {
 public:
     std::string user;
     std::string password;
+    /// Passwords and tokens are asked for when the server asks (`ask_secret`); `password` is not used then.
+    bool asks_for_secrets = false;
     /// user, database, application_name and further settings, as sent in StartupMessage.
     std::vector<std::pair<std::string, std::string>> parameters;
     int minor_version = 0;     ///< Of protocol 3 that is asked for.
@@ -44,7 +47,7 @@ public:
 
 /// One connection attempt from the first byte to ReadyForQuery: SSLRequest, StartupMessage, authentication,
 /// server parameters. Source: PostgreSQL documentation, section 55.2.1; libpq's fe-auth.c for what is
-/// refused.
+/// refused; RFC 7628 for OAUTHBEARER.
 class startup final : public machine {
 public:
     startup(session& s, const startup_options& options, tls_policy tls)
@@ -53,9 +56,27 @@ public:
     action resume(event e) override;
     void compute() override;
     void stop_computing() override { stop_ = true; }
+    secret_kind wanted_secret() const noexcept override { return wanted_; }
+    void take_secret(tusk::result<std::string> secret) override { secret_ = std::move(secret); }
 
 private:
-    enum class stage : std::uint8_t { ssl_answer, handshake, authenticating, sasl, deriving, parameters };
+    enum class stage : std::uint8_t {
+        ssl_answer,
+        handshake,
+        authenticating,
+        asking, ///< For a secret; what to do with it is in `pending_`.
+        sasl,
+        deriving,
+        parameters
+    };
+    /// What the server asked for, while the secret is fetched.
+    class pending_request {
+    public:
+        enum class method : std::uint8_t { cleartext, md5, scram, oauth };
+        method how = method::cleartext;
+        std::array<std::byte, 4> salt{};
+        scram_binding binding = scram_binding::unsupported();
+    };
     action begin();
     action on_input();
     action on_ssl_answer();
@@ -63,6 +84,12 @@ private:
     action on_authentication(const wire::frame& f);
     action on_password_request(std::string_view method, std::span<const std::byte> salt);
     action on_sasl(wire::body_reader in);
+    action begin_scram(bool plain, bool plus);
+    action begin_oauth();
+    action on_oauth_refusal(std::string_view data);
+    action ask(pending_request what);
+    action on_secret();
+    action answer_with(const std::string& secret);
     action on_sasl_continue(std::string_view data);
     action on_sasl_final(std::string_view data);
     action on_sasl_ok();
@@ -80,6 +107,11 @@ private:
     const startup_options& options_;
     tls_policy tls_;
     stage stage_ = stage::authenticating;
+    pending_request pending_;
+    secret_kind wanted_ = secret_kind::password;
+    tusk::result<std::string> secret_ = failure{};
+    std::string oauth_refusal_; ///< What the server says about a token that it does not take.
+    bool oauth_ = false;
     std::unique_ptr<scram_client> scram_;
     bool challenged_ = false; ///< The server asked for a proof of the password, and got it.
     bool authenticated_ = false;
