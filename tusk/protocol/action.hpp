@@ -49,6 +49,7 @@ enum class event_kind : std::uint8_t {
     tls_established,
     computed,
     secret_given,
+    poked,           ///< Somebody gave a statement up; only machines that serve several callers are poked.
     cancel_finished, ///< The cancel connection was closed by the server, or could not be made.
     timed_out,       ///< The deadline passed.
     canceled,        ///< The caller wants out.

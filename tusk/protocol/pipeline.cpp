@@ -90,7 +90,10 @@ bool pipeline::on_description(step& current, const wire::frame& f) {
 pipeline::progress pipeline::on_ready(session& s, const wire::frame& f) {
     if (!wire::parse_ready_for_query(f.body, s.transaction))
         return fail(s, protocol_failure("malformed ReadyForQuery"));
+    auto* sink = steps_[at_].sink;
+    const bool tell = steps_[at_].kind == step_kind::sync && sink != nullptr;
     ++at_;
+    if (tell) sink->on_ready();
     return progress::need_input;
 }
 

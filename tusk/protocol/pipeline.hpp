@@ -30,6 +30,8 @@ public:
     virtual void on_complete(const wire::command_tag&) {}
     /// The server refused the statement; what stands between it and the next Sync is skipped without a word.
     virtual void on_error(const failure&, request_phase) {}
+    /// The server is ready again: nothing of the statement can fail any more.
+    virtual void on_ready() {}
     /// The server waits for the data of a COPY FROM STDIN. True when somebody will send them; else the
     /// COPY is ended with CopyFail and the statement is an error.
     virtual bool on_copy_in(const wire::copy_response&) { return false; }
@@ -83,7 +85,7 @@ public:
         added.describes = true;
     }
     void expect_close() { add(step_kind::close); }
-    void expect_sync() { add(step_kind::sync); }
+    void expect_sync(reply_sink* sink = nullptr) { add(step_kind::sync).sink = sink; }
     /// A simple Query: any number of results, then ReadyForQuery.
     void expect_simple(reply_sink& sink, const described* described_by = nullptr) {
         auto& added = add(step_kind::simple);
@@ -142,6 +144,9 @@ private:
             steps_.clear();
             at_ = 0;
             answered_ = executed_ = mute_ = false;
+        } else if (at_ >= keep_steps) { // a run that never comes to its end
+            steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(at_));
+            at_ = 0;
         }
         steps_.push_back(step{kind});
         return steps_.back();
@@ -158,6 +163,7 @@ private:
 
     /// The usual query has four steps at most (Parse, Describe, Execute, Sync): no allocation for them.
     boost::container::small_vector<step, 4> steps_;
+    static constexpr std::size_t keep_steps = 256;
     std::size_t at_ = 0;
     bool answered_ = false;
     bool executed_ = false;

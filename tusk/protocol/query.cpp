@@ -27,6 +27,7 @@ action request_machine::resume(event e) {
     case event_kind::cancel_finished: cancel_pending_ = false; return run();
     case event_kind::failed: return transport_failed(std::move(e.why));
     case event_kind::tls_established:
+    case event_kind::poked:
     case event_kind::secret_given:
     case event_kind::computed: break;
     }

@@ -61,6 +61,7 @@ action startup::resume(event e) {
         stop_ = true;
         return refuse(failure{errc::canceled, "connecting was cancelled"});
     case event_kind::failed: return refuse(std::move(e.why));
+    case event_kind::poked:
     case event_kind::cancel_finished: break;
     }
     return refuse(failure{errc::protocol_violation, "unexpected event"});
