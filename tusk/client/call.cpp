@@ -33,7 +33,7 @@ void transaction_watch::finish(const failure& f, bool committed) {
 }
 
 query_watch::query_watch(observer* to, const connection_settings& settings, const request& what,
-                         const protocol::session& s)
+                         std::int32_t backend_pid)
     : observer_{to} {
     if (observer_ == nullptr) return;
     event_.pool = settings.pool_name();
@@ -41,7 +41,7 @@ query_watch::query_watch(observer* to, const connection_settings& settings, cons
     event_.sql = what.text()->text;
     event_.table = what.call_options().table();
     event_.arguments = what.argument_count();
-    event_.backend_pid = s.backend_pid;
+    event_.backend_pid = backend_pid;
     observer_->query_started(event_);
 }
 
@@ -81,6 +81,15 @@ void query_watch::finish(const failure& f, const client_sink& sink, const protoc
     }
     report_cancel(to, event_, machine, event_.sql, event_.backend_pid);
     to.query_finished(event_);
+}
+
+void query_watch::finish(const failure& f, const client_sink& sink) {
+    if (observer_ == nullptr) return;
+    event_.elapsed = steady_clock::now() - event_.start;
+    event_.error = f ? &f : nullptr;
+    event_.command = sink.command();
+    event_.rows = sink.row_count();
+    std::exchange(observer_, nullptr)->query_finished(event_);
 }
 
 batch_watch::batch_watch(observer* to, const connection_settings& settings, const batch& b,

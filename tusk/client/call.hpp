@@ -68,7 +68,11 @@ private:
 class query_watch {
 public:
     query_watch(observer* to, const connection_settings& settings, const request& what,
-                const protocol::session& s);
+                const protocol::session& s)
+        : query_watch{to, settings, what, s.backend_pid} {}
+    query_watch(observer* to, const connection_settings& settings, const request& what,
+                std::int32_t backend_pid);
+    void finish(const failure& f, const client_sink& sink);
     void finish(const failure& f, const client_sink& sink, const protocol::query& machine);
 
 private:

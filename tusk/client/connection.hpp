@@ -18,6 +18,9 @@ namespace tusk {
 namespace net {
 class connect_target;
 }
+namespace detail {
+struct share_access;
+}
 
 using protocol::exec_mode;
 
@@ -87,6 +90,7 @@ public:
 private:
     friend class transaction;
     friend struct detail::transaction_access;
+    friend struct detail::share_access;
     explicit connection(std::shared_ptr<core> c) noexcept;
     std::shared_ptr<core> core_;
 };

@@ -119,6 +119,20 @@ failure connection::core::end_query() {
     return f;
 }
 
+// ---- several callers at once
+
+void connection::core::share(protocol::shared_feed& feed, net::completion done) {
+    busy = true;
+    shared_.emplace(driver.session(), *settings.statements(), feed);
+    auto over = [self = shared_from_this(), then = std::move(done)]() mutable {
+        self->busy = false;
+        self->shared_.reset();
+        then.complete(self->driver.executor());
+    };
+    driver.start(*shared_, deadline::never(), protocol::event_kind::start,
+                 net::completion::of(std::move(over)));
+}
+
 // ---- the others
 
 asio::awaitable<failure> connection::core::execute_batch(batch& b, options o) {

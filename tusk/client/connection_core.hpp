@@ -9,6 +9,7 @@
 #include <tusk/client/connection.hpp>
 #include <tusk/net/asio_driver.hpp>
 #include <tusk/protocol/query.hpp>
+#include <tusk/protocol/shared_run.hpp>
 
 namespace tusk {
 
@@ -36,6 +37,8 @@ public:
     /// The first half of a query that `execute` runs, and what is left to do when it is over.
     failure begin_query(request& what, client_sink& sink, deadline until);
     failure end_query();
+    /// Runs shared statements until there are no more; for a connection that is idle and clean.
+    void share(protocol::shared_feed& feed, net::completion done);
     /// Whether something can be sent now.
     failure enter(deadline until);
 
@@ -55,6 +58,7 @@ private:
     asio::awaitable<failure> settle_and_execute(request& what, client_sink& sink);
 
     std::optional<running_query> query_;
+    std::optional<protocol::shared_run> shared_;
 };
 
 } // namespace tusk

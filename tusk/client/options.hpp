@@ -47,6 +47,13 @@ public:
         return *this;
     }
 
+    /// Whether the statement may travel on a connection that a pool lets others use at the same time; see
+    /// docs/pool.md. On by default.
+    options& share(bool on) noexcept {
+        share_ = on;
+        return *this;
+    }
+    bool may_share() const noexcept { return share_; }
     std::optional<protocol::exec_mode> mode() const noexcept { return mode_; }
     std::uint32_t rows_at_a_time() const noexcept { return rows_at_a_time_; }
     /// Nobody looks at the statement before it is executed.
@@ -67,6 +74,7 @@ private:
     std::optional<protocol::exec_mode> mode_;
     std::uint32_t rows_at_a_time_ = 0;
     bool has_timeout_ = false;
+    bool share_ = true;
 };
 
 } // namespace tusk

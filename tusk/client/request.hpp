@@ -156,6 +156,8 @@ public:
     void on_columns(const std::vector<wire::column_description>& columns) final;
     void on_complete(const wire::command_tag& tag) override;
     failure take_failure() override { return std::exchange(failure_, failure{}); }
+    /// Forgets what came: the statement is executed once more. False when something cannot be undone.
+    virtual bool restart() { return false; }
     /// Affected or returned rows, by the command tag.
     std::uint64_t row_count() const noexcept { return rows_; }
     /// First word of the command tag.

@@ -41,6 +41,7 @@ public:
         return {};
     }
     protocol::flow on_row(std::span<const std::byte>) override { return protocol::flow::proceed; }
+    bool restart() override { return true; }
     result<value_type> take() { return row_count(); }
 };
 
@@ -87,6 +88,11 @@ public:
         }
         return protocol::flow::proceed;
     }
+    bool restart() final {
+        value_.reset();
+        count_ = 0;
+        return true;
+    }
     result<value_type> take() {
         if (count_ > 1) return failed<value_type>(too_many());
         return std::move(value_);
@@ -130,6 +136,10 @@ public:
             this->decode(body, values_.emplace_back());
         }
         return protocol::flow::proceed;
+    }
+    bool restart() override {
+        values_.clear();
+        return true;
     }
     result<value_type> take() { return std::move(values_); }
 

@@ -307,6 +307,12 @@ void asio_driver::core::start_asking() {
     target->ask(host, machine_->wanted_secret(), std::move(answer));
 }
 
+void asio_driver::core::poke() {
+    const entry inside{*this};
+    if (machine_ == nullptr || computing_ || asking_ || handshaking_ || finished_) return;
+    step(event{event_kind::poked, {}});
+}
+
 void asio_driver::core::finish() {
     if (reading_) { // the baton comes back with the read
         finished_ = true;

@@ -97,6 +97,11 @@ private:
     void arm_timer();
     void on_timer(const error_code& ec);
     void interrupt(protocol::event_kind why);
+
+public:
+    void poke();
+
+private:
     void finish();
     void shut() noexcept;
 

@@ -28,6 +28,8 @@ void asio_driver::start(protocol::machine& m, deadline until, protocol::event_ki
     core_->start(m, until, first, std::move(done));
 }
 
+void asio_driver::poke() { core_->poke(); }
+
 asio::awaitable<void> asio_driver::run(protocol::machine& m, deadline until, protocol::event_kind first) {
     return core_->run(m, until, first);
 }

@@ -70,15 +70,19 @@ failure set_key(std::string_view key, std::string_view value, pool_config& c) {
     if (key == "pool_acquire_timeout") return set_duration(key, value, c, &pool_config::acquire_timeout);
     if (key == "pool_statement_timeout") return set_duration(key, value, c, &pool_config::statement_timeout);
     if (key == "pool_ping_after_idle") return set_duration(key, value, c, &pool_config::ping_after_idle);
+    if (key == "pool_dispatch_batch") return set_count(key, value, c, &pool_config::dispatch_batch);
+    if (key == "pool_dispatch_slow") return set_duration(key, value, c, &pool_config::dispatch_slow);
     if (key == "pool_name") {
         c.name(std::string{value});
         return {};
     }
-    return failure{errc::invalid_configuration,
-                   "unknown key " + std::string{key} +
-                       "; known are pool_max_conns, pool_min_conns, pool_max_conn_lifetime, "
-                       "pool_max_conn_lifetime_jitter, pool_max_conn_idle_time, pool_health_check_period, "
-                       "pool_acquire_timeout, pool_statement_timeout, pool_ping_after_idle, pool_name"};
+    return failure{
+        errc::invalid_configuration,
+        "unknown key " + std::string{key} +
+            "; known are pool_max_conns, pool_min_conns, pool_max_conn_lifetime, "
+            "pool_max_conn_lifetime_jitter, pool_max_conn_idle_time, pool_health_check_period, "
+            "pool_acquire_timeout, pool_statement_timeout, pool_ping_after_idle, pool_dispatch_batch, "
+            "pool_dispatch_slow, pool_name"};
 }
 
 } // namespace
@@ -138,6 +142,7 @@ failure pool_config::validate() const {
         problems += text;
     };
     if (max_ == 0) complain("max_connections must be at least 1");
+    if (dispatch_batch_ == 0 || dispatch_batch_ > 1000) complain("dispatch_batch must be from 1 to 1000");
     if (min_ > max_)
         complain("min_connections (" + std::to_string(min_) + ") is above max_connections (" +
                  std::to_string(max_) + ")");

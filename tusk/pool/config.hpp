@@ -86,6 +86,20 @@ public:
         return *this;
     }
 
+    /// How many statements of different callers may be on their way on one connection at a time, when callers
+    /// would have to wait for connections otherwise; 1 is off. Each stays a transaction of its own.
+    pool_config& dispatch_batch(unsigned n) {
+        dispatch_batch_ = n;
+        return *this;
+    }
+    /// Statements that usually take longer than this never share a connection.
+    pool_config& dispatch_slow(duration d) {
+        dispatch_slow_ = d;
+        return *this;
+    }
+
+    unsigned dispatch_batch() const noexcept { return dispatch_batch_; }
+    duration dispatch_slow() const noexcept { return dispatch_slow_; }
     const connect_config& server() const noexcept { return server_; }
     const std::string& name() const noexcept { return name_; }
     unsigned max_connections() const noexcept { return max_; }
@@ -106,6 +120,8 @@ private:
     std::string name_ = "default";
     unsigned max_ = 20;
     unsigned min_ = 2;
+    unsigned dispatch_batch_ = 8;
+    duration dispatch_slow_ = std::chrono::milliseconds{5};
     duration lifetime_ = std::chrono::hours{1};
     double jitter_ = 0.1;
     duration idle_ = std::chrono::minutes{5};

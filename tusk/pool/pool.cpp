@@ -100,6 +100,12 @@ asio::awaitable<result<lease>> pool::try_acquire(const options& o) {
 
 namespace {
 
+/// What a statement with this command tag cannot do: begin a transaction, set, listen, prepare.
+bool leaves_no_trace(std::string_view command) {
+    return command == "SELECT" || command == "INSERT" || command == "UPDATE" || command == "DELETE" ||
+           command == "MERGE";
+}
+
 asio::awaitable<lease> acquire_or_throw(asio::awaitable<result<lease>> acquiring) {
     auto l = co_await std::move(acquiring);
     if (!l) throw error{l.error()};
@@ -125,13 +131,21 @@ asio::awaitable<failure> pool::execute(request& what, client_sink& sink) {
     const auto core = core_;
     const auto until = what.call_options().deadline_from_now(core->config().statement_timeout());
     auto l = core->take_now();
+    if (!l && core->may_share(what, sink)) {
+        failure shared;
+        const bool over = co_await core->execute_shared(what, sink, until, shared);
+        if (over) co_return shared;
+    }
     if (!l) {
         auto waited = co_await core->acquire(core->acquire_deadline(until));
         if (!waited) co_return std::move(failure{waited.error()}.set_sql(what.text()->text));
         l = std::move(*waited);
     }
     what.limit(until); // the time in the queue is spent
+    auto& history = what.text()->history;
+    const auto began = l.held_->leased_at;
     auto f = co_await l->execute(what, sink);
+    if (!f) history.add(leaves_no_trace(sink.command()), steady_clock::now() - began);
     co_return f;
 }
 

@@ -11,6 +11,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <tusk/pool/dispatch.hpp>
+
 namespace tusk::detail {
 
 namespace {
@@ -152,7 +154,10 @@ asio::awaitable<void> pool_core::wait_for(std::shared_ptr<waiter> w) {
                     if (!self) return;
                     {
                         const std::lock_guard lock{self->mutex_};
-                        if (!w->queued) return;
+                        if (!w->queued) {
+                            if (w->statement != nullptr) self->cancel_shared(w);
+                            return;
+                        }
                         std::erase(self->waiters_, w);
                         w->queued = false;
                         ++self->counters_.canceled;
@@ -216,11 +221,19 @@ void pool_core::arm_waiter_timer(deadline first) {
 
 void pool_core::expire_waiters() {
     std::vector<std::shared_ptr<waiter>> late;
+    std::vector<std::shared_ptr<shared_session>> in_vain;
     deadline first;
     {
         const std::lock_guard lock{mutex_};
         waiter_timer_at_ = steady_clock::time_point::max();
         const auto now = steady_clock::now();
+        for (auto* session : shared_) {
+            const auto next = session->first_deadline();
+            if (next.at() <= now)
+                in_vain.push_back(session->shared_from_this());
+            else
+                first = earlier(first, next);
+        }
         for (auto at = waiters_.begin(); at != waiters_.end();) {
             if ((*at)->until.at() > now) {
                 first = earlier(first, (*at)->until);
@@ -235,6 +248,7 @@ void pool_core::expire_waiters() {
         }
     }
     for (auto& w : late) finish_waiter(w);
+    for (auto& session : in_vain) session->poke();
     arm_waiter_timer(first);
 }
 
@@ -282,6 +296,7 @@ asio::awaitable<void> pool_core::clean_up(item what) {
 /// To the first caller in the queue, else to the idle stack.
 void pool_core::hand_over(item what, steady_clock::time_point now) {
     std::shared_ptr<waiter> next;
+    std::shared_ptr<shared_session> session;
     {
         const std::lock_guard lock{mutex_};
         if (!closed_) {
@@ -290,11 +305,20 @@ void pool_core::hand_over(item what, steady_clock::time_point now) {
                 slots_.give_back(std::move(what), now);
                 return;
             }
-            next = std::move(waiters_.front());
-            waiters_.pop_front();
-            next->queued = false;
-            next->got = std::move(what);
+            if (waiters_.front()->statement != nullptr) {
+                what->leased_at = now;
+                session = std::make_shared<shared_session>(shared_from_this(), std::move(what));
+            } else {
+                next = std::move(waiters_.front());
+                waiters_.pop_front();
+                next->queued = false;
+                next->got = std::move(what);
+            }
         }
+    }
+    if (session) {
+        session->start();
+        return;
     }
     if (next)
         finish_waiter(next);

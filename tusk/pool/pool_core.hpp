@@ -25,9 +25,14 @@ struct pooled : slot_times {
     steady_clock::time_point leased_at{};
 };
 
+class shared_request;
+class shared_session;
+
 /// A caller in the queue. It is owned by the queue and by its coroutine; whoever takes it out of the queue
 /// completes it.
 struct waiter {
+    /// Who wants one statement executed and no connection of his own; null for all others.
+    shared_request* statement = nullptr;
     net::completion done;
     std::unique_ptr<pooled> got;
     failure why;
@@ -48,6 +53,9 @@ public:
     /// `acquire`.
     lease take_now();
     asio::awaitable<result<lease>> acquire(deadline until);
+    /// Whether a statement may travel with others; see dispatch.hpp.
+    bool may_share(const request& what, client_sink& sink) const;
+    asio::awaitable<bool> execute_shared(request& what, client_sink& sink, deadline until, failure& out);
     void release(std::unique_ptr<pooled> what) noexcept;
     void discard(std::unique_ptr<pooled> what, close_reason why) noexcept;
     asio::awaitable<void> close(deadline until);
@@ -64,7 +72,10 @@ public:
     }
 
 private:
+    friend class shared_session;
     using item = std::unique_ptr<pooled>;
+
+    void cancel_shared(const std::shared_ptr<waiter>& w);
 
     asio::awaitable<void> wait_for(std::shared_ptr<waiter> w);
     asio::awaitable<void> wait_until_empty(std::shared_ptr<waiter> w,
@@ -98,6 +109,7 @@ private:
     mutable std::mutex mutex_; // guards everything below
     slots<pooled> slots_;
     std::deque<std::shared_ptr<waiter>> waiters_;
+    std::vector<shared_session*> shared_; ///< Connections that are shared now.
     pool_stats counters_;
     std::string last_connect_error_;
     bool closed_ = false;

@@ -24,8 +24,10 @@ struct pool_stats {
     steady_clock::duration wait_time{0}; ///< Of successful acquires together.
     std::uint64_t timeouts = 0;
     std::uint64_t canceled = 0;
-    std::uint64_t failed_acquires = 0; ///< No connection could be made, or the pool was closed.
-    std::uint64_t connects = 0;        ///< Connections made.
+    std::uint64_t failed_acquires = 0;   ///< No connection could be made, or the pool was closed.
+    std::uint64_t shared_statements = 0; ///< Executed on a connection that others used at the same time.
+    std::uint64_t shared_runs = 0;       ///< How often a connection was shared.
+    std::uint64_t connects = 0;          ///< Connections made.
     std::uint64_t connect_failures = 0;
     std::uint64_t closed_by_lifetime = 0;
     std::uint64_t closed_by_idle_time = 0;

@@ -241,7 +241,12 @@ failure query::begin() {
     if (mode_ == exec_mode::cache_describe) return write_prepare(source_.known_description());
     const auto* cached = io().statements.find(*text);
     if (cached == nullptr) cached = io().statements.find_renewed(text, io().to_close);
-    if (cached == nullptr) return write_prepare(source_.known_description());
+    if (cached == nullptr) {
+        // A description that somebody found stale meanwhile is not trusted: it could cost the rows.
+        auto known = source_.known_description();
+        if (known && registry_.intern(text->text).description != known) known = nullptr;
+        return write_prepare(known);
+    }
     description_ = cached->description;
     from_memory_ = true;
     return write_execute(description_);

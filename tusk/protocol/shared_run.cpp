@@ -61,8 +61,11 @@ action shared_run::go_on() {
     if (progress == pipeline::progress::broken) return lost(replies_.take_error());
     static_cast<void>(replies_.take_error()); // every statement has kept its own
     if (cancel_ == cancel_state::none) take_more();
-    if (!slots_.empty()) return {action_kind::transfer, true};
-    return end_of_run();
+    if (slots_.empty()) return end_of_run();
+    // The server comes to one that was given up while it waited for its turn.
+    const bool in_vain = slots_.front().owner == nullptr && !slots_.front().was_target;
+    if (in_vain && cancel_ != cancel_state::pending) return cancel_front();
+    return {action_kind::transfer, true};
 }
 
 action shared_run::end_of_run() {
@@ -77,15 +80,18 @@ action shared_run::end_of_run() {
     case cancel_state::flushing: break;
     }
     if (!replies_.finished()) return {action_kind::transfer, true};
-    cancel_ = cancel_state::none;
-    interruption_ = {};
-    take_more();
-    return slots_.empty() ? finish() : action{action_kind::transfer, true};
+    return finish(); // the grace time counts for this run: another one goes on
+}
+
+action shared_run::cancel_front() {
+    if (io().cancel_key.empty()) return lost(interruption_);
+    slots_.front().was_target = true;
+    cancel_ = cancel_state::pending;
+    return {action_kind::cancel_request, true};
 }
 
 /// Those that nobody waits for leave. The first of those that are left is what the server works on.
 action shared_run::on_poke() {
-    bool server_works_in_vain = false;
     for (auto& s : slots_) {
         if (s.owner == nullptr) continue;
         auto why = feed_.given_up(*s.owner);
@@ -94,14 +100,9 @@ action shared_run::on_poke() {
         why.set_sql(s.text->text);
         why.set_sent(far, far == sent_state::none ? retry_advice::safe : retry_advice::if_idempotent);
         interruption_ = why;
-        if (&s == &slots_.front()) server_works_in_vain = far != sent_state::none;
         feed_.finished(*std::exchange(s.owner, nullptr), std::move(why), shared_end::over);
     }
-    if (!server_works_in_vain || cancel_ != cancel_state::none) return go_on();
-    if (io().cancel_key.empty()) return lost(interruption_);
-    slots_.front().was_target = true;
-    cancel_ = cancel_state::pending;
-    return {action_kind::cancel_request, true};
+    return go_on();
 }
 
 /// The connection is gone, and with it whatever is not answered.
@@ -159,6 +160,7 @@ bool shared_run::is_prepared(slot& s) {
     for (auto other = slots_.rbegin(); other != slots_.rend(); ++other)
         if (&*other != &s && other->text == s.text && other->preparing) {
             s.description = other->description;
+            s.answer = other->answer;
             return true;
         }
     return false;
@@ -170,6 +172,12 @@ bool shared_run::write(shared_statement& what) {
     s.text = what.source().text();
     s.description = what.source().known_description();
     const bool prepared = is_prepared(s);
+    if (!prepared && registry_.intern(s.text->text).description != s.description) {
+        // What it was described as is not what it is any more: somebody has to look at it first.
+        slots_.pop_back();
+        feed_.finished(what, {}, shared_end::again);
+        return false;
+    }
     const auto before = io().output.size();
     wire::bound_values arguments;
     std::span<const std::int16_t> formats;
@@ -210,11 +218,11 @@ failure shared_run::write_messages(slot& s, const wire::bound_values& arguments,
     io().to_close.clear();
     if (!known_to_server) {
         s.preparing = true;
-        s.answer.expected = s.description.get();
+        s.answer->expected = s.description.get();
         replies_.expect_parse(&s);
-        replies_.expect_describe(s.answer, &s);
+        replies_.expect_describe(*s.answer, &s);
     }
-    replies_.expect_execute(s, &s.answer);
+    replies_.expect_execute(s, s.answer.get());
     replies_.expect_sync(&s);
     return {};
 }
@@ -230,12 +238,12 @@ void shared_run::settle_ready() {
 
 void shared_run::settle(slot& s) {
     if (s.preparing) {
-        if (!s.answer.complete) {
+        if (!s.answer->complete) {
             forget(s);
         } else {
-            if (s.answer.stale) {
-                s.description = std::make_shared<const statement_description>(std::move(s.answer.parameters),
-                                                                              std::move(s.answer.columns));
+            if (s.answer->stale) {
+                s.description = std::make_shared<const statement_description>(std::move(s.answer->parameters),
+                                                                              std::move(s.answer->columns));
                 registry_.describe(s.text, s.description);
             }
             if (named()) io().statements.insert(s.text, s.description, io().to_close);
@@ -250,7 +258,7 @@ void shared_run::settle(slot& s) {
     } else if (s.error && s.error.code() == make_error_code("57014"_sqlstate) &&
                cancel_ != cancel_state::none && !s.was_target) {
         end = shared_end::again; // the CancelRequest was meant for another one
-    } else if (!s.error && s.answer.stale) {
+    } else if (!s.error && s.answer->stale) {
         s.error =
             failure{errc::column_mismatch,
                     "the result columns changed since the statement was described; it was executed, and "
@@ -279,7 +287,7 @@ bool shared_run::is_stale(const slot& s) const {
     const auto code = to_sqlstate(s.error.code());
     if (!code) return false;
     return *code == "26000"_sqlstate || *code == "42P05"_sqlstate ||
-           (*code == "08P01"_sqlstate && s.answer.stale) ||
+           (*code == "08P01"_sqlstate && s.answer->stale) ||
            (*code == "0A000"_sqlstate && s.error.server()->routine == "RevalidateCachedQuery") ||
            code->error_class() == "42000"_sqlstate.error_class();
 }

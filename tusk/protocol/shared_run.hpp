@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 
 #include <tusk/protocol/query.hpp>
@@ -42,8 +43,8 @@ public:
 ///
 /// `poked` makes it ask which of its statements are given up. Those leave at once, and what the server still
 /// sends for them is dropped. When the server is busy with one of them, it is sent a CancelRequest, and no
-/// statement is taken until that is over and one more Sync came back; one that was hit in its place had no
-/// effect, and is to be executed again.
+/// statement is taken any more; the run ends when that is over and one more Sync came back. One that was hit
+/// in its place had no effect, and is to be executed again.
 class shared_run final : public machine {
 public:
     shared_run(session& s, statement_registry& registry, shared_feed& feed)
@@ -62,7 +63,8 @@ private:
         shared_statement* owner = nullptr; ///< Null when it was given up.
         statement_ptr text;
         description_ptr description;
-        pipeline::described answer;
+        /// Of the Parse and Describe that stand before its Bind, shared by all that rely on them.
+        std::shared_ptr<pipeline::described> answer = std::make_shared<pipeline::described>();
         failure error;
         request_phase failed_in = request_phase::execute;
         std::uint64_t begin = 0; ///< Of its bytes, counted from the beginning of the run.
@@ -75,6 +77,7 @@ private:
 
     action go_on();
     action end_of_run();
+    action cancel_front();
     action on_poke();
     action lost(failure why);
     void take_more();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -54,10 +56,41 @@ private:
     mutable std::atomic<row_plan_base*> plans_{nullptr};
 };
 
+/// What was seen of a statement's executions, of one pool or connection. Safe from several threads; who comes
+/// second may go uncounted.
+class statement_history {
+public:
+    /// One execution: whether it was a query or DML (which leave the session as it was), and how long it
+    /// took.
+    void add(bool plain, std::chrono::steady_clock::duration took) noexcept {
+        using std::chrono::microseconds;
+        const auto now =
+            std::min<std::int64_t>(std::chrono::duration_cast<microseconds>(took).count(), 1 << 30);
+        const auto usual = usual_us_.load(std::memory_order_relaxed);
+        // One that is slow for once weighs more than one that is fast for once.
+        const auto next = usual < 0     ? now
+                          : now > usual ? usual + (now - usual) / 4
+                                        : usual - (usual - now) / 16;
+        usual_us_.store(next, std::memory_order_relaxed);
+        plain_.store(plain, std::memory_order_relaxed);
+    }
+    /// Whether it was ever executed.
+    bool known() const noexcept { return usual_us_.load(std::memory_order_relaxed) >= 0; }
+    bool plain() const noexcept { return plain_.load(std::memory_order_relaxed); }
+    std::chrono::microseconds usual() const noexcept {
+        return std::chrono::microseconds{usual_us_.load(std::memory_order_relaxed)};
+    }
+
+private:
+    std::atomic<std::int64_t> usual_us_{-1};
+    std::atomic<bool> plain_{false};
+};
+
 /// A statement's text, interned: there is one object for one text in a registry.
 class statement {
 public:
     statement(std::string_view sql, std::string name) : text{sql}, server_name{std::move(name)} {}
+    mutable statement_history history;
     const std::string text;
     const std::string
         server_name; ///< Of the prepared statement; made of the text's hash, equal on every connection.

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+
+#include <tusk/client/call.hpp>
+#include <tusk/client/connection.hpp>
+#include <tusk/net/completion.hpp>
+#include <tusk/protocol/shared_run.hpp>
+
+/// What a pool needs to let several callers share a connection. Private to the library.
+namespace tusk::detail {
+
+/// A caller's statement on a shared connection. Request and sink live with the caller, which waits.
+class shared_request : public protocol::shared_statement {
+public:
+    shared_request(request& what, client_sink& sink) : what_{what}, sink_{sink}, call_{what, sink} {}
+    protocol::query_source& source() noexcept final { return call_; }
+    protocol::reply_sink& sink() noexcept final { return sink_; }
+    const protocol::statement& text() const noexcept { return *what_.text(); }
+
+    /// It is on its way.
+    void begin(const connection_settings& settings, const connection& on);
+    void end(const failure& f);
+
+private:
+    request& what_;
+    client_sink& sink_;
+    call call_;
+    std::optional<query_watch> watch_;
+};
+
+/// Runs what the feed gives on a connection that is idle and clean, until there is no more; then `done` is
+/// called. The feed must live until then.
+void share(connection& on, protocol::shared_feed& feed, net::completion done);
+/// Has the connection look for statements that were given up. From any thread, while `share` runs or not.
+void poke(connection& on);
+
+} // namespace tusk::detail
