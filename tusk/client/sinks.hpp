@@ -30,6 +30,8 @@ result<const row_plan*> plan_for(const protocol::statement_description& d) {
 }
 
 failure row_failure(const row_error& e, const protocol::statement_description& d);
+/// The row itself is damaged, not a value in it.
+bool is_malformed(const row_error& e) noexcept;
 
 /// Ignores rows; counts what was affected.
 class exec_sink final : public client_sink {
@@ -63,7 +65,12 @@ protected:
         if (decode_row(*plan_, body, out, e)) [[likely]]
             return true;
         failure_ = row_failure(e, *description_);
+        malformed_ = is_malformed(e);
         return false;
+    }
+    /// For the row that was decoded last, and not paused at.
+    protocol::flow verdict() const noexcept {
+        return malformed_ ? protocol::flow::reject : protocol::flow::proceed;
     }
     bool has_failed() const noexcept { return static_cast<bool>(failure_); }
     failure failure_;
@@ -71,6 +78,7 @@ protected:
 private:
     const protocol::statement_description* description_ = nullptr; ///< The query keeps it alive.
     const row_plan* plan_ = nullptr;
+    bool malformed_ = false;
 };
 
 /// At most one row.
@@ -83,7 +91,7 @@ public:
             value_.emplace();
             this->decode(body, *value_);
         }
-        return protocol::flow::proceed;
+        return this->verdict();
     }
     result<value_type> take() {
         if (count_ > 1) return failed<value_type>(too_many());
@@ -124,7 +132,7 @@ public:
         } else {
             this->decode(body, values_.emplace_back());
         }
-        return protocol::flow::proceed;
+        return this->verdict();
     }
     result<value_type> take() { return std::move(values_); }
 
@@ -149,7 +157,7 @@ public:
                 thrown_ = std::current_exception();
             }
         }
-        return protocol::flow::proceed;
+        return this->verdict();
     }
     result<value_type> take() {
         if (thrown_) std::rethrow_exception(thrown_);
@@ -171,7 +179,7 @@ public:
         if (this->has_failed() || abandoned) return protocol::flow::proceed;
         if (!this->decode(body, row.emplace())) {
             row.reset();
-            return protocol::flow::proceed;
+            return this->verdict();
         }
         return protocol::flow::pause;
     }

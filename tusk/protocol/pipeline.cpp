@@ -15,6 +15,20 @@ bool same_columns(const std::vector<wire::column_description>& a,
     });
 }
 
+/// These say all there is to say by their type.
+bool has_no_body(char type) noexcept {
+    using namespace wire::backend;
+    switch (type) {
+    case parse_complete:
+    case bind_complete:
+    case close_complete:
+    case no_data:
+    case empty_query_response:
+    case copy_done: return true;
+    default: return false;
+    }
+}
+
 const char* name_of(pipeline::step_kind kind) {
     switch (kind) {
     case pipeline::step_kind::parse: return "Parse";
@@ -68,9 +82,15 @@ pipeline::progress pipeline::advance(session& s) {
     return progress::finished;
 }
 
-pipeline::progress pipeline::on_row(step& current, const wire::frame& f) {
+pipeline::progress pipeline::on_row(session& s, step& current, const wire::frame& f) {
     if (mute_ || current.is_stale()) return progress::need_input;
-    return current.sink->on_row(f.body) == flow::pause ? progress::paused : progress::need_input;
+    return obey(s, current.sink->on_row(f.body));
+}
+
+pipeline::progress pipeline::obey(session& s, flow wish) {
+    if (wish == flow::reject)
+        return fail(s, protocol_failure("a row arrived that does not fit its own description"));
+    return wish == flow::pause ? progress::paused : progress::need_input;
 }
 
 bool pipeline::on_description(step& current, const wire::frame& f) {
@@ -139,7 +159,7 @@ pipeline::progress pipeline::on_copy(session& s, step& current, const wire::fram
     if (!response && !current.copying_out) return error_ ? progress::need_input : unexpected(s, f);
     if (f.type == wire::backend::copy_data) {
         if (mute_ || current.is_stale()) return progress::need_input;
-        return current.sink->on_copy_data(f.body) == flow::pause ? progress::paused : progress::need_input;
+        return obey(s, current.sink->on_copy_data(f.body));
     }
     if (f.type == wire::backend::copy_done) {
         current.copying_out = false;
@@ -164,9 +184,11 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
     step& current = steps_[at_];
     const bool executing = current.kind == step_kind::execute && current.bound;
     const bool simple = current.kind == step_kind::simple;
+    if (has_no_body(f.type) && !f.body.empty())
+        return fail(s, protocol_failure("a message arrived that is longer than it can be"));
     switch (f.type) {
     case data_row:
-        if (executing || (simple && current.has_columns)) return on_row(current, f);
+        if (executing || (simple && current.has_columns)) return on_row(s, current, f);
         break;
     case bind_complete:
         if (current.kind != step_kind::execute || current.bound) break;

@@ -12,6 +12,7 @@ namespace tusk::protocol {
 enum class flow : std::uint8_t {
     proceed, ///< Go on with the next row.
     pause,   ///< The row was taken; stop here until the caller wants more.
+    reject,  ///< It does not fit its own description: the server is not to be believed any more.
 };
 
 /// How far the server was with a statement when it failed.
@@ -132,7 +133,8 @@ private:
         return steps_.back();
     }
     progress on_frame(session& s, const wire::frame& f);
-    progress on_row(step& current, const wire::frame& f);
+    progress on_row(session& s, step& current, const wire::frame& f);
+    progress obey(session& s, flow wish);
     progress on_ready(session& s, const wire::frame& f);
     progress on_error(session& s, const wire::frame& f);
     bool on_description(step& current, const wire::frame& f);
