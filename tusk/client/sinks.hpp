@@ -58,6 +58,7 @@ public:
         return {};
     }
     failure take_failure() override { return std::exchange(failure_, failure{}); }
+    bool expects_rows() const noexcept override { return true; }
 
 protected:
     bool decode(std::span<const std::byte> body, T& out) {

@@ -83,6 +83,7 @@ pipeline::progress pipeline::advance(session& s) {
 }
 
 pipeline::progress pipeline::on_row(session& s, step& current, const wire::frame& f) {
+    ++current.rows;
     if (mute_ || current.is_stale()) return progress::need_input;
     return obey(s, current.sink->on_row(f.body));
 }
@@ -94,8 +95,9 @@ pipeline::progress pipeline::obey(session& s, flow wish) {
 }
 
 bool pipeline::on_description(step& current, const wire::frame& f) {
-    if (f.type == wire::backend::parameter_description)
-        return wire::parse_parameter_description(f.body, current.target->parameters);
+    const bool parameters = f.type == wire::backend::parameter_description;
+    if (parameters == std::exchange(current.target->has_parameters, true)) return false; // twice, or never
+    if (parameters) return wire::parse_parameter_description(f.body, current.target->parameters);
     if (f.type == wire::backend::row_description &&
         !wire::parse_row_description(f.body, current.target->columns))
         return false;
@@ -110,7 +112,30 @@ bool pipeline::on_description(step& current, const wire::frame& f) {
 pipeline::progress pipeline::on_ready(session& s, const wire::frame& f) {
     if (!wire::parse_ready_for_query(f.body, s.transaction))
         return fail(s, protocol_failure("malformed ReadyForQuery"));
+    auto& current = steps_[at_];
+    if (current.kind == step_kind::simple && !current.completed && !error_)
+        return fail(s, protocol_failure("ReadyForQuery arrived before the answer"));
+    if (current.kind == step_kind::sync && current.sink != nullptr) current.sink->on_ready();
     ++at_;
+    return progress::need_input;
+}
+
+pipeline::progress pipeline::on_complete(session& s, step& current, const wire::frame& f) {
+    wire::command_tag tag;
+    if (!wire::parse_command_complete(f.body, tag))
+        return fail(s, protocol_failure("malformed CommandComplete"));
+    // Without this a row that got lost, or came twice, would be believed. SELECT is also the tag of CREATE
+    // TABLE AS, which returns none; the other tags count what was changed.
+    const bool returns = current.rows > 0 || current.has_columns || current.sink->expects_rows();
+    if (returns && tag.has_rows && tag.command() == "SELECT" && tag.rows != current.rows)
+        return fail(s, protocol_failure("the server says that it sent " + std::to_string(tag.rows) +
+                                        " rows, and " + std::to_string(current.rows) + " arrived"));
+    answered_ = current.completed = true;
+    if (tag.text == "DISCARD ALL" || tag.text == "DEALLOCATE ALL") s.statements_gone();
+    current.sink->on_complete(tag);
+    current.has_columns = current.copying = false;
+    current.rows = 0;
+    if (current.kind == step_kind::execute) ++at_;
     return progress::need_input;
 }
 
@@ -194,21 +219,12 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
         if (current.kind != step_kind::execute || current.bound) break;
         current.bound = executed_ = true;
         return progress::need_input;
-    case command_complete: {
-        wire::command_tag tag;
+    case command_complete:
         if (!executing && !simple) break;
-        if (!wire::parse_command_complete(f.body, tag))
-            return fail(s, protocol_failure("malformed CommandComplete"));
-        answered_ = true;
-        if (tag.text == "DISCARD ALL" || tag.text == "DEALLOCATE ALL") s.statements_gone();
-        current.sink->on_complete(tag);
-        current.has_columns = current.copying = false;
-        if (executing) ++at_;
-        return progress::need_input;
-    }
+        return on_complete(s, current, f);
     case empty_query_response:
         if (!executing && !simple) break;
-        answered_ = true;
+        answered_ = current.completed = true;
         current.sink->on_complete({});
         if (executing) ++at_;
         return progress::need_input;
