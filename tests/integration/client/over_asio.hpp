@@ -12,12 +12,14 @@ namespace client_test {
 /// The asynchronous connection behind the blocking verbs, so that one test text runs on both drivers.
 class over_asio final : public tusk::blocking::verbs {
 public:
-    explicit over_asio(std::string url) {
-        auto open = [](std::string at) -> asio::awaitable<tusk::connection> {
-            co_return co_await tusk::connection::open(at);
+    explicit over_asio(std::string_view url) : over_asio{tusk::parse_connect_config(url).value()} {}
+    explicit over_asio(tusk::connect_config config) {
+        auto open = [](tusk::connect_config c) -> asio::awaitable<tusk::connection> {
+            co_return co_await tusk::connection::open(std::move(c));
         };
-        connection_ = std::make_unique<tusk::connection>(wait(open(std::move(url))));
+        connection_ = std::make_unique<tusk::connection>(wait(open(std::move(config))));
     }
+    tusk::connection& connection() { return *connection_; }
     tusk::failure execute(tusk::request& what, tusk::client_sink& sink) override {
         return wait(connection_->execute(what, sink));
     }
@@ -31,7 +33,7 @@ public:
         return wait(connection_->execute_batch(b, o));
     }
 
-private:
+    /// Runs a coroutine on this connection's event loop.
     template <class T>
     T wait(asio::awaitable<T> work) {
         std::optional<T> out;
@@ -48,6 +50,8 @@ private:
         if (thrown) std::rethrow_exception(thrown);
         return std::move(*out);
     }
+
+private:
     asio::io_context loop_;
     std::unique_ptr<tusk::connection> connection_;
 };
