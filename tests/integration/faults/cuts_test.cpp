@@ -184,6 +184,23 @@ TEST_P(faults, a_reset_in_the_middle_of_a_copy_out_is_a_lost_connection) {
     EXPECT_FALSE(db->is_open());
 }
 
+TEST_P(faults, a_row_of_a_copy_out_that_gets_lost_or_comes_twice_is_noticed) {
+    for (const bool twice : {false, true}) {
+        const auto db = connected();
+        ASSERT_NE(db, nullptr);
+        EXPECT_FALSE(db->exec("insert into t select generate_series(1, 10)"));
+        const auto row = proxy().to_client().at_message('d', 5);
+        if (twice)
+            tusk::testing::fault_point{row}.duplicate();
+        else
+            tusk::testing::fault_point{row}.drop();
+        int rows = 0;
+        const auto f = db->copy_out(rows);
+        EXPECT_EQ(f.code(), errc::protocol_violation) << f.message();
+        EXPECT_FALSE(db->is_open());
+    }
+}
+
 TEST_P(faults, a_reset_in_the_middle_of_a_batch_fails_all_of_it) {
     const auto db = connected();
     ASSERT_NE(db, nullptr);
