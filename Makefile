@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 JOBS ?= $(shell nproc)
 TEST_JOBS ?= 2
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 60
 PREFIX ?= /usr/local
 # More arguments for the configure step, e.g. CMAKE_ARGS=-DTUSK_WERROR=ON
 CMAKE_ARGS ?=
@@ -57,7 +57,7 @@ clang: ## build everything with clang++ 19, warnings are errors
 	$(call configure,clang)
 	$(call build,clang)
 
-fuzz: ## run every fuzz target for FUZZ_SECONDS=30
+fuzz: ## run every fuzz target for FUZZ_SECONDS=60
 	@scripts/setup --ci
 	$(call configure,fuzz)
 	$(call build,fuzz) --target fuzzers

@@ -1,6 +1,9 @@
-// A whole connection against a hostile server: connecting, a query, a script. The first byte chooses what is
-// asked and what goes wrong, the second how the rest, the server's bytes, is cut. Whatever comes, a machine
-// ends or waits for more, a failure says something, and what was received is never out of proportion.
+// A whole connection against a hostile server: connecting, then queries and a script, or a batch and COPY in
+// both directions. The first byte chooses what is asked and what goes wrong, the second how the rest, the
+// server's bytes, is cut. Whatever comes, a machine ends or waits for more, a failure says something, and
+// what is received and allocated is never out of proportion.
+#include <tusk/protocol/batch_query.hpp>
+#include <tusk/protocol/copy.hpp>
 #include <tusk/protocol/query.hpp>
 #include <tusk/protocol/startup.hpp>
 
@@ -8,6 +11,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+
+#include <sanitizer/allocator_interface.h>
 
 namespace {
 
@@ -17,11 +23,17 @@ void require(bool holds) {
     if (!holds) std::abort();
 }
 
+/// Bytes allocated since the beginning of an input.
+std::size_t allocated = 0;
+
+void count_allocation(const volatile void*, std::size_t size) { allocated += size; }
+void ignore_release(const volatile void*) {}
+
 class checking_sink final : public reply_sink {
 public:
     explicit checking_sink(bool pausing) : pausing_{pausing} {}
     flow on_row(std::span<const std::byte> body) override {
-        static_cast<void>(tusk::wire::validate_data_row(body, 2));
+        if (!tusk::wire::validate_data_row(body, 2)) return flow::reject;
         return pausing_ ? flow::pause : flow::proceed;
     }
 
@@ -44,6 +56,55 @@ public:
 
 private:
     known_statement what_;
+};
+
+class plain_batch final : public batch_source {
+public:
+    plain_batch(statement_registry& registry, bool pausing) {
+        for (const char* text : {"select 1", "select 2", "select 1"}) {
+            sources_.emplace_back(registry.intern(text));
+            sinks_.emplace_back(pausing);
+        }
+    }
+    std::size_t size() const noexcept override { return sources_.size(); }
+    query_source& statement(std::size_t index) noexcept override { return sources_[index]; }
+    reply_sink& sink(std::size_t index) noexcept override { return sinks_[index]; }
+    void refused(std::size_t, const tusk::failure& why) override { require(static_cast<bool>(why)); }
+    bool restart() override { return true; }
+
+private:
+    std::deque<plain_source> sources_;
+    std::deque<checking_sink> sinks_;
+};
+
+class two_lines final : public copy_source {
+public:
+    progress fill(tusk::wire::write_buffer& out) override {
+        const std::string_view line = "1\n";
+        if (next_++ == 2) return progress::end;
+        return tusk::wire::write_copy_data(out, std::as_bytes(std::span{line})) ? progress::failed
+                                                                                : progress::more;
+    }
+    tusk::failure take_failure() override {
+        return tusk::failure{tusk::errc::value_out_of_range, "too long"};
+    }
+
+private:
+    int next_ = 0;
+};
+
+class counting_target final : public copy_target {
+public:
+    explicit counting_target(bool pausing) : pausing_{pausing} {}
+    flow take(std::span<const std::byte> data) override {
+        bytes_ += data.size();
+        return pausing_ ? flow::pause : flow::proceed;
+    }
+    tusk::failure take_failure() override { return {}; }
+
+private:
+    bool pausing_;
+    std::size_t bytes_ = 0;
 };
 
 /// The driver's part: hands the server's bytes over in pieces, and one interruption when its time has come.
@@ -135,31 +196,67 @@ bool connect(session& s, hostile_driver& driver, std::uint8_t choices) {
     return true;
 }
 
-} // namespace
+void run_queries(session& s, statement_registry& registry, hostile_driver& driver, std::uint8_t choices) {
+    for (int i = 0; i < 3 && !s.broken; ++i) {
+        checking_sink sink{(choices & 0x02) != 0};
+        if (choices & 0x04 && i == 1) {
+            simple_query machine{s, "select 1; select 2", sink};
+            if (!driver.run(machine)) return;
+        } else {
+            plain_source source{registry.intern("select id, name from users")};
+            query machine{s, registry, source, sink};
+            if (!driver.run(machine)) return;
+            if (machine.result()) require(machine.result().sql() == source.text()->text);
+        }
+    }
+}
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size < 2) return 0;
-    const std::uint8_t choices = data[0];
-    hostile_driver driver{std::as_bytes(std::span{data + 2, size - 2}), choices, data[1]};
+void run_bulk(session& s, statement_registry& registry, hostile_driver& driver, std::uint8_t choices) {
+    const bool pausing = (choices & 0x02) != 0;
+    plain_batch statements{registry, false};
+    batch_query batch{s, registry, statements, (choices & 0x04) != 0};
+    if (!driver.run(batch) || s.broken) return;
+    const statement_description shape{{}, std::vector<tusk::wire::column_description>(1)};
+    two_lines lines;
+    copy_in in{s, "copy t from stdin", lines,
+               choices & 0x10 ? copy_shape{"select a from t", shape} : copy_shape{}};
+    if (!driver.run(in) || s.broken) return;
+    counting_target target{pausing};
+    copy_out out{s, "copy t to stdout", target};
+    if (!driver.run(out) || s.broken) return;
+    ping last{s};
+    driver.run(last);
+}
+
+void run_session(std::span<const std::uint8_t> input) {
+    const std::uint8_t choices = input[0];
+    hostile_driver driver{std::as_bytes(input.subspan(2)), choices, input[1]};
     session s;
     if (choices & 0x01) {
-        if (!connect(s, driver, choices)) return 0;
+        if (!connect(s, driver, choices)) return;
     } else {
         s.transaction = tusk::transaction_status::idle;
         s.cancel_key.assign(4, std::byte{1});
     }
     statement_registry registry;
-    for (int i = 0; i < 3 && !s.broken; ++i) {
-        checking_sink sink{(choices & 0x02) != 0};
-        if (choices & 0x04 && i == 1) {
-            simple_query machine{s, "select 1; select 2", sink};
-            if (!driver.run(machine)) return 0;
-        } else {
-            plain_source source{registry.intern("select id, name from users")};
-            query machine{s, registry, source, sink};
-            if (!driver.run(machine)) return 0;
-            if (machine.result()) require(machine.result().sql() == source.text()->text);
-        }
-    }
+    if (choices & 0x80)
+        run_bulk(s, registry, driver, choices);
+    else
+        run_queries(s, registry, driver, choices);
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+    require(__sanitizer_install_malloc_and_free_hooks(count_allocation, ignore_release) != 0);
+    return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size < 2) return 0;
+    allocated = 0;
+    run_session({data, size});
+    // Buffers, statements and failures have their size; beyond that an input costs by what it is long.
+    require(allocated <= 1024 * 1024 + 256 * size);
     return 0;
 }

@@ -61,7 +61,8 @@ failure batch::conclude(failure f) {
         others = failure{errc::transaction_rolled_back,
                          "rolled back with the whole batch; " + (first ? first : f).message()};
     for (const auto& e : entries_) {
-        const bool open = e->status == state::waiting || (!independent_ && e->status == state::done);
+        const bool open =
+            e->status == state::waiting || (e->status == state::done && !(independent_ && e->committed));
         if (open) e->fail(failure{others}.set_sql(e->sql()));
     }
     return first ? first : f;

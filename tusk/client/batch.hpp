@@ -63,6 +63,7 @@ public:
     void check() const;
 
     state status = state::waiting;
+    bool committed = false; ///< Of an independent one: its own Sync was answered.
     failure error;
 
 protected:
@@ -93,6 +94,8 @@ public:
         inner.on_complete(tag);
         owner_.status = batch_entry::state::done;
     }
+    bool expects_rows() const noexcept override { return inner.expects_rows(); }
+    void on_ready() override { owner_.committed = true; }
     void on_error(const failure& why, protocol::request_phase) override { owner_.fail(why); }
     failure take_failure() override { return inner.take_failure(); }
     Sink inner;

@@ -48,6 +48,10 @@ public:
     /// Rows copied; of a COPY that was stopped, those that were handed over.
     std::uint64_t rows() const noexcept { return stopped_ ? passed_rows_ : rows_; }
     std::uint64_t bytes() const noexcept { return passed_bytes_; }
+    /// The server says that it sent another number of rows than have arrived.
+    bool has_lost_rows() const noexcept {
+        return counts_rows() && !stopped_ && rows_ != 0 && rows_ != passed_rows_;
+    }
     /// The sink had enough: that what came afterwards failed is no failure.
     bool stopped() const noexcept { return stopped_; }
     /// What this side made of the data.
@@ -58,6 +62,8 @@ public:
     }
 
 protected:
+    /// What was counted are the rows that the server counts.
+    virtual bool counts_rows() const noexcept { return false; }
     const copy_options& settings() const noexcept { return options_; }
     void count(std::uint64_t rows, std::uint64_t bytes) noexcept {
         passed_rows_ += rows;

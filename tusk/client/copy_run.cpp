@@ -117,7 +117,12 @@ protocol::machine* copy_run::copied() {
     }
     job_.copied(machine_->rows());
     // What the cancelling of a rest that nobody wants comes to is of no interest.
-    return fail(job_.stopped() ? job_.own_failure() : machine_->result());
+    auto f = job_.stopped() ? job_.own_failure() : machine_->result();
+    if (!f && job_.has_lost_rows()) {
+        session_.broken = true;
+        f = protocol::protocol_failure("another number of rows arrived than the server says it sent");
+    }
+    return fail(std::move(f));
 }
 
 protocol::machine* copy_run::fail(failure f) {

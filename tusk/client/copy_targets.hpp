@@ -76,6 +76,7 @@ public:
     void begin(const wire::copy_response&) override { reader_.begin(); }
 
 private:
+    bool counts_rows() const noexcept override { return true; }
     bool consume(std::span<const std::byte> data) override {
         reader_.add(data);
         std::span<const std::byte> body;

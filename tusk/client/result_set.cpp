@@ -26,7 +26,7 @@ protocol::flow result_sets_sink::on_row(std::span<const std::byte> body) {
     row_view row;
     if (!row.assign(*current_.columns_, body)) {
         failure_ = failure{errc::protocol_violation, "a row arrived that does not fit its own description"};
-        return protocol::flow::proceed;
+        return protocol::flow::reject;
     }
     current_.bodies_.insert(current_.bodies_.end(), body.begin(), body.end());
     current_.ends_.push_back(current_.bodies_.size());

@@ -76,6 +76,7 @@ public:
                     std::span<const std::int16_t>& formats) override;
     protocol::flow on_row(std::span<const std::byte> body) override;
     void on_complete(const wire::command_tag& tag) override;
+    bool expects_rows() const noexcept override { return !current_.columns().empty(); }
     result<value_type> take() { return std::move(sets_); }
 
 protected:

@@ -31,6 +31,8 @@ result<const row_plan*> plan_for(const protocol::statement_description& d) {
 }
 
 failure row_failure(const row_error& e, const protocol::statement_description& d);
+/// The row itself is damaged, not a value in it.
+bool is_malformed(const row_error& e) noexcept;
 
 /// Ignores rows; counts what was affected.
 class exec_sink final : public client_sink {
@@ -57,6 +59,7 @@ public:
         formats = plan_->formats;
         return {};
     }
+    bool expects_rows() const noexcept override { return true; }
 
 protected:
     bool decode(std::span<const std::byte> body, T& out) {
@@ -64,12 +67,18 @@ protected:
         if (decode_row(*plan_, body, out, e)) [[likely]]
             return true;
         this->failure_ = row_failure(e, *description_);
+        malformed_ = is_malformed(e);
         return false;
+    }
+    /// For the row that was decoded last, and not paused at.
+    protocol::flow verdict() const noexcept {
+        return malformed_ ? protocol::flow::reject : protocol::flow::proceed;
     }
 
 private:
     const protocol::statement_description* description_ = nullptr; ///< The query keeps it alive.
     const row_plan* plan_ = nullptr;
+    bool malformed_ = false;
 };
 
 /// At most one row.
@@ -86,7 +95,7 @@ public:
             value_.emplace();
             this->decode(body, *value_);
         }
-        return protocol::flow::proceed;
+        return this->verdict();
     }
     bool restart() final {
         value_.reset();
@@ -135,7 +144,7 @@ public:
         } else {
             this->decode(body, values_.emplace_back());
         }
-        return protocol::flow::proceed;
+        return this->verdict();
     }
     bool restart() override {
         values_.clear();
@@ -164,7 +173,7 @@ public:
                 thrown_ = std::current_exception();
             }
         }
-        return protocol::flow::proceed;
+        return this->verdict();
     }
     result<value_type> take() {
         if (thrown_) std::rethrow_exception(thrown_);
@@ -189,7 +198,7 @@ public:
         if (this->has_failed() || abandoned) return protocol::flow::proceed;
         if (!this->decode(body, row.emplace())) {
             row.reset();
-            return protocol::flow::proceed;
+            return this->verdict();
         }
         return protocol::flow::pause;
     }

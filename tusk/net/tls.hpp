@@ -111,6 +111,7 @@ private:
     friend class tls_session;
     struct state;
     explicit tls_context(std::unique_ptr<state> s);
+    static result<std::shared_ptr<const tls_context>> make_anew(const tls_options& options);
 
     std::unique_ptr<state> state_;
 };

@@ -2,6 +2,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <mutex>
+#include <tuple>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -217,8 +220,24 @@ failure load_files(SSL_CTX* ctx, const tls_options& options) {
 tls_context::tls_context(std::unique_ptr<state> s) : state_{std::move(s)} {}
 tls_context::~tls_context() = default;
 
+/// A context takes OpenSSL milliseconds to make. One that holds nothing of any file is the same for
+/// everybody, and is made once; one of files is made anew, because they may have changed.
 result<std::shared_ptr<const tls_context>> tls_context::make(const tls_options& options) {
     if (failure f = check_options(options)) return f;
+    if (options.verify() != tls_verify::none || !options.cert().empty()) return make_anew(options);
+    using key = std::tuple<bool, bool, ssl_protocol_version, ssl_protocol_version>;
+    static std::mutex mutex;
+    // Never destroyed: OpenSSL may be gone before it at the end of the process.
+    static auto& known = *new std::map<key, std::shared_ptr<const tls_context>>;
+    const std::lock_guard lock{mutex};
+    auto& found = known[key{options.sni(), options.alpn(), options.min_version(), options.max_version()}];
+    if (found) return found;
+    auto made = make_anew(options);
+    if (made) found = *made;
+    return made;
+}
+
+result<std::shared_ptr<const tls_context>> tls_context::make_anew(const tls_options& options) {
     ERR_clear_error();
     auto made = std::make_unique<state>();
     made->ctx.reset(SSL_CTX_new(TLS_client_method()));

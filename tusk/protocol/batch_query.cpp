@@ -129,7 +129,7 @@ failure batch_query::write_statement(std::size_t index) {
     replies_.expect_execute(sink, &u.answer);
     if (independent_) {
         wire::write_sync(io().output);
-        replies_.expect_sync();
+        replies_.expect_sync(&sink);
     }
     return {};
 }

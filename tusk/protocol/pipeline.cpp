@@ -15,6 +15,20 @@ bool same_columns(const std::vector<wire::column_description>& a,
     });
 }
 
+/// These say all there is to say by their type.
+bool has_no_body(char type) noexcept {
+    using namespace wire::backend;
+    switch (type) {
+    case parse_complete:
+    case bind_complete:
+    case close_complete:
+    case no_data:
+    case empty_query_response:
+    case copy_done: return true;
+    default: return false;
+    }
+}
+
 const char* name_of(pipeline::step_kind kind) {
     switch (kind) {
     case pipeline::step_kind::parse: return "Parse";
@@ -68,14 +82,22 @@ pipeline::progress pipeline::advance(session& s) {
     return progress::finished;
 }
 
-pipeline::progress pipeline::on_row(step& current, const wire::frame& f) {
+pipeline::progress pipeline::on_row(session& s, step& current, const wire::frame& f) {
+    ++current.rows;
     if (mute_ || current.is_stale()) return progress::need_input;
-    return current.sink->on_row(f.body) == flow::pause ? progress::paused : progress::need_input;
+    return obey(s, current.sink->on_row(f.body));
+}
+
+pipeline::progress pipeline::obey(session& s, flow wish) {
+    if (wish == flow::reject)
+        return fail(s, protocol_failure("a row arrived that does not fit its own description"));
+    return wish == flow::pause ? progress::paused : progress::need_input;
 }
 
 bool pipeline::on_description(step& current, const wire::frame& f) {
-    if (f.type == wire::backend::parameter_description)
-        return wire::parse_parameter_description(f.body, current.target->parameters);
+    const bool parameters = f.type == wire::backend::parameter_description;
+    if (parameters == std::exchange(current.target->has_parameters, true)) return false; // twice, or never
+    if (parameters) return wire::parse_parameter_description(f.body, current.target->parameters);
     if (f.type == wire::backend::row_description &&
         !wire::parse_row_description(f.body, current.target->columns))
         return false;
@@ -90,10 +112,31 @@ bool pipeline::on_description(step& current, const wire::frame& f) {
 pipeline::progress pipeline::on_ready(session& s, const wire::frame& f) {
     if (!wire::parse_ready_for_query(f.body, s.transaction))
         return fail(s, protocol_failure("malformed ReadyForQuery"));
-    auto* sink = steps_[at_].sink;
-    const bool tell = steps_[at_].kind == step_kind::sync && sink != nullptr;
+    const auto& current = steps_[at_];
+    if (current.kind == step_kind::simple && !current.completed && !error_)
+        return fail(s, protocol_failure("ReadyForQuery arrived before the answer"));
+    auto* sink = current.kind == step_kind::sync ? current.sink : nullptr;
     ++at_;
-    if (tell) sink->on_ready();
+    if (sink != nullptr) sink->on_ready();
+    return progress::need_input;
+}
+
+pipeline::progress pipeline::on_complete(session& s, step& current, const wire::frame& f) {
+    wire::command_tag tag;
+    if (!wire::parse_command_complete(f.body, tag))
+        return fail(s, protocol_failure("malformed CommandComplete"));
+    // Without this a row that got lost, or came twice, would be believed. SELECT is also the tag of CREATE
+    // TABLE AS, which returns none; the other tags count what was changed.
+    const bool returns = current.rows > 0 || current.has_columns || current.sink->expects_rows();
+    if (returns && tag.has_rows && tag.command() == "SELECT" && tag.rows != current.rows)
+        return fail(s, protocol_failure("the server says that it sent " + std::to_string(tag.rows) +
+                                        " rows, and " + std::to_string(current.rows) + " arrived"));
+    answered_ = current.completed = true;
+    if (tag.text == "DISCARD ALL" || tag.text == "DEALLOCATE ALL") s.statements_gone();
+    current.sink->on_complete(tag);
+    current.has_columns = current.copying = false;
+    current.rows = 0;
+    if (current.kind == step_kind::execute) ++at_;
     return progress::need_input;
 }
 
@@ -142,7 +185,7 @@ pipeline::progress pipeline::on_copy(session& s, step& current, const wire::fram
     if (!response && !current.copying_out) return error_ ? progress::need_input : unexpected(s, f);
     if (f.type == wire::backend::copy_data) {
         if (mute_ || current.is_stale()) return progress::need_input;
-        return current.sink->on_copy_data(f.body) == flow::pause ? progress::paused : progress::need_input;
+        return obey(s, current.sink->on_copy_data(f.body));
     }
     if (f.type == wire::backend::copy_done) {
         current.copying_out = false;
@@ -167,29 +210,22 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
     step& current = steps_[at_];
     const bool executing = current.kind == step_kind::execute && current.bound;
     const bool simple = current.kind == step_kind::simple;
+    if (has_no_body(f.type) && !f.body.empty())
+        return fail(s, protocol_failure("a message arrived that is longer than it can be"));
     switch (f.type) {
     case data_row:
-        if (current.has_columns || (executing && !current.describes)) return on_row(current, f);
+        if (current.has_columns || (executing && !current.describes)) return on_row(s, current, f);
         break;
     case bind_complete:
         if (current.kind != step_kind::execute || current.bound) break;
         current.bound = executed_ = true;
         return progress::need_input;
-    case command_complete: {
-        wire::command_tag tag;
+    case command_complete:
         if (!executing && !simple) break;
-        if (!wire::parse_command_complete(f.body, tag))
-            return fail(s, protocol_failure("malformed CommandComplete"));
-        answered_ = true;
-        if (tag.text == "DISCARD ALL" || tag.text == "DEALLOCATE ALL") s.statements_gone();
-        current.sink->on_complete(tag);
-        current.has_columns = current.copying = false;
-        if (executing) ++at_;
-        return progress::need_input;
-    }
+        return on_complete(s, current, f);
     case empty_query_response:
         if (!executing && !simple) break;
-        answered_ = true;
+        answered_ = current.completed = true;
         current.sink->on_complete({});
         if (executing) ++at_;
         return progress::need_input;
@@ -210,6 +246,7 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
     case portal_suspended:
         if (!executing || !current.limited) break;
         answered_ = suspended_ = true;
+        current.rows = 0; // the tag will count those of the last portion
         ++at_;
         return progress::need_input;
     case row_description:

@@ -12,6 +12,7 @@ namespace tusk::protocol {
 enum class flow : std::uint8_t {
     proceed, ///< Go on with the next row.
     pause,   ///< The row was taken; stop here until the caller wants more.
+    reject,  ///< It does not fit its own description: the server is not to be believed any more.
 };
 
 /// How far the server was with a statement when it failed.
@@ -28,10 +29,12 @@ public:
     /// The body of a DataRow, valid during the call (and until the next receive when it answers `pause`).
     virtual flow on_row(std::span<const std::byte> body) = 0;
     virtual void on_complete(const wire::command_tag&) {}
+    /// The statement returns rows, as many as the tag of a SELECT says.
+    virtual bool expects_rows() const noexcept { return false; }
+    /// ReadyForQuery, for a sink that was given to `expect_sync`: what was completed is committed as well.
+    virtual void on_ready() {}
     /// The server refused the statement; what stands between it and the next Sync is skipped without a word.
     virtual void on_error(const failure&, request_phase) {}
-    /// The server is ready again: nothing of the statement can fail any more.
-    virtual void on_ready() {}
     /// The server waits for the data of a COPY FROM STDIN. True when somebody will send them; else the
     /// COPY is ended with CopyFail and the statement is an error.
     virtual bool on_copy_in(const wire::copy_response&) { return false; }
@@ -55,6 +58,7 @@ public:
     struct described {
         std::vector<std::uint32_t> parameters;
         std::vector<wire::column_description> columns;
+        bool has_parameters = false; ///< ParameterDescription has come.
         bool complete = false;
         /// The description that an Execute in the same round trip was bound with, or null. When the answer
         /// differs from it, `stale` is set and the rows, which nobody can read any more, are dropped.
@@ -85,6 +89,8 @@ public:
         added.describes = true;
     }
     void expect_close() { add(step_kind::close); }
+    /// The sink hears of an error that the Sync itself brings (a deferred constraint), or that there was
+    /// none.
     void expect_sync(reply_sink* sink = nullptr) { add(step_kind::sync).sink = sink; }
     /// A simple Query: any number of results, then ReadyForQuery.
     void expect_simple(reply_sink& sink, const described* described_by = nullptr) {
@@ -134,6 +140,8 @@ private:
         bool limited = false;
         bool copying = false;
         bool copying_out = false;
+        bool completed = false; ///< Some statement of it.
+        std::uint64_t rows = 0; ///< Of the statement that is running.
         reply_sink* sink = nullptr;
         described* target = nullptr;
         const described* guard = nullptr;
@@ -152,8 +160,10 @@ private:
         return steps_.back();
     }
     progress on_frame(session& s, const wire::frame& f);
-    progress on_row(step& current, const wire::frame& f);
+    progress on_row(session& s, step& current, const wire::frame& f);
+    progress obey(session& s, flow wish);
     progress on_ready(session& s, const wire::frame& f);
+    progress on_complete(session& s, step& current, const wire::frame& f);
     progress on_error(session& s, const wire::frame& f);
     bool on_description(step& current, const wire::frame& f);
     progress on_copy(session& s, step& current, const wire::frame& f);

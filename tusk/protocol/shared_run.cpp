@@ -9,8 +9,8 @@ namespace tusk::protocol {
 // ---- one statement
 
 flow shared_run::slot::on_row(std::span<const std::byte> body) {
-    if (owner != nullptr) static_cast<void>(owner->sink().on_row(body)); // sharing goes on without pauses
-    return flow::proceed;
+    if (owner != nullptr && owner->sink().on_row(body) == flow::reject) return flow::reject;
+    return flow::proceed; // sharing goes on without pauses
 }
 
 void shared_run::slot::on_complete(const wire::command_tag& tag) {

@@ -59,6 +59,9 @@ private:
         void on_complete(const wire::command_tag& tag) override;
         void on_error(const failure& why, request_phase where) override;
         void on_ready() override { ready = true; }
+        bool expects_rows() const noexcept override {
+            return owner != nullptr && owner->sink().expects_rows();
+        }
 
         shared_statement* owner = nullptr; ///< Null when it was given up.
         statement_ptr text;

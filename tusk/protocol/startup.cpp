@@ -1,5 +1,7 @@
 #include <tusk/protocol/startup.hpp>
 
+#include <algorithm>
+
 #include <tusk/protocol/md5.hpp>
 #include <tusk/wire/frontend.hpp>
 
@@ -60,7 +62,7 @@ action startup::resume(event e) {
     case event_kind::canceled:
         stop_ = true;
         return refuse(failure{errc::canceled, "connecting was cancelled"});
-    case event_kind::failed: return refuse(std::move(e.why));
+    case event_kind::failed: return on_end(std::move(e.why));
     case event_kind::poked:
     case event_kind::cancel_finished: break;
     }
@@ -122,6 +124,7 @@ action startup::on_input() {
         if (!authenticated_ && !challenged_ && !unread.empty() &&
             std::string_view{"RESvN"}.find(static_cast<char>(unread[0])) == std::string_view::npos)
             return refuse(protocol_failure("what listens there does not answer like a PostgreSQL server"));
+        if (is_plain_error()) return refuse_plain_error(false);
         wire::frame f;
         failure why;
         switch (io().next(f, why)) {
@@ -133,6 +136,37 @@ action startup::on_input() {
         io().consume(f);
         if (next.kind != action_kind::paused) return next;
     }
+}
+
+// ---- errors without fields
+
+/// A server that cannot start a process for the connection, and one from before protocol 3, answers with 'E',
+/// a text and a NUL: what stands in the place of the length is text then.
+bool startup::is_plain_error() const noexcept {
+    const auto unread = io().input.unread();
+    if (stage_ != stage::authenticating || authenticated_ || challenged_ || scram_ || unread.size() < 5 ||
+        static_cast<char>(unread[0]) != wire::backend::error_response)
+        return false;
+    return std::all_of(unread.begin() + 1, unread.begin() + 5, [](std::byte b) {
+        const auto c = std::to_integer<unsigned>(b);
+        return (c >= ' ' && c < 0x7f) || (c >= 0x80 && c < 0xf5); // may be translated
+    });
+}
+
+/// `over`: no more of the text will come.
+action startup::refuse_plain_error(bool over) {
+    constexpr std::size_t longest = 1000;
+    auto text = as_text(io().input.unread().subspan(1));
+    const auto end = text.find('\0');
+    if (!over && end == std::string_view::npos && text.size() < longest) return {action_kind::transfer, true};
+    text = text.substr(0, std::min(end, longest));
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    return refuse(failure{errc::connect_failed, "the server refused the connection: " + std::string{text}});
+}
+
+action startup::on_end(failure why) {
+    if (!is_plain_error()) return refuse(std::move(why));
+    return refuse_plain_error(true);
 }
 
 /// `paused` here means: go on with the next message.

@@ -81,6 +81,9 @@ private:
     action on_input();
     action on_ssl_answer();
     action on_frame(const wire::frame& f);
+    action on_end(failure why);
+    bool is_plain_error() const noexcept;
+    action refuse_plain_error(bool over);
     action on_authentication(const wire::frame& f);
     action on_password_request(std::string_view method, std::span<const std::byte> salt);
     action on_sasl(wire::body_reader in);

@@ -68,6 +68,19 @@ TEST_P(batch_on, with_independent_statements_keeps_the_good_ones) {
     EXPECT_EQ(count("select count(*) from users"), 4);
 }
 
+TEST_P(batch_on, an_independent_statement_fails_when_its_own_commit_does) {
+    tusk::batch b;
+    b.independent();
+    auto first = b.exec("insert into users (name) values ($1)", "carl");
+    auto wrong = b.exec("insert into posts (id, user_id) values (1, 4711)"); // a deferred foreign key
+    auto last = b.exec("insert into users (name) values ($1)", "emil");
+    EXPECT_EQ(on->try_run(b).code(), tusk::condition::foreign_key);
+    EXPECT_TRUE(first.ok());
+    EXPECT_FALSE(wrong.ok());
+    EXPECT_EQ(wrong.why().code(), tusk::condition::foreign_key);
+    EXPECT_TRUE(last.ok());
+}
+
 TEST_P(batch_on, sends_nothing_when_an_argument_does_not_fit) {
     tusk::batch b;
     auto good = b.exec("insert into users (name) values ($1)", "carl");

@@ -1,3 +1,5 @@
+#include <tusk/testing/fault_proxy.hpp>
+
 #include "secured_server.hpp"
 
 using namespace client_test;
@@ -94,6 +96,24 @@ TEST(connecting, deadlines_and_large_results_work_over_tls) {
         const auto text = co_await c.one<std::string>("select repeat('x', 5000000)");
         EXPECT_EQ(text.size(), 5'000'000U);
     }(url));
+}
+
+TEST(connecting, over_tls_through_a_proxy_that_sees_only_bytes) {
+    const auto url = secured_server::instance().url("trusted", "", "sslmode=require");
+    tusk::testing::fault_proxy proxy{url};
+    auto db = tusk::blocking::connection::open(proxy.url());
+    EXPECT_TRUE(db.tls());
+    EXPECT_EQ(db.one<int>("select 1"), 1);
+    EXPECT_EQ(proxy.counts().to_server.of('8'), 1U);
+    EXPECT_EQ(proxy.counts().to_server.of('0'), 0U) << "the StartupMessage is encrypted";
+    proxy.to_client().at_byte(3).flip(1);
+    EXPECT_EQ(failure_of([&] { db.exec("select 1"); }).code(), tusk::condition::connection_lost);
+    EXPECT_FALSE(db.is_open());
+    for (const std::uint64_t n : {1U, 2U, 100U, 1000U}) {
+        proxy.to_client().at_byte(n).reset();
+        const auto f = failure_of([&] { tusk::blocking::connection::open(proxy.url()); });
+        EXPECT_EQ(f.code(), tusk::condition::cannot_connect) << n << ": " << f.message();
+    }
 }
 
 TEST(connecting, wrong_password_wrong_database_wrong_user) {

@@ -12,11 +12,14 @@ namespace client_test {
 /// The asynchronous connection behind the blocking verbs, so that one test text runs on both drivers.
 class over_asio final : public tusk::blocking::verbs {
 public:
-    explicit over_asio(std::string url, tusk::connection_settings settings = {}) {
-        auto open = [](std::string at, tusk::connection_settings s) -> asio::awaitable<tusk::connection> {
-            co_return co_await tusk::connection::open(at, s);
+    explicit over_asio(std::string_view url, tusk::connection_settings settings = {})
+        : over_asio{tusk::parse_connect_config(url).value(), std::move(settings)} {}
+    explicit over_asio(tusk::connect_config config, tusk::connection_settings settings = {}) {
+        auto open = [](tusk::connect_config c,
+                       tusk::connection_settings s) -> asio::awaitable<tusk::connection> {
+            co_return co_await tusk::connection::open(std::move(c), std::move(s));
         };
-        connection_ = std::make_unique<tusk::connection>(wait(open(std::move(url), std::move(settings))));
+        connection_ = std::make_unique<tusk::connection>(wait(open(std::move(config), std::move(settings))));
     }
     /// A statement in a transaction, an empty savepoint, COMMIT; and a transaction that is dropped.
     void in_transaction_with_savepoint() {
@@ -31,6 +34,7 @@ public:
         };
         wait(work(*connection_));
     }
+    tusk::connection& connection() { return *connection_; }
     tusk::failure execute(tusk::request& what, tusk::client_sink& sink) override {
         return wait(connection_->execute(what, sink));
     }
@@ -44,7 +48,7 @@ public:
         return wait(connection_->execute_batch(b, o));
     }
 
-private:
+    /// Runs a coroutine on this connection's event loop.
     template <class T>
     T wait(asio::awaitable<T> work) {
         std::optional<T> out;
@@ -61,6 +65,8 @@ private:
         if (thrown) std::rethrow_exception(thrown);
         return std::move(*out);
     }
+
+private:
     asio::io_context loop_;
     std::unique_ptr<tusk::connection> connection_;
 };

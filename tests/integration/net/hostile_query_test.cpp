@@ -162,6 +162,8 @@ TEST_P(hostile_query, a_row_that_does_not_fit_its_description) {
     const auto rows = c->all("select value");
     ASSERT_FALSE(rows);
     EXPECT_EQ(rows.error().code(), make_error_code(errc::protocol_violation)) << rows.error().message();
+    EXPECT_FALSE(c->is_open());
+    EXPECT_EQ(server.problems(), "");
 }
 
 // ---- what this side refuses

@@ -184,3 +184,34 @@ TEST(sinks, a_stream_does_not_pause_for_a_row_that_cannot_be_read) {
     EXPECT_EQ(give(sink, row(2, "b")), flow::proceed);
     EXPECT_EQ(sink.take_failure().code(), make_error_code(errc::null_value));
 }
+
+namespace {
+
+template <class Sink>
+void reject_rows_that_are_none() {
+    for (const auto& body :
+         {be::number(std::uint16_t{1}) + be::number(std::int32_t{4}) +
+              be::number(std::int32_t{1}), // one column
+          row(1, "a") + "x", row(1, "a").substr(0, 12), std::string{}, std::string{"\0", 1},
+          be::number(std::uint16_t{2}) + be::number(std::int32_t{4}) + be::number(std::int32_t{1}) +
+              be::number(std::int32_t{-2})}) {
+        Sink sink;
+        ASSERT_FALSE(prepare(sink));
+        EXPECT_EQ(give(sink, body), flow::reject) << body.size();
+        EXPECT_EQ(sink.take_failure().code(), make_error_code(errc::protocol_violation));
+    }
+    Sink sink;
+    ASSERT_FALSE(prepare(sink));
+    const auto null_id = be::data_row({std::nullopt, "a"}).substr(5);
+    EXPECT_NE(give(sink, null_id), flow::reject) << "a value that does not fit is the caller's business";
+    EXPECT_EQ(sink.take_failure().code(), make_error_code(errc::null_value));
+}
+
+} // namespace
+
+TEST(sinks, reject_rows_that_do_not_fit_their_own_description) {
+    reject_rows_that_are_none<maybe_sink<user>>();
+    reject_rows_that_are_none<one_sink<user>>();
+    reject_rows_that_are_none<all_sink<user>>();
+    reject_rows_that_are_none<stream_sink<user>>();
+}

@@ -59,6 +59,17 @@ protected:
     identity self = certificate_request{"alice"}.ca().make();
 };
 
+TEST_F(tls_context_files, are_read_anew_each_time_and_without_them_there_is_one_context_for_all) {
+    const auto first = tls_context::make(unverified()).value();
+    EXPECT_EQ(tls_context::make(unverified()).value(), first);
+    EXPECT_NE(tls_context::make(unverified().sni(false)).value(), first);
+    EXPECT_NE(tls_context::make(unverified().alpn(true)).value(), first);
+    EXPECT_NE(tls_context::make(unverified().max_version(ssl_protocol_version::tls1_2)).value(), first);
+    EXPECT_NE(tls_context::make(with_identity()).value(), tls_context::make(with_identity()).value());
+    const auto verifying = tls_options{}.verify(tls_verify::ca).root_cert(root);
+    EXPECT_NE(tls_context::make(verifying).value(), tls_context::make(verifying).value());
+}
+
 TEST_F(tls_context_files, needs_no_file_without_verification) {
     expect_made(unverified());
     expect_made(unverified().root_cert(missing).crl(missing));

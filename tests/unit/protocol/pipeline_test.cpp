@@ -292,6 +292,55 @@ TEST(pipeline_violations, an_error_without_sqlstate_is_still_an_error) {
     EXPECT_EQ(p.error().text(), "no code");
 }
 
+namespace {
+
+/// Whether the answer of one Execute, or of a simple query, is taken.
+bool is_believed(const std::string& answer, bool simple) {
+    recording_sink sink;
+    pipeline p;
+    if (simple)
+        p.expect_simple(sink);
+    else
+        p.expect_execute(sink);
+    if (!simple) p.expect_sync();
+    receiving r{answer + be::ready_for_query()};
+    const auto result = p.advance(r.s);
+    EXPECT_EQ(result == progress::broken, r.s.broken);
+    return result == progress::finished;
+}
+
+} // namespace
+
+TEST(pipeline_violations, a_select_that_counts_other_rows_than_came) {
+    const auto row = be::data_row({"1"});
+    for (const int rows : {1, 2, 3}) {
+        const bool right = rows == 2;
+        const auto tag = be::command_complete("SELECT " + std::to_string(rows));
+        EXPECT_EQ(is_believed(be::bind_complete() + row + row + tag, false), right) << rows;
+        EXPECT_EQ(is_believed(be::row_description({{"n"}}) + row + row + tag, true), right) << rows;
+    }
+    EXPECT_FALSE(is_believed(be::row_description({{"n"}}) + be::command_complete("SELECT 1"), true));
+    // These count what they did, not what they return.
+    for (const char* tag : {"SELECT", "INSERT 0 7", "UPDATE 7", "FETCH 7"})
+        EXPECT_TRUE(is_believed(be::bind_complete() + row + be::command_complete(tag), false)) << tag;
+    EXPECT_TRUE(is_believed(be::bind_complete() + be::command_complete("SELECT 5"), false))
+        << "CREATE TABLE AS";
+    EXPECT_TRUE(is_believed(be::command_complete("SELECT 5"), true)) << "CREATE TABLE AS";
+}
+
+TEST(pipeline_violations, ready_for_query_without_an_answer) {
+    EXPECT_FALSE(is_believed("", true));
+    EXPECT_FALSE(is_believed(be::row_description({{"n"}}), true));
+    EXPECT_TRUE(is_believed(be::empty_query_response(), true));
+    EXPECT_TRUE(is_believed(be::error_response("42601", "no"), true));
+    EXPECT_TRUE(is_believed(be::command_complete("BEGIN"), true));
+}
+
+TEST(pipeline_violations, bodies_where_there_are_none) {
+    EXPECT_FALSE(is_believed(be::message('2', "x") + be::command_complete("SELECT"), false));
+    EXPECT_FALSE(is_believed(be::message('I', "x"), true));
+}
+
 TEST(pipeline_violations, truncated_at_any_byte_nothing_is_believed) {
     const auto whole = one_row() + be::ready_for_query();
     for (std::size_t n = 0; n < whole.size(); ++n) {
@@ -345,6 +394,18 @@ TEST(pipeline_descriptions, complete_only_with_columns_or_no_data) {
     r.add(be::no_data() + be::ready_for_query());
     EXPECT_EQ(p.advance(r.s), progress::finished);
     EXPECT_TRUE(d.complete);
+}
+
+TEST(pipeline_descriptions, begin_with_the_parameters_once) {
+    for (const auto& answer : {be::no_data(), be::row_description({{"id", 23}}),
+                               be::parameter_description() + be::parameter_description()}) {
+        pipeline::described d;
+        pipeline p;
+        p.expect_describe(d);
+        receiving r{answer};
+        EXPECT_EQ(p.advance(r.s), progress::broken);
+        EXPECT_FALSE(d.complete);
+    }
 }
 
 TEST(pipeline_descriptions, differ_by_type_name_or_number_of_columns) {

@@ -43,7 +43,7 @@ std::string startup_bytes(std::uint16_t minor = 0) {
 }
 std::string ssl_request_bytes() { return be::number(std::int32_t{8}) + be::number(std::int32_t{80877103}); }
 
-void expect_message(fixture& f, const char* word) {
+void expect_message(fixture& f, const std::string& word) {
     EXPECT_NE(f.machine().result().message().find(word), std::string::npos) << f.machine().result().message();
 }
 
@@ -233,12 +233,38 @@ TEST(startup_strangers, are_recognised_by_their_first_byte) {
 }
 
 TEST(startup_strangers, that_happen_to_begin_like_a_server_fail_by_their_length) {
-    for (const char* greeting :
-         {"SSH-2.0-OpenSSH_9.2\r\n", "RFB 003.008\n", "Ecould not fork new process\n"}) {
+    for (const char* greeting : {"SSH-2.0-OpenSSH_9.2\r\n", "RFB 003.008\n", "E\x7f\x01\x02\x03"}) {
         const auto held = script{}.sends("StartupMessage").receives(greeting).run(connecting());
         EXPECT_EQ(held->machine().result().code(), make_error_code(errc::protocol_violation));
         EXPECT_LE(held->session.input.capacity(), tusk::wire::read_buffer::initial_capacity);
     }
+}
+
+TEST(startup_strangers, a_server_without_a_process_to_spare_says_so_in_plain_text) {
+    const std::string said = "could not fork new process for connection: Resource temporarily unavailable\n";
+    const auto plain = "E" + said;
+    script{}
+        .sends("StartupMessage")
+        .receives(plain + std::string(1, '\0'))
+        .fails(errc::connect_failed, true)
+        .run_however_cut(connecting(),
+                         [](fixture& f) { expect_message(f, "Resource temporarily unavailable"); });
+    for (std::size_t n = 0; n <= plain.size(); ++n) {
+        const auto held = script{}
+                              .sends("StartupMessage")
+                              .receives(plain.substr(0, n))
+                              .event(tusk::protocol::event_kind::failed)
+                              .run(connecting());
+        const bool readable = n >= 5;
+        EXPECT_EQ(held->machine().result().code(),
+                  make_error_code(readable ? errc::connect_failed : errc::connection_lost));
+        if (readable) expect_message(*held, plain.substr(1, n - 2)); // but for a line feed
+    }
+    script{}
+        .sends("StartupMessage")
+        .receives("E" + std::string(100'000, 'x'))
+        .fails(errc::connect_failed, true)
+        .run(connecting());
 }
 
 TEST(startup_strangers, with_impossible_lengths_are_refused_at_once) {
