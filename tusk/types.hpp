@@ -5,7 +5,10 @@
 #include <tusk/types/basic.hpp>
 #include <tusk/types/bits.hpp>
 #include <tusk/types/bytes.hpp>
+#include <tusk/types/catalog.hpp>
 #include <tusk/types/character.hpp>
+#include <tusk/types/composite.hpp>
+#include <tusk/types/enum.hpp>
 #include <tusk/types/geometry.hpp>
 #include <tusk/types/hstore.hpp>
 #include <tusk/types/inet.hpp>
@@ -15,7 +18,9 @@
 #include <tusk/types/ltree.hpp>
 #include <tusk/types/macaddr.hpp>
 #include <tusk/types/money.hpp>
+#include <tusk/types/multi_array.hpp>
 #include <tusk/types/multirange.hpp>
+#include <tusk/types/named_type.hpp>
 #include <tusk/types/numeric.hpp>
 #include <tusk/types/range.hpp>
 #include <tusk/types/tid.hpp>

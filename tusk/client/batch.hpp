@@ -31,7 +31,8 @@ public:
     const text* find_or_add(std::string_view sql);
 
     std::deque<text> texts;
-    parameters scratch; ///< The arguments of the statement that is being written.
+    std::optional<call_types> types; ///< Set when the batch is run.
+    parameters scratch;              ///< The arguments of the statement that is being written.
 
 private:
     std::unordered_map<std::string_view, text*> by_sql_;
@@ -68,6 +69,7 @@ public:
 
 protected:
     parameters& scratch() noexcept { return shared_->scratch; }
+    call_types& types() noexcept { return *shared_->types; }
 
 private:
     std::shared_ptr<batch_texts> shared_;
@@ -87,6 +89,7 @@ class recording_sink final : public client_sink {
 public:
     recording_sink(batch_entry& owner, Sink sink) : inner{std::move(sink)}, owner_{owner} {}
     failure prepare(const protocol::description_ptr& d, std::span<const std::int16_t>& formats) override {
+        inner.use_types(types());
         return inner.prepare(d, formats);
     }
     protocol::flow on_row(std::span<const std::byte> body) override { return inner.on_row(body); }
@@ -114,16 +117,16 @@ public:
 
     failure bind(const protocol::description_ptr& description, wire::bound_values& arguments,
                  std::span<const std::int16_t>& formats) override {
-        if (auto f = sink_.prepare(description, formats)) return f;
+        auto& types = this->types();
+        if (types.unfinished()) return unknown_types_failure();
+        sink_.use_types(&types);
+        if (auto f = sink_.prepare(description, formats); f && !types.has_unknown()) return f;
         auto& out = this->scratch();
         auto f = std::apply(
-            [&](const auto&... v) {
-                return encode_arguments(out, description->parameters, std::index_sequence_for<Owned...>{},
-                                        v...);
-            },
+            [&](const auto&... v) { return encode_arguments(out, description->parameters, types, v...); },
             arguments_);
         arguments = out.bound();
-        return f;
+        return types.has_unknown() ? unknown_types_failure() : std::move(f);
     }
     client_sink& sink() noexcept override { return sink_; }
     bool restart() override {
@@ -215,10 +218,12 @@ public:
 
     /// For executors: why the batch cannot be run.
     failure check() const;
-    /// For executors: looks the texts up with `intern(sql)` and gives the statements to a machine.
+    /// For executors: looks the texts up with `intern(sql)` and gives the statements to a machine. `types`
+    /// outlives the run.
     template <class Intern>
-    protocol::batch_source& begin(Intern intern) {
+    protocol::batch_source& begin(Intern intern, const std::shared_ptr<type_catalog>& types) {
         was_run_ = true;
+        shared_->types.emplace(types);
         for (auto& t : shared_->texts) t.known = intern(std::string_view{t.sql});
         return *this;
     }
@@ -239,6 +244,8 @@ private:
     protocol::reply_sink& sink(std::size_t index) noexcept override { return entries_[index]->sink(); }
     void refused(std::size_t index, const failure& why) override { entries_[index]->fail(why); }
     bool restart() override;
+    protocol::type_question* question() override { return shared_->types->question(); }
+    bool distrusts(const failure& why) override { return shared_->types->distrusts(why); }
     /// Puts the place of a statement before the message.
     failure at(std::size_t index, failure f) const;
 

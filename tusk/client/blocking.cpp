@@ -146,7 +146,7 @@ failure connection::execute(request& what, client_sink& sink) {
     if (auto f = c.enter(until)) return std::move(f.set_sql(what.text()->text));
     const tusk::detail::busy_guard guard{c.busy};
     tusk::detail::query_watch watch{c.settings.observed_by().get(), c.settings, what, c.driver.session()};
-    tusk::detail::call source{what, sink};
+    tusk::detail::call source{what, sink, c.settings};
     protocol::query machine{c.driver.session(), *c.settings.statements(), source, sink};
     c.driver.run(machine, until);
     auto f = machine.result();
@@ -164,7 +164,7 @@ failure connection::execute_batch(batch& b, const options& o) {
     const tusk::detail::busy_guard guard{c.busy};
     auto& statements = *c.settings.statements();
     tusk::detail::batch_watch watch{c.settings.observed_by().get(), c.settings, b, c.driver.session()};
-    auto& source = b.begin([&](std::string_view sql) { return statements.intern(sql); });
+    auto& source = b.begin([&](std::string_view sql) { return statements.intern(sql); }, c.settings.types());
     protocol::batch_query machine{c.driver.session(), statements, source, b.is_independent()};
     c.driver.run(machine, until);
     auto f = b.conclude(machine.take_result());
@@ -179,8 +179,8 @@ connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::fu
     const auto until = what.call_options().deadline_from_now(core_->settings.statement_timeout());
     if (auto f = core_->enter(until)) return f;
     core_->busy = true;
-    auto run = std::make_shared<running_stream>(core_->driver.session(), *core_->settings.statements(),
-                                                std::move(what), std::move(sink), std::move(abandon), until);
+    auto run = std::make_shared<running_stream>(core_->driver.session(), core_->settings, std::move(what),
+                                                std::move(sink), std::move(abandon), until);
     return std::unique_ptr<detail::stream_source>{std::make_unique<connection_stream>(core_, std::move(run))};
 }
 

@@ -16,16 +16,24 @@ namespace detail {
 /// A request and its sink, as a query machine wants them.
 class call final : public protocol::query_source {
 public:
-    call(request& what, client_sink& sink) : what_{what}, sink_{sink} {}
+    call(request& what, client_sink& sink, const connection_settings& settings)
+        : what_{what}, sink_{sink}, types_{settings.types()} {
+        sink_.use_types(&types_);
+    }
     const protocol::statement_ptr& text() const noexcept override { return what_.text(); }
     const protocol::description_ptr& known_description() const noexcept override {
         return what_.known_description();
     }
     failure bind(const protocol::description_ptr& description, wire::bound_values& arguments,
                  std::span<const std::int16_t>& formats) override {
-        if (auto f = sink_.prepare(description, formats)) return f;
-        return what_.arguments_for(description, arguments);
+        if (types_.unfinished()) return unknown_types_failure();
+        auto f = sink_.prepare(description, formats);
+        if (f && !types_.has_unknown()) return f;
+        auto second = what_.arguments_for(description, arguments, types_); // it may want to know types, too
+        return f ? std::move(f) : std::move(second);
     }
+    protocol::type_question* question() override { return types_.question(); }
+    bool distrusts(const failure& why) override { return types_.distrusts(why); }
 
     failure bind_text(wire::bound_values& arguments) override { return what_.text_arguments(arguments); }
     protocol::exec_mode mode(protocol::exec_mode usual) const noexcept override {
@@ -36,6 +44,7 @@ public:
 private:
     request& what_;
     client_sink& sink_;
+    call_types types_;
 };
 
 /// The answer to a command with one value or none.
@@ -132,10 +141,10 @@ void forward_messages(protocol::session& s, const connection_settings& settings)
 /// it.
 class running_stream {
 public:
-    running_stream(protocol::session& s, protocol::statement_registry& registry, request r,
+    running_stream(protocol::session& s, const connection_settings& settings, request r,
                    std::shared_ptr<client_sink> rows, std::function<void()> abandon_rows, deadline d)
         : what{std::move(r)}, sink{std::move(rows)}, abandon{std::move(abandon_rows)}, until{d},
-          source{what, *sink}, machine{s, registry, source, *sink} {}
+          source{what, *sink, settings}, machine{s, *settings.statements(), source, *sink} {}
 
     request what;
     std::shared_ptr<client_sink> sink;

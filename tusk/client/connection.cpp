@@ -124,8 +124,8 @@ connection::open_stream(request what, std::shared_ptr<client_sink> sink, std::fu
         self->busy = false;
         co_return f;
     }
-    auto run = std::make_shared<running_stream>(self->driver.session(), *self->settings.statements(),
-                                                std::move(what), std::move(sink), std::move(abandon), until);
+    auto run = std::make_shared<running_stream>(self->driver.session(), self->settings, std::move(what),
+                                                std::move(sink), std::move(abandon), until);
     co_return std::unique_ptr<detail::stream_source>{
         std::make_unique<connection_stream>(self, std::move(run))};
 }

@@ -47,7 +47,7 @@ private:
     struct running_query {
         running_query(core& on, request& r, client_sink& s)
             : what{r}, sink{s}, watch{on.settings.observed_by().get(), on.settings, r, on.driver.session()},
-              source{r, s}, machine{on.driver.session(), *on.settings.statements(), source, s} {}
+              source{r, s, on.settings}, machine{on.driver.session(), *on.settings.statements(), source, s} {}
         request& what;
         client_sink& sink;
         detail::query_watch watch;

@@ -41,10 +41,11 @@ protocol::copy_source::progress copy_in_job::fill(wire::write_buffer& out) {
     }
 }
 
-failure copy_row_failure(const row_error& e, const protocol::statement_description& d, std::uint64_t row) {
+failure copy_row_failure(const row_error& e, const protocol::statement_description& d, const copy_plan& plan,
+                         std::uint64_t row) {
     const auto& column = d.columns.at(e.column);
     return conversion_failure(e.code, "row " + std::to_string(row) + ", column \"" + column.name + "\"",
-                              column.type_oid, e.cpp_type);
+                              plan.columns.at(e.column).type, e.cpp_type);
 }
 
 std::unique_ptr<protocol::copy_machine> copy_out_job::machine(protocol::session& s,
@@ -82,7 +83,7 @@ failure check_binary(const row_plan& plan, const protocol::statement_description
         if (plan.columns[i].binary) continue;
         const auto& column = d.columns[i];
         return failure{errc::type_mismatch,
-                       "column \"" + column.name + "\" has type " + type_name(column.type_oid) +
+                       "column \"" + column.name + "\" has type " + type_label(plan.columns[i].type) +
                            ", whose binary form is not known for its field; read a query "
                            "that casts it to text"};
     }

@@ -4,11 +4,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <tusk/client/copy.hpp>
+#include <tusk/client/type_lookup.hpp>
 #include <tusk/protocol/copy.hpp>
-#include <tusk/types/oid.hpp>
 
 namespace tusk::detail {
 
@@ -33,11 +32,10 @@ public:
     }
 
     virtual bool is_out() const noexcept = 0;
-    /// Column types that `prepare` wants to know more about.
-    virtual std::vector<oid_t> unclear_types(const protocol::statement_description&) const { return {}; }
-    /// Chooses codecs for the described columns. `enums`: those of the unclear types that are enums.
-    virtual failure prepare(const protocol::description_ptr&, const std::vector<oid_t>& enums) {
-        static_cast<void>(enums);
+    /// Chooses codecs for the described columns. It fails, and `types` has a question, when more has to be
+    /// known about the columns' types first.
+    virtual failure prepare(const protocol::description_ptr&, call_types& types) {
+        static_cast<void>(types);
         return {};
     }
     virtual std::unique_ptr<protocol::copy_machine> machine(protocol::session& s,

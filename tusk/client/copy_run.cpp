@@ -1,36 +1,9 @@
 #include <tusk/client/copy_run.hpp>
 
-#include <tusk/types/array.hpp>
-
 namespace tusk::detail {
 
-/// Asks the catalog which of some types are enums.
-class copy_run::type_lookup {
-public:
-    type_lookup(protocol::session& s, const connection_settings& settings, const std::vector<oid_t>& types)
-        : question_{settings.statements()->intern("select oid::int8 from pg_catalog.pg_type where oid = "
-                                                  "any($1::oid[]) and typtype = 'e'"),
-                    options{}, types},
-          call_{question_, answer_}, machine{s, *settings.statements(), call_, answer_} {}
-
-    result<std::vector<oid_t>> take() {
-        if (machine.result()) return machine.result();
-        auto found = answer_.take();
-        if (!found) return found.error();
-        return std::vector<oid_t>(found->begin(), found->end());
-    }
-
-private:
-    request question_;
-    all_sink<std::uint32_t> answer_;
-    detail::call call_;
-
-public:
-    protocol::query machine;
-};
-
 copy_run::copy_run(copy_job& job, protocol::session& s, const connection_settings& settings)
-    : job_{job}, session_{s}, settings_{settings} {
+    : job_{job}, session_{s}, settings_{settings}, types_{settings.types()} {
     if (!settings_.observed_by()) return;
     event_.pool = settings_.pool_name();
     event_.start = steady_clock::now();
@@ -48,10 +21,7 @@ protocol::machine* copy_run::next(bool paused) {
     switch (stage_) {
     case stage::start: return look_up();
     case stage::describing: return described();
-    case stage::classifying: {
-        auto enums = lookup_->take();
-        return enums ? copy(*enums) : fail(enums.error());
-    }
+    case stage::asking: return asking_->result() ? fail(asking_->result()) : prepare();
     case stage::copying:
         if (paused && !session_.broken) {
             // The sink has enough: the rest is cancelled and drained.
@@ -70,7 +40,7 @@ protocol::machine* copy_run::next(bool paused) {
 protocol::machine* copy_run::look_up() {
     if (job_.shape_text().empty()) return copy({});
     shape_ = settings_.statements()->intern(job_.shape_text());
-    if (shape_.description) return classify();
+    if (shape_.description) return prepare();
     stage_ = stage::describing;
     describing_.emplace(session_, shape_.text->text);
     return &*describing_;
@@ -81,26 +51,23 @@ protocol::machine* copy_run::described() {
     shape_.description = describing_->take();
     if (!shape_.description) return fail(protocol::protocol_failure("a statement was not described"));
     settings_.statements()->describe(shape_.text, shape_.description);
-    return classify();
+    return prepare();
 }
 
-protocol::machine* copy_run::classify() {
-    const auto unclear = job_.unclear_types(*shape_.description);
-    if (unclear.empty()) return copy({});
-    stage_ = stage::classifying;
-    lookup_ = std::make_unique<type_lookup>(session_, settings_, unclear);
-    return &lookup_->machine;
-}
-
-protocol::machine* copy_run::copy(const std::vector<oid_t>& enums) {
-    protocol::copy_shape shape;
-    if (shape_.description) {
-        if (auto f = job_.prepare(shape_.description, enums)) {
-            f.set_sent(sent_state::none, retry_advice::never);
-            return fail(std::move(f));
-        }
-        shape = protocol::copy_shape{shape_.text->text, *shape_.description};
+/// Chooses the codecs, once the server has said what there is to know about the types.
+protocol::machine* copy_run::prepare() {
+    auto f = types_.unfinished() ? unknown_types_failure() : job_.prepare(shape_.description, types_);
+    if (!f) return copy(protocol::copy_shape{shape_.text->text, *shape_.description});
+    if (auto* question = types_.question()) {
+        stage_ = stage::asking;
+        asking_.emplace(session_, *question);
+        return &*asking_;
     }
+    f.set_sent(sent_state::none, retry_advice::never);
+    return fail(std::move(f));
+}
+
+protocol::machine* copy_run::copy(const protocol::copy_shape& shape) {
     stage_ = stage::copying;
     machine_ = job_.machine(session_, shape);
     return machine_.get();
@@ -115,6 +82,7 @@ protocol::machine* copy_run::copied() {
             return look_up();
         }
     }
+    static_cast<void>(types_.distrusts(machine_->result())); // the next COPY asks again
     job_.copied(machine_->rows());
     // What the cancelling of a rest that nobody wants comes to is of no interest.
     auto f = job_.stopped() ? job_.own_failure() : machine_->result();

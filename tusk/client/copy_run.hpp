@@ -2,11 +2,9 @@
 
 #include <memory>
 #include <optional>
-#include <vector>
 
-#include <tusk/client/call.hpp>
 #include <tusk/client/copy_job.hpp>
-#include <tusk/client/sinks.hpp>
+#include <tusk/client/settings.hpp>
 #include <tusk/core/observer.hpp>
 
 namespace tusk::detail {
@@ -28,12 +26,11 @@ public:
     failure finish();
 
 private:
-    enum class stage : std::uint8_t { start, describing, classifying, copying, stopping, over };
-    class type_lookup;
+    enum class stage : std::uint8_t { start, describing, asking, copying, stopping, over };
     protocol::machine* look_up();
     protocol::machine* described();
-    protocol::machine* classify();
-    protocol::machine* copy(const std::vector<oid_t>& enums);
+    protocol::machine* prepare();
+    protocol::machine* copy(const protocol::copy_shape& shape);
     protocol::machine* copied();
     protocol::machine* fail(failure f);
 
@@ -45,7 +42,8 @@ private:
     protocol::event_kind first_ = protocol::event_kind::start;
     protocol::known_statement shape_;
     std::optional<protocol::describe> describing_;
-    std::unique_ptr<type_lookup> lookup_;
+    call_types types_;
+    std::optional<protocol::type_query> asking_;
     std::unique_ptr<protocol::copy_machine> machine_;
     bool repeated_ = false;
     failure result_;

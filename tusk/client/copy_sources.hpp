@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <tusk/client/copy_job.hpp>
+#include <tusk/client/sinks.hpp>
 #include <tusk/types/copy_row.hpp>
 
 namespace tusk::detail {
@@ -123,15 +124,11 @@ struct copy_rows<T> {
     using type = generated_rows<std::remove_cvref_t<T>>;
 };
 
-class stored_copy_plan final : public protocol::row_plan_base {
-public:
-    explicit stored_copy_plan(copy_plan p) : plan{std::move(p)} {}
-    copy_plan plan;
-};
 template <class T>
 inline constexpr char copy_plan_key = 0;
 
-failure copy_row_failure(const row_error& e, const protocol::statement_description& d, std::uint64_t row);
+failure copy_row_failure(const row_error& e, const protocol::statement_description& d, const copy_plan& plan,
+                         std::uint64_t row);
 
 template <class Rows>
 class typed_copy_in final : public copy_in_job {
@@ -142,22 +139,13 @@ public:
     typed_copy_in(copy_options o, copy_texts texts, std::string table, T&& rows)
         : copy_in_job{std::move(o), std::move(texts), std::move(table)}, rows_{std::forward<T>(rows)} {}
 
-    std::vector<oid_t> unclear_types(const protocol::statement_description& d) const override {
-        if (d.find_plan(&copy_plan_key<row_type>) != nullptr) return {};
-        return unclear_copy_types<row_type>(d.columns);
-    }
-
-    failure prepare(const protocol::description_ptr& d, const std::vector<oid_t>& enums) override {
+    failure prepare(const protocol::description_ptr& d, call_types& types) override {
         description_ = d;
-        const auto* found = d->find_plan(&copy_plan_key<row_type>);
-        if (found == nullptr) {
-            auto made = make_copy_plan<row_type>(d->columns, enums);
-            if (!made) return made.error();
-            auto fresh = std::make_unique<stored_copy_plan>(std::move(*made));
-            fresh->key = &copy_plan_key<row_type>;
-            found = &d->add_plan(std::move(fresh));
-        }
-        plan_ = &static_cast<const stored_copy_plan*>(found)->plan;
+        auto plan = stored_or_made<copy_plan>(*d, &copy_plan_key<row_type>, &types, [&](type_scope& scope) {
+            return make_copy_plan<row_type>(d->columns, scope);
+        });
+        if (!plan) return plan.error();
+        plan_ = *plan;
         return {};
     }
 
@@ -176,7 +164,7 @@ private:
         });
         count(rows, 0);
         if (!good) {
-            failure_ = copy_row_failure(error, *description_, counted_ + rows);
+            failure_ = copy_row_failure(error, *description_, *plan_, counted_ + rows);
             return progress::failed;
         }
         counted_ += rows;

@@ -66,9 +66,10 @@ public:
     typed_copy_out(copy_options o, copy_texts texts, std::string table, G&& sink)
         : copy_out_job{std::move(o), std::move(texts), std::move(table)}, sink_{std::forward<G>(sink)} {}
 
-    failure prepare(const protocol::description_ptr& d, const std::vector<oid_t>&) override {
+    failure prepare(const protocol::description_ptr& d, call_types& types) override {
         description_ = d;
-        auto plan = plan_for<T>(*d);
+        types_ = &types;
+        auto plan = plan_for<T>(*d, &types);
         if (!plan) return plan.error();
         plan_ = *plan;
         return check_binary(*plan_, *d);
@@ -92,7 +93,8 @@ private:
             }
             row_error e;
             if (!decode_row(*plan_, body, row_, e)) {
-                failure_ = row_failure(e, *description_);
+                failure_ = row_failure(e, *description_, *plan_);
+                if (e.code == codec_errc::outdated_type) types_->outdated();
                 return false;
             }
             count(1, 0);
@@ -115,6 +117,7 @@ private:
     copy_row_reader reader_;
     protocol::description_ptr description_;
     const row_plan* plan_ = nullptr;
+    call_types* types_ = nullptr;
     T row_{};
 };
 

@@ -6,7 +6,7 @@ namespace tusk {
 
 namespace detail {
 
-failure argument_failure(codec_errc code, std::size_t index, oid_t type, std::string_view cpp_type) {
+failure argument_failure(codec_errc code, std::size_t index, type_ref type, std::string_view cpp_type) {
     return conversion_failure(code, "argument $" + std::to_string(index + 1), type, cpp_type);
 }
 
@@ -19,10 +19,11 @@ failure argument_count_failure(std::size_t wanted, std::size_t given) {
 
 } // namespace detail
 
-failure request::arguments_for(const protocol::description_ptr& description, wire::bound_values& out) {
+failure request::arguments_for(const protocol::description_ptr& description, wire::bound_values& out,
+                               detail::call_types& types) {
     if (encoded_for_ != description.get()) {
         if (deferred_) {
-            if (auto f = deferred_->encode(arguments_, description->parameters)) return f;
+            if (auto f = deferred_->encode(arguments_, description->parameters, types)) return f;
         } else if (count_ != description->parameters.size()) {
             return detail::argument_count_failure(description->parameters.size(), count_);
         } else if (count_ > 0 && known_.description->parameters != description->parameters) {
@@ -42,8 +43,9 @@ failure request::arguments_for(const protocol::description_ptr& description, wir
 
 failure request::text_arguments(wire::bound_values& out) {
     const std::vector<oid_t> unknown(count_);
+    detail::call_types nothing;
     if (deferred_) {
-        if (auto f = deferred_->encode(arguments_, unknown)) return f;
+        if (auto f = deferred_->encode(arguments_, unknown, nothing)) return f;
     } else if (count_ != 0) {
         failure f{
             errc::invalid_argument,

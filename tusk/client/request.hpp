@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <tusk/client/options.hpp>
+#include <tusk/client/type_lookup.hpp>
 #include <tusk/protocol/pipeline.hpp>
 #include <tusk/protocol/statement_cache.hpp>
 #include <tusk/types/basic.hpp>
@@ -39,6 +40,15 @@ template <class T>
 struct owned_argument<std::optional<T>> {
     using type = std::optional<typename owned_argument<T>::type>;
 };
+template <class... T>
+struct owned_argument<std::tuple<T...>> {
+    using type = std::tuple<typename owned_argument<parameter_type_t<T>>::type...>;
+};
+template <class A, class B>
+struct owned_argument<std::pair<A, B>> {
+    using type = std::pair<typename owned_argument<parameter_type_t<A>>::type,
+                           typename owned_argument<parameter_type_t<B>>::type>;
+};
 template <class T>
 using owned_argument_t = typename owned_argument<parameter_type_t<T>>::type;
 
@@ -52,31 +62,53 @@ Owned own_argument(const T& value) {
         return Owned(value.begin(), value.end());
 }
 
-failure argument_failure(codec_errc code, std::size_t index, oid_t type, std::string_view cpp_type);
+failure argument_failure(codec_errc code, std::size_t index, type_ref type, std::string_view cpp_type);
 failure argument_count_failure(std::size_t wanted, std::size_t given);
 
+/// Whether arguments of these types can be encoded without the catalog.
 template <class... A, std::size_t... I>
-failure encode_arguments(parameters& out, const std::vector<oid_t>& types, std::index_sequence<I...>,
-                         const A&... args) {
+bool need_no_look_up(const std::vector<oid_t>& types, std::index_sequence<I...>) noexcept {
+    if (types.size() != sizeof...(A)) return true; // an error either way
+    return ((ignores_type_info<parameter_type_t<A>> || types[I] < oid::first_assigned) && ...);
+}
+
+/// `find(type)` gives what is known about a parameter's type.
+template <class Find, class... A, std::size_t... I>
+failure encode_arguments(parameters& out, const std::vector<oid_t>& types, Find find,
+                         std::index_sequence<I...>, const A&... args) {
     if (types.size() != sizeof...(A)) return argument_count_failure(types.size(), sizeof...(A));
     out.clear();
     failure f;
-    [[maybe_unused]] const auto encode = [&](std::size_t i, const auto& value) {
-        const auto code = encode_parameter(out, types[i], value);
+    [[maybe_unused]] const auto encode = [&]<class T>(std::size_t i, const T& value) {
+        type_ref type = types[i];
+        if constexpr (!ignores_type_info<parameter_type_t<T>>) type = find(types[i]);
+        const auto code = encode_parameter(out, type, value);
         if (code == codec_errc::ok) [[likely]]
             return true;
-        f = argument_failure(code, i, types[i], cpp_type_name<std::remove_cvref_t<decltype(value)>>());
+        f = argument_failure(code, i, type, cpp_type_name<T>());
         return false;
     };
     static_cast<void>((encode(I, args) && ...));
     return f;
 }
 
+/// The same with what the call knows. A failure when types have to be looked up first.
+template <class... A>
+failure encode_arguments(parameters& out, const std::vector<oid_t>& types, call_types& known,
+                         const A&... args) {
+    using indices = std::index_sequence_for<A...>;
+    if (need_no_look_up<A...>(types, indices{}))
+        return encode_arguments(out, types, [](oid_t type) { return type_ref{type}; }, indices{}, args...);
+    auto& scope = known.scope();
+    auto f = encode_arguments(out, types, [&](oid_t type) { return scope.find(type); }, indices{}, args...);
+    return scope.unknown().empty() ? f : unknown_types_failure();
+}
+
 /// Arguments of a statement that nobody has described yet.
 class deferred_arguments {
 public:
     virtual ~deferred_arguments() = default;
-    virtual failure encode(parameters& out, const std::vector<oid_t>& types) = 0;
+    virtual failure encode(parameters& out, const std::vector<oid_t>& types, call_types& known) = 0;
 };
 
 template <class... Owned>
@@ -85,12 +117,9 @@ public:
     template <class... A>
     explicit deferred_arguments_of(std::in_place_t, const A&... args)
         : values_{own_argument<Owned>(args)...} {}
-    failure encode(parameters& out, const std::vector<oid_t>& types) override {
-        return std::apply(
-            [&](const auto&... v) {
-                return encode_arguments(out, types, std::index_sequence_for<Owned...>{}, v...);
-            },
-            values_);
+    failure encode(parameters& out, const std::vector<oid_t>& types, call_types& known) override {
+        return std::apply([&](const auto&... v) { return encode_arguments(out, types, known, v...); },
+                          values_);
     }
 
 private:
@@ -100,7 +129,8 @@ private:
 } // namespace detail
 
 /// One call of a verb: statement, arguments, options. The arguments are encoded when it is made, if the
-/// statement is known; otherwise they are copied, and encoded once the server has described their types.
+/// statement is known and its parameters are of built-in types; otherwise they are copied, and encoded once
+/// the server has described the types.
 /// Nothing that the caller passed is referred to afterwards.
 class request {
 public:
@@ -109,13 +139,17 @@ public:
         : known_{std::move(statement)}, options_{o}, count_{sizeof...(A)} {
         static_assert(sizeof...(A) <= 65535, "tusk: a statement takes at most 65,535 arguments");
         if (o.undescribed()) known_.description = nullptr;
-        if (known_.description) {
-            failure_ = detail::encode_arguments(arguments_, known_.description->parameters,
-                                                std::index_sequence_for<A...>{}, args...);
+        using indices = std::index_sequence_for<A...>;
+        const bool now =
+            known_.description && detail::need_no_look_up<A...>(known_.description->parameters, indices{});
+        if (now) {
+            failure_ = detail::encode_arguments(
+                arguments_, known_.description->parameters, [](oid_t type) { return type_ref{type}; },
+                indices{}, args...);
             encoded_for_ = known_.description.get();
         }
         if constexpr (sizeof...(A) > 0)
-            if (!known_.description)
+            if (!now)
                 deferred_ = std::make_unique<detail::deferred_arguments_of<detail::owned_argument_t<A>...>>(
                     std::in_place, args...);
     }
@@ -131,7 +165,12 @@ public:
     /// What went wrong while encoding, before anything was sent.
     failure take_failure() { return std::exchange(failure_, failure{}); }
     /// The encoded arguments for a statement described like this.
-    failure arguments_for(const protocol::description_ptr& description, wire::bound_values& out);
+    failure arguments_for(const protocol::description_ptr& description, wire::bound_values& out,
+                          detail::call_types& types);
+    failure arguments_for(const protocol::description_ptr& description, wire::bound_values& out) {
+        detail::call_types nothing;
+        return arguments_for(description, out, nothing);
+    }
     /// The arguments as text, for a statement that nobody describes.
     failure text_arguments(wire::bound_values& out);
 
@@ -154,6 +193,8 @@ public:
                             std::span<const std::int16_t>& formats) = 0;
     /// The result was not described before: it comes as text.
     void on_columns(const std::vector<wire::column_description>& columns) final;
+    /// What the call knows about types, for `prepare`; outlives it. A sink around another one passes it on.
+    void use_types(detail::call_types* types) noexcept { types_ = types; }
     void on_complete(const wire::command_tag& tag) override;
     failure take_failure() override { return std::exchange(failure_, failure{}); }
     /// Forgets what came: the statement is executed once more. False when something cannot be undone.
@@ -166,8 +207,10 @@ public:
 protected:
     bool has_failed() const noexcept { return static_cast<bool>(failure_); }
     failure failure_; ///< The first thing that went wrong on this side; rows are ignored from then on.
+    detail::call_types* types() const noexcept { return types_; }
 
 private:
+    detail::call_types* types_ = nullptr;
     protocol::description_ptr text_description_; ///< Of the result that comes as text.
     std::uint64_t rows_ = 0;
     char command_[16] = {};

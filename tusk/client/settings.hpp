@@ -6,14 +6,18 @@
 
 #include <tusk/core/observer.hpp>
 #include <tusk/protocol/statement_cache.hpp>
+#include <tusk/types/catalog.hpp>
 #include <tusk/wire/backend.hpp>
 
 namespace tusk {
 
-/// What a connection shares with others or takes from its owner. Copies share the registry and the observer.
+/// What a connection shares with others or takes from its owner. Copies share the registry of
+/// statements, the catalog of types and the observer.
 class connection_settings {
 public:
-    connection_settings() : statements_{std::make_shared<protocol::statement_registry>()} {}
+    connection_settings()
+        : statements_{std::make_shared<protocol::statement_registry>()},
+          types_{std::make_shared<type_catalog>()} {}
 
     /// Limit of each call that sets none; zero (the default) means none.
     connection_settings& statement_timeout(steady_clock::duration d) {
@@ -40,6 +44,7 @@ public:
     const std::shared_ptr<observer>& observed_by() const noexcept { return observer_; }
     const std::string& pool_name() const noexcept { return pool_name_; }
     const std::shared_ptr<protocol::statement_registry>& statements() const noexcept { return statements_; }
+    const std::shared_ptr<type_catalog>& types() const noexcept { return types_; }
     const std::function<void(const wire::notification&)>& on_notification() const noexcept {
         return on_notification_;
     }
@@ -49,6 +54,7 @@ private:
     std::shared_ptr<observer> observer_;
     std::string pool_name_;
     std::shared_ptr<protocol::statement_registry> statements_;
+    std::shared_ptr<type_catalog> types_;
     std::function<void(const wire::notification&)> on_notification_;
 };
 

@@ -13,7 +13,8 @@ namespace tusk::detail {
 /// A caller's statement on a shared connection. Request and sink live with the caller, which waits.
 class shared_request : public protocol::shared_statement {
 public:
-    shared_request(request& what, client_sink& sink) : what_{what}, sink_{sink}, call_{what, sink} {}
+    shared_request(request& what, client_sink& sink, const connection_settings& settings)
+        : what_{what}, sink_{sink}, call_{what, sink, settings} {}
     protocol::query_source& source() noexcept final { return call_; }
     protocol::reply_sink& sink() noexcept final { return sink_; }
     const protocol::statement& text() const noexcept { return *what_.text(); }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -9,28 +11,81 @@
 
 namespace tusk::detail {
 
-/// A row plan stored with the statement's description, one per C++ type.
+/// A plan stored with the statement's description, one per C++ type. One that was made of what the catalog
+/// said is good until the catalog forgets it; then another one takes its place. Old ones may still be in use
+/// and stay.
+template <class Plan>
 class stored_plan final : public protocol::row_plan_base {
 public:
-    explicit stored_plan(row_plan p) : plan{std::move(p)} {}
-    row_plan plan;
+    stored_plan() = default;
+    ~stored_plan() override {
+        for (auto* v = newest_.load(std::memory_order_relaxed); v != nullptr;)
+            delete std::exchange(v, v->older);
+    }
+    stored_plan(const stored_plan&) = delete;
+    stored_plan& operator=(const stored_plan&) = delete;
+
+    /// Null when it has to be made anew.
+    const Plan* current() const noexcept {
+        const auto* v = newest_.load(std::memory_order_acquire);
+        const bool good = v != nullptr && (v->catalog == nullptr || v->catalog->epoch() == v->epoch);
+        return good ? &v->plan : nullptr;
+    }
+    /// `catalog`: what it was made of, when that counted `epoch`; may be null.
+    const Plan* renew(Plan plan, std::shared_ptr<const type_catalog> catalog, std::uint64_t epoch) const {
+        auto* fresh = new version{std::move(plan), std::move(catalog), epoch, nullptr};
+        fresh->older = newest_.load(std::memory_order_relaxed);
+        while (!newest_.compare_exchange_weak(fresh->older, fresh, std::memory_order_acq_rel)) {
+        }
+        return &fresh->plan;
+    }
+
+private:
+    struct version {
+        Plan plan;
+        std::shared_ptr<const type_catalog> catalog;
+        std::uint64_t epoch;
+        version* older;
+    };
+    mutable std::atomic<version*> newest_{nullptr};
 };
+
+/// The plan under `key`, made by `make(scope)` on first use, and again when types have changed.
+template <class Plan, class Make>
+result<const Plan*> stored_or_made(const protocol::statement_description& d, const void* key,
+                                   call_types* types, Make make) {
+    const auto* stored = static_cast<const stored_plan<Plan>*>(d.find_plan(key));
+    if (stored != nullptr)
+        if (const Plan* plan = stored->current()) [[likely]]
+            return plan;
+    call_types nothing;
+    if (types == nullptr) types = &nothing;
+    const auto catalog = types->catalog();
+    const auto epoch = catalog->epoch();
+    auto& scope = types->scope();
+    auto made = make(scope);
+    if (!scope.unknown().empty()) return unknown_types_failure();
+    if (!made) return made.error();
+    if (stored == nullptr) {
+        auto fresh = std::make_unique<stored_plan<Plan>>();
+        fresh->key = key;
+        stored = static_cast<const stored_plan<Plan>*>(&d.add_plan(std::move(fresh)));
+    }
+    return stored->renew(std::move(*made), scope.used() ? catalog : nullptr, epoch);
+}
 
 template <class T>
 inline constexpr char plan_key = 0;
 
 /// The plan for rows of type T, made on first use.
 template <class T>
-result<const row_plan*> plan_for(const protocol::statement_description& d) {
-    if (const auto* found = d.find_plan(&plan_key<T>)) return &static_cast<const stored_plan*>(found)->plan;
-    auto made = make_row_plan<T>(d.columns, d.text_only);
-    if (!made) return made.error();
-    auto fresh = std::make_unique<stored_plan>(std::move(*made));
-    fresh->key = &plan_key<T>;
-    return &static_cast<const stored_plan&>(d.add_plan(std::move(fresh))).plan;
+result<const row_plan*> plan_for(const protocol::statement_description& d, call_types* types = nullptr) {
+    return stored_or_made<row_plan>(d, &plan_key<T>, types, [&](type_scope& scope) {
+        return make_row_plan<T>(d.columns, scope, d.text_only);
+    });
 }
 
-failure row_failure(const row_error& e, const protocol::statement_description& d);
+failure row_failure(const row_error& e, const protocol::statement_description& d, const row_plan& plan);
 /// The row itself is damaged, not a value in it.
 bool is_malformed(const row_error& e) noexcept;
 
@@ -53,7 +108,7 @@ class row_sink : public client_sink {
 public:
     failure prepare(const protocol::description_ptr& d, std::span<const std::int16_t>& formats) override {
         description_ = d.get();
-        auto plan = plan_for<T>(*d);
+        auto plan = plan_for<T>(*d, types());
         if (!plan) return plan.error();
         plan_ = *plan;
         formats = plan_->formats;
@@ -66,8 +121,9 @@ protected:
         row_error e;
         if (decode_row(*plan_, body, out, e)) [[likely]]
             return true;
-        this->failure_ = row_failure(e, *description_);
+        this->failure_ = row_failure(e, *description_, *plan_);
         malformed_ = is_malformed(e);
+        if (e.code == codec_errc::outdated_type && this->types() != nullptr) this->types()->outdated();
         return false;
     }
     /// For the row that was decoded last, and not paused at.

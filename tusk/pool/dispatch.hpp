@@ -13,7 +13,10 @@ namespace tusk::detail {
 
 /// A caller in the queue whose statement may share a connection.
 struct shared_waiter final : waiter, shared_request {
-    shared_waiter(request& what, client_sink& sink) : shared_request{what, sink} { statement = this; }
+    shared_waiter(request& what, client_sink& sink, const connection_settings& settings)
+        : shared_request{what, sink, settings} {
+        statement = this;
+    }
 
     class shared_session* session = nullptr; ///< Where it is on its way; guarded by the pool's mutex.
     deadline call_until;                     ///< Of the whole call; `until` is that of waiting.

@@ -99,16 +99,38 @@ failure batch_query::write_all() {
     describing_ = false;
     unnamed_ = nullptr;
     replies_.reserve(source_.size() * (independent_ ? 2 : 1) + 4);
+    const std::size_t output = io().output.size();
+    const std::size_t expected = replies_.mark();
     for (std::size_t i = 0; i < source_.size(); ++i)
         if (auto f = write_statement(i)) {
-            source_.refused(i, f);
-            return f;
+            if (source_.question() == nullptr) {
+                source_.refused(i, f);
+                return f;
+            }
+            io().output.resize_down(output);
+            replies_.take_back(expected);
+            return ask(i, std::move(f));
         }
     if (!independent_ || source_.size() == 0) {
         wire::write_sync(io().output);
         replies_.expect_sync();
     }
     return {};
+}
+
+/// A statement cannot be bound before something is known about types. The others, which may want to know
+/// more, are tried before the server is asked; then everything is written anew.
+failure batch_query::ask(std::size_t unbound, failure why) {
+    for (auto& u : used_) u.asked = false;
+    wire::bound_values arguments;
+    std::span<const std::int16_t> formats;
+    for (std::size_t i = unbound + 1; i < source_.size(); ++i) {
+        auto& item = source_.statement(i);
+        if (const auto& u = use(item.text()); u.description)
+            static_cast<void>(item.bind(u.description, arguments, formats)); // it fails again, if it does
+    }
+    question_ = source_.question();
+    return question_ != nullptr ? write_question(io(), replies_, *question_) : why;
 }
 
 failure batch_query::write_statement(std::size_t index) {
@@ -174,7 +196,10 @@ bool batch_query::is_stale(const failure& error) const {
 
 bool batch_query::proceed_after(failure error) {
     adopt_answers();
-    if (error && is_stale(error)) {
+    auto* const asked = std::exchange(question_, nullptr);
+    if (asked != nullptr && !error) error = asked->take_failure();
+    const bool distrusted = error && source_.distrusts(error);
+    if (error && (distrusted || is_stale(error))) {
         // Which statement was meant is not said: none of them is trusted any more.
         for (const auto& u : used_) {
             forget(u);
@@ -186,7 +211,7 @@ bool batch_query::proceed_after(failure error) {
             error = start_over();
             if (!error) return true;
         }
-    } else if (!error && describing_) {
+    } else if (!error && (describing_ || asked != nullptr)) {
         error = write_all();
         if (!error) return true;
     }

@@ -21,6 +21,9 @@ public:
     /// Everything was rolled back and is sent once more: forgets what was received. False when that is not
     /// possible.
     virtual bool restart() = 0;
+    /// What all statements that could not be bound want to know about types; see `query_source`.
+    virtual type_question* question() { return nullptr; }
+    virtual bool distrusts(const failure&) { return false; }
 };
 
 /// Many statements in one round trip; a second one before it when some were never described. Everything is
@@ -47,7 +50,7 @@ private:
 
     failure begin() override;
     bool proceed_after(failure error) override;
-    bool nothing_executed() const override { return describing_; }
+    bool nothing_executed() const override { return describing_ || question_ != nullptr; }
     void written_in_vain() override;
 
     failure start_over();
@@ -57,6 +60,7 @@ private:
     failure write_prepare(used_statement& what, reply_sink& sink);
     failure write_closes();
     failure write_all();
+    failure ask(std::size_t unbound, failure why);
     failure write_statement(std::size_t index);
     void adopt_answers();
     void forget(const used_statement& what);
@@ -70,6 +74,7 @@ private:
     const used_statement* unnamed_ = nullptr; ///< What the unnamed statement is while everything is written.
     std::vector<statement_ptr> closing_;
     exec_mode mode_ = exec_mode::cache_statement;
+    type_question* question_ = nullptr; ///< The one that is being asked.
     bool independent_;
     bool describing_ = false;
     bool retried_ = false;

@@ -105,6 +105,14 @@ public:
         at_ = 0;
         error_ = {};
     }
+    /// How many answers are expected since the last ones were over, and back to that: those added later were
+    /// not asked for after all.
+    std::size_t mark() const noexcept { return at_ == steps_.size() ? 0 : steps_.size(); }
+    void take_back(std::size_t to) noexcept {
+        if (at_ == steps_.size()) return;
+        steps_.resize(to, step{step_kind::sync});
+        if (at_ >= to) clear();
+    }
     /// Room for the steps of a batch.
     void reserve(std::size_t steps) { steps_.reserve(steps); }
     /// Execute stopped at its row limit; asked once. Its step is over: `execute_again` puts it back.

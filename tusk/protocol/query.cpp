@@ -300,10 +300,10 @@ failure query::write_execute(const description_ptr& description) {
     wire::bound_values arguments;
     std::span<const std::int16_t> formats;
     if (auto f = write_pending_closes()) return f;
+    if (auto f = source_.bind(description, arguments, formats)) return ask(std::move(f));
     // Between two round trips a pooler may have gone to another server, which has not seen the Parse.
-    if (!named() && phase_ == phase::describing)
+    if (!named() && phase_ != phase::executing)
         if (auto f = write_parse(description)) return f;
-    if (auto f = source_.bind(description, arguments, formats)) return f;
     if (auto f = wire::write_bind(io().output, "", server_name(), arguments, formats)) return f;
     if (auto f = wire::write_execute(io().output, "", limit_)) return f;
     replies_.expect_execute(sink_, &answer_, limit_ != 0);
@@ -371,6 +371,14 @@ bool query::wind_up() {
     return winding_up_ = true;
 }
 
+/// The source cannot bind yet, or not at all.
+failure query::ask(failure unbound) {
+    question_ = source_.question();
+    if (question_ == nullptr) return unbound;
+    phase_ = phase::asking;
+    return write_question(io(), replies_, *question_);
+}
+
 void query::adopt_answer() {
     closing_.clear();
     if (!std::exchange(preparing_, false)) return;
@@ -401,6 +409,8 @@ bool query::is_stale(const failure& error) const {
     if (error.server() == nullptr || replies_.executed() || undescribed()) return false;
     const auto code = to_sqlstate(error.code());
     if (!code) return false;
+    // A parameter's type is gone ("cache lookup failed"): the server has no better code for it.
+    if (from_memory_ && *code == "XX000"_sqlstate) return true;
     return *code == "26000"_sqlstate || *code == "42P05"_sqlstate ||
            (*code == "08P01"_sqlstate && answer_.stale) ||
            (*code == "0A000"_sqlstate && error.server()->routine == "RevalidateCachedQuery") ||
@@ -409,7 +419,10 @@ bool query::is_stale(const failure& error) const {
 
 bool query::proceed_after(failure error) {
     adopt_answer();
-    if (error && is_stale(error)) {
+    if (auto* asked = std::exchange(question_, nullptr); asked != nullptr && !error)
+        error = asked->take_failure();
+    const bool distrusted = error && !replies_.executed() && source_.distrusts(error);
+    if (error && (distrusted || is_stale(error))) {
         forget_statement();
         io().suspect_pooler(error);
         mode_ = source_.mode(io().mode);
@@ -420,7 +433,8 @@ bool query::proceed_after(failure error) {
             error = write_prepare(nullptr);
             if (!error) return true;
         }
-    } else if (!error && phase_ == phase::describing) {
+    } else if (!error && phase_ != phase::executing) {
+        answer_.stale = false; // if it was, there is a new description now
         error = write_execute(description_);
         if (!error) return true;
     } else if (!error && answer_.stale) {
@@ -445,6 +459,13 @@ failure simple_query::begin() {
 
 bool simple_query::proceed_after(failure error) {
     result_ = error ? std::move(error) : sink_.take_failure();
+    return false;
+}
+
+failure type_query::begin() { return write_question(io(), replies_, what_); }
+
+bool type_query::proceed_after(failure error) {
+    result_ = error ? std::move(error) : what_.take_failure();
     return false;
 }
 

@@ -7,6 +7,7 @@
 
 #include <tusk/protocol/action.hpp>
 #include <tusk/protocol/pipeline.hpp>
+#include <tusk/protocol/type_question.hpp>
 #include <tusk/wire/frontend.hpp>
 
 namespace tusk::protocol {
@@ -29,6 +30,12 @@ public:
     /// Encodes the arguments for the described parameter types (once), and chooses the result formats.
     virtual failure bind(const description_ptr& description, wire::bound_values& arguments,
                          std::span<const std::int16_t>& result_formats) = 0;
+    /// What has to be asked about types before `bind`, which has just failed, can work; null when it failed
+    /// for another reason. Sources see to it that there is an end to their questions.
+    virtual type_question* question() { return nullptr; }
+    /// The server refused what was bound. True when that may be because something was remembered that has
+    /// changed, and is not remembered any more.
+    virtual bool distrusts(const failure&) { return false; }
 };
 
 /// What every request has in common: sending, receiving, deadline, cancellation, and a clean end.
@@ -113,6 +120,7 @@ private:
 
 /// One statement by the extended protocol: a cached statement needs Bind/Execute/Sync; one that another
 /// connection has described travels with its Parse in the same round trip; an unknown one is described first.
+/// When the source has questions about types, they are asked before it is bound.
 /// By the session's `mode` nothing may stay prepared: then Parse travels along each time.
 ///
 /// With a limit of rows the portal is executed again and again, each time when the last row was taken, and
@@ -128,10 +136,10 @@ public:
     const description_ptr& description() const noexcept { return description_; }
 
 private:
-    enum class phase : std::uint8_t { describing, executing };
+    enum class phase : std::uint8_t { describing, asking, executing };
     failure begin() override;
     bool proceed_after(failure error) override;
-    bool nothing_executed() const override { return phase_ == phase::describing; }
+    bool nothing_executed() const override { return phase_ != phase::executing; }
     void written_in_vain() override;
     action await_answer() override;
     void on_interruption() override;
@@ -149,6 +157,7 @@ private:
     failure write_parse(const description_ptr& known);
     failure write_prepare(const description_ptr& known);
     failure write_execute(const description_ptr& description);
+    failure ask(failure unbound);
     failure write_pending_closes();
     void adopt_answer();
     void forget_statement();
@@ -157,6 +166,7 @@ private:
     statement_registry& registry_;
     query_source& source_;
     reply_sink& sink_;
+    type_question* question_ = nullptr; ///< The one that is being asked.
     exec_mode mode_ = exec_mode::cache_statement;
     phase phase_ = phase::executing;
     pipeline::described answer_;
@@ -186,6 +196,20 @@ private:
     std::string_view sql_;
     reply_sink& sink_;
     bool with_preamble_;
+};
+
+/// A question about types by itself. The answer is with whoever asked.
+class type_query final : public request_machine {
+public:
+    type_query(session& s, type_question& what) : request_machine{s}, what_{what} {}
+
+private:
+    failure begin() override;
+    bool proceed_after(failure error) override;
+    bool nothing_executed() const override { return true; }
+    std::string_view sql_text() const override { return what_.sql(); }
+
+    type_question& what_;
 };
 
 /// A bare Sync: asks whether the server is there, without executing anything.

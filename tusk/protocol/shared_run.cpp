@@ -188,6 +188,10 @@ bool shared_run::write(shared_statement& what) {
     if (f) {
         io().output.resize_down(before);
         slots_.pop_back();
+        if (what.source().question() != nullptr) { // about types: that is for a connection of its own
+            feed_.finished(what, {}, shared_end::again);
+            return false;
+        }
         f.set_sql(what.source().text()->text);
         f.set_sent(sent_state::none, retry_advice::never);
         feed_.finished(what, std::move(f), shared_end::over);

@@ -53,6 +53,9 @@ constexpr bool is_text_type(oid_t type) noexcept {
            type == oid::json || type == oid::xml || type == oid::unknown || type == oid::character;
 }
 
+/// The type is not built in, and its binary form is its text (an enum).
+bool is_text_info(const type_info* info) noexcept;
+
 /// The integer inside a binary int2, int4, int8 or identifier; false when the length is not the type's.
 inline bool load_integer(oid_t type, const std::byte* p, std::size_t n, std::int64_t& out) noexcept {
     switch (type) {
@@ -258,9 +261,11 @@ namespace detail {
 /// parses it.
 struct text_codec {
     static constexpr oid_t natural = oid::text;
+    /// Text is text, whatever the catalog says about its type.
+    static constexpr bool ignores_type_info = true;
     /// Any column that arrives as text, and the text family in binary.
-    static bool accepts(oid_t type, bool binary) noexcept {
-        return !binary || is_text_type(type) || type == oid::jsonb;
+    static bool accepts(type_ref type, bool binary) noexcept {
+        return !binary || is_text_type(type) || type == oid::jsonb || is_text_info(type.info);
     }
     static bool binary_target(oid_t) noexcept { return false; }
     static codec_errc encode_text(value_sink& out, oid_t, std::string_view value) {

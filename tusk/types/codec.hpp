@@ -11,6 +11,7 @@
 
 #include <tusk/types/oid.hpp>
 #include <tusk/types/parameters.hpp>
+#include <tusk/types/type_ref.hpp>
 
 namespace tusk {
 
@@ -18,17 +19,21 @@ namespace tusk {
 /// parameter.
 enum class codec_errc : std::uint8_t {
     ok,
-    null_value,   ///< NULL for a type that has none.
-    wrong_type,   ///< No conversion between this C++ type and this SQL type.
-    out_of_range, ///< The value does not fit.
-    malformed,    ///< Bytes that are not a value of the type.
+    null_value,       ///< NULL for a type that has none.
+    wrong_type,       ///< No conversion between this C++ type and this SQL type.
+    out_of_range,     ///< The value does not fit.
+    malformed,        ///< Bytes that are not a value of the type.
+    wrong_dimensions, ///< An array of more or fewer dimensions than the C++ type.
+    not_rectangular,  ///< Nested vectors of different lengths.
+    unknown_label,    ///< An enum has no such label or enumerator.
+    outdated_type,    ///< The type was altered since the catalog was asked about it.
 };
 
 /// One value of a row, inside the receive buffer.
 struct field_view {
     const std::byte* data = nullptr;
     std::int32_t size = -1; ///< -1 is NULL.
-    oid_t type = 0;
+    type_ref type;
     bool binary = false;
 
     bool is_null() const noexcept { return size < 0; }
@@ -36,7 +41,9 @@ struct field_view {
     std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data), length()}; }
 };
 
-/// Conversion between the C++ type `T` and SQL types. Specialise it for a type of your own:
+/// Conversion between the C++ type `T` and SQL types. Specialise it for a type of your own. Where it says
+/// `oid_t` a codec may take a `type_ref`, if it wants to know what the catalog says about a type that is not
+/// built in; domains are already resolved to what they are made of.
 ///
 /// - `static constexpr oid_t natural`: the SQL type that `T` is (0 when only known at run time)
 /// - `static bool accepts(oid_t type, bool binary)`: a result column of this type can become a `T`
@@ -85,7 +92,7 @@ inline codec_errc decode_field(const field_view& f, T& out) {
 
 /// Whether a column of this type and format can be decoded into `T` (or the value type of an optional).
 template <class T>
-inline bool accepts_column(oid_t type, bool binary) {
+inline bool accepts_column(type_ref type, bool binary) {
     if constexpr (is_optional<T>)
         return accepts_column<typename T::value_type>(type, binary);
     else {
@@ -97,15 +104,33 @@ inline bool accepts_column(oid_t type, bool binary) {
 }
 
 namespace detail {
+/// "user" for messages.
+template <class T>
+std::string_view cpp_type_name() {
+    constexpr std::string_view text = __PRETTY_FUNCTION__;
+    constexpr auto begin = text.find("T = ") + 4;
+    constexpr auto end = text.find_first_of(";]", begin);
+    return text.substr(begin, end - begin);
+}
+
 /// Values that point into the receive buffer, which an unescaped part of a text does not.
 template <class T>
 inline constexpr bool is_view =
     std::is_same_v<T, std::string_view> || std::is_same_v<T, std::span<const std::byte>>;
 
-/// Types that users and extensions make, whose text is tried, and elements of their arrays (0).
-constexpr bool is_run_time_type(oid_t type) noexcept {
-    return type >= oid::first_user || type == oid::unspecified;
+/// Types that nobody has looked up, whose text is tried, and elements of their arrays (0).
+constexpr bool is_run_time_type(type_ref type) noexcept {
+    return type.info == nullptr && (type.oid >= oid::first_assigned || type.oid == oid::unspecified);
 }
+
+/// Codecs for which every type that is not built in is the same: they need no look-up.
+template <class T>
+inline constexpr bool ignores_type_info = [] {
+    if constexpr (is_optional<T>)
+        return ignores_type_info<typename T::value_type>;
+    else
+        return requires { requires codec<T>::ignores_type_info; };
+}();
 
 template <class T>
 struct parameter_type {
@@ -123,6 +148,10 @@ template <>
 struct parameter_type<char*> {
     using type = std::string_view;
 };
+/// NULL as a literal.
+template <class T>
+inline constexpr bool is_null_literal =
+    std::is_same_v<T, std::nullopt_t> || std::is_same_v<T, std::nullptr_t>;
 /// The type whose codec encodes an argument of type T.
 template <class T>
 using parameter_type_t = typename parameter_type<std::remove_cv_t<std::remove_reference_t<T>>>::type;
@@ -130,9 +159,9 @@ using parameter_type_t = typename parameter_type<std::remove_cv_t<std::remove_re
 
 /// Appends one argument for a parameter of type `type` (0: not known, sent as text).
 template <class T>
-inline codec_errc encode_parameter(parameters& out, oid_t type, const T& value) {
+inline codec_errc encode_parameter(parameters& out, type_ref type, const T& value) {
     using U = detail::parameter_type_t<T>;
-    if constexpr (std::is_same_v<U, std::nullopt_t> || std::is_same_v<U, std::nullptr_t>) {
+    if constexpr (detail::is_null_literal<U>) {
         out.add_null();
         return codec_errc::ok;
     } else if constexpr (is_optional<U>) {
@@ -155,6 +184,21 @@ inline codec_errc encode_parameter(parameters& out, oid_t type, const T& value) 
 }
 
 /// The failure for a conversion that went wrong; `where` is `column "name"` or `argument $n`.
-failure conversion_failure(codec_errc code, std::string_view where, oid_t type, std::string_view cpp_type);
+failure conversion_failure(codec_errc code, std::string_view where, type_ref type, std::string_view cpp_type);
+
+namespace detail {
+
+/// What a codec of many parts wants to say about the part that it could not convert. It is kept for the
+/// thread until `conversion_failure` takes it.
+struct value_note {
+    std::string path;   ///< `, attribute "zip"`
+    std::string detail; ///< `the type has no attribute "zip"`
+};
+void note_detail(std::string detail);
+/// Puts one more step in front of the path.
+void note_step(std::string_view step);
+value_note take_note() noexcept;
+
+} // namespace detail
 
 } // namespace tusk

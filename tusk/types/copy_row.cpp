@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::string_view signature{"PGCOPY\n\xff\r\n\0", 11};
 constexpr std::size_t header_size = signature.size() + 8;
-/// OIDs below are the server's own, and none of its types is an enum.
-constexpr oid_t first_user_type = 16384;
 
 std::string list_of(std::span<const wire::column_description> columns) {
     std::string out;
@@ -28,47 +26,38 @@ failure wrong_width(std::size_t fields, std::span<const wire::column_description
                                               "); name the columns that are given"};
 }
 
-failure no_binary_form(const wire::column_description& column, std::string_view type) {
+failure no_binary_form(const wire::column_description& column, type_ref column_type, std::string_view type) {
+    const auto note = detail::take_note().detail;
     return failure{errc::type_mismatch,
-                   "column \"" + column.name + "\" has type " + type_name(column.type_oid) + ", for which " +
+                   "column \"" + column.name + "\" has type " + type_label(column_type) + ", for which " +
                        std::string{type} +
                        " has no binary form, and COPY's binary format needs one; convert the values, or use "
-                       "copy_in_raw with a text format"};
+                       "copy_in_raw with a text format" +
+                       (note.empty() ? note : ": " + note)};
 }
 
 } // namespace
 
 namespace detail {
 
-copy_form text_form(oid_t type) noexcept {
+copy_form text_form(type_ref type) noexcept {
     if (type == oid::jsonb) return copy_form::jsonb;
-    if (is_text_type(type)) return copy_form::text;
-    return type >= first_user_type ? copy_form::if_enum : copy_form::none;
-}
-
-std::vector<oid_t> unclear_types(std::span<const form_function> forms,
-                                 std::span<const wire::column_description> columns) {
-    std::vector<oid_t> out;
-    for (std::size_t i = 0; i < std::min(forms.size(), columns.size()); ++i)
-        if (forms[i](columns[i].type_oid) == copy_form::if_enum) out.push_back(columns[i].type_oid);
-    return out;
+    return is_text_type(type) || is_text_info(type.info) ? copy_form::text : copy_form::none;
 }
 
 result<copy_plan> choose_forms(std::span<const form_function> forms,
                                std::span<const std::string_view> type_names,
-                               std::span<const wire::column_description> columns,
-                               std::span<const oid_t> enums) {
+                               std::span<const wire::column_description> columns, type_scope& types) {
     if (forms.size() != columns.size()) return wrong_width(forms.size(), columns);
     copy_plan plan;
     for (std::size_t i = 0; i < forms.size(); ++i) {
-        const oid_t type = columns[i].type_oid;
-        auto form = forms[i](type);
-        if (form == copy_form::if_enum)
-            form = std::find(enums.begin(), enums.end(), type) != enums.end() ? copy_form::text
-                                                                              : copy_form::none;
-        if (form == copy_form::none) return no_binary_form(columns[i], type_names[i]);
+        const type_ref type = types.find(columns[i].type_oid);
+        const auto form = forms[i](type);
+        if (form == copy_form::none && types.unknown().empty())
+            return no_binary_form(columns[i], type, type_names[i]);
         plan.columns.push_back({type, form});
     }
+    static_cast<void>(take_note());
     return plan;
 }
 

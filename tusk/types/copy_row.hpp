@@ -14,7 +14,9 @@
 #include <vector>
 
 #include <tusk/types/basic.hpp>
+#include <tusk/types/catalog.hpp>
 #include <tusk/types/codec.hpp>
+#include <tusk/types/composite.hpp>
 #include <tusk/types/row.hpp>
 #include <tusk/wire/backend.hpp>
 
@@ -25,17 +27,16 @@ namespace tusk {
 /// How the values of one field become those of one column.
 enum class copy_form : std::uint8_t {
     none,
-    binary,  ///< As `codec<T>::encode_binary` writes it.
-    text,    ///< Text whose binary form is the same bytes.
-    jsonb,   ///< A version byte and the text.
-    if_enum, ///< Text for an enum's label; whether the type is one, the catalog knows.
+    binary, ///< As `codec<T>::encode_binary` writes it.
+    text,   ///< Text whose binary form is the same bytes.
+    jsonb,  ///< A version byte and the text.
 };
 
 /// How the values of rows become the columns of one COPY: worked out once for a description and a type.
 class copy_plan {
 public:
     struct column {
-        oid_t type = 0;
+        type_ref type;
         copy_form form = copy_form::binary;
     };
     std::vector<column> columns;
@@ -65,13 +66,14 @@ template <class T>
 inline constexpr bool is_copy_text = std::derived_from<codec<T>, text_codec>;
 /// A single value, which is a row of one.
 template <class T>
-concept copy_scalar = is_copy_null<copy_value_t<T>> || has_codec<copy_value_t<T>>;
+concept copy_scalar =
+    is_copy_null<copy_value_t<T>> || (has_codec<copy_value_t<T>> && !has_composite_codec<T>);
 
-copy_form text_form(oid_t type) noexcept;
+copy_form text_form(type_ref type) noexcept;
 
 /// What `codec<T>` can do for a column of this type.
 template <class T>
-copy_form form_for(oid_t type) {
+copy_form form_for(type_ref type) {
     using U = copy_value_t<T>;
     if constexpr (is_copy_null<U>) {
         return copy_form::binary;
@@ -156,14 +158,10 @@ struct plain_field<std::optional<T>> {
     }
 };
 
-using form_function = copy_form (*)(oid_t);
-/// The types of columns whose form only the catalog can tell.
-std::vector<oid_t> unclear_types(std::span<const form_function> forms,
-                                 std::span<const wire::column_description> columns);
+using form_function = copy_form (*)(type_ref);
 result<copy_plan> choose_forms(std::span<const form_function> forms,
                                std::span<const std::string_view> type_names,
-                               std::span<const wire::column_description> columns,
-                               std::span<const oid_t> enums);
+                               std::span<const wire::column_description> columns, type_scope& types);
 
 template <class Row>
 struct copy_row_type {
@@ -231,20 +229,13 @@ void write_plain_row(value_sink& out, const Fields& fields, std::index_sequence<
 
 } // namespace detail
 
-/// The column types of `columns` that have to be looked up before `make_copy_plan`: it is to be given those
-/// of them that are enums.
+/// Works out how the fields of `Row` become these columns, by position. When `types` ends with unknown types,
+/// the plan has to be made again once they are known. Errors: `errc::column_mismatch`, `errc::type_mismatch`
+/// for a field that has no binary form for its column.
 template <class Row>
-std::vector<oid_t> unclear_copy_types(std::span<const wire::column_description> columns) {
-    return detail::unclear_types(detail::copy_row_type<Row>::forms, columns);
-}
-
-/// Works out how the fields of `Row` become these columns, by position. Errors: `errc::column_mismatch`,
-/// `errc::type_mismatch` for a field that has no binary form for its column.
-template <class Row>
-result<copy_plan> make_copy_plan(std::span<const wire::column_description> columns,
-                                 std::span<const oid_t> enums) {
+result<copy_plan> make_copy_plan(std::span<const wire::column_description> columns, type_scope& types) {
     using type = detail::copy_row_type<Row>;
-    auto plan = detail::choose_forms(type::forms, type::names(), columns, enums);
+    auto plan = detail::choose_forms(type::forms, type::names(), columns, types);
     if (plan) plan->plain = type::is_plain(*plan);
     return plan;
 }

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <tusk/types/codec.hpp>
+#include <tusk/types/named_type.hpp>
 
-/// Codecs of ltree, lquery and ltxtquery, the extension's types. Their OIDs are known at run time only: they
-/// are arguments as text, and fields of types that the server's users or extensions made. Source: PostgreSQL
-/// `contrib/ltree/ltree_io.c`.
+/// Codecs of ltree, lquery and ltxtquery, the extension's types, which are known by their names. Source:
+/// PostgreSQL `contrib/ltree/ltree_io.c`.
 namespace tusk {
 
 namespace detail {
@@ -29,10 +29,8 @@ private:
 };
 
 /// In binary a version byte, 1, stands before the text.
-template <class T>
-struct tree_codec {
-    static constexpr oid_t natural = oid::unspecified;
-    static bool accepts(oid_t type, bool) noexcept { return is_run_time_type(type); }
+template <class T, type_name_text Name>
+struct tree_codec : named_type_codec<Name> {
     static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, T& out) {
         if (n == 0 || *p != std::byte{1}) return codec_errc::malformed;
         return decode_text(type, {reinterpret_cast<const char*>(p) + 1, n - 1}, out);
@@ -41,7 +39,6 @@ struct tree_codec {
         out = T{std::string{text}};
         return codec_errc::ok;
     }
-    static bool binary_target(oid_t) noexcept { return false; }
     static codec_errc encode_binary(value_sink& out, oid_t type, const T& value) {
         out.put_byte('\1');
         return encode_text(out, type, value);
@@ -80,10 +77,10 @@ public:
 };
 
 template <>
-struct codec<ltree> : detail::tree_codec<ltree> {};
+struct codec<ltree> : detail::tree_codec<ltree, "ltree"> {};
 template <>
-struct codec<lquery> : detail::tree_codec<lquery> {};
+struct codec<lquery> : detail::tree_codec<lquery, "lquery"> {};
 template <>
-struct codec<ltxtquery> : detail::tree_codec<ltxtquery> {};
+struct codec<ltxtquery> : detail::tree_codec<ltxtquery, "ltxtquery"> {};
 
 } // namespace tusk

@@ -50,6 +50,12 @@ constexpr oid_t multirange_range(oid_t multirange) noexcept {
     return related_type(multirange, &range_family::multirange, &range_family::range);
 }
 
+/// The range type of a multirange type; 0 for what is none, or nobody has looked up.
+inline type_ref multirange_item_type(type_ref multirange) noexcept {
+    if (multirange.info == nullptr) return multirange_range(multirange.oid);
+    return multirange.info->kind == type_kind::multirange ? multirange.info->element : type_ref{};
+}
+
 /// Reads how many ranges follow; never more than the bytes can hold.
 codec_errc read_multirange_count(const std::byte* p, std::size_t n, std::size_t& count) noexcept;
 
@@ -75,12 +81,12 @@ struct codec<multirange<T>> {
     static constexpr oid_t natural = detail::related_type(codec<T>::natural, &detail::range_family::subtype,
                                                           &detail::range_family::multirange);
 
-    static bool accepts(oid_t type, bool binary) noexcept {
-        if (const oid_t range_type = detail::multirange_range(type))
-            return codec<range<T>>::accepts(range_type, binary);
-        return !binary && detail::is_run_time_type(type);
+    static bool accepts(type_ref type, bool binary) {
+        const type_ref item = detail::multirange_item_type(type);
+        if (item == oid::unspecified) return !binary && detail::is_run_time_type(type);
+        return codec<range<T>>::accepts(item, binary);
     }
-    static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, multirange<T>& out) {
+    static codec_errc decode_binary(type_ref type, const std::byte* p, std::size_t n, multirange<T>& out) {
         out.ranges_.clear();
         std::size_t count = 0;
         codec_errc result = detail::read_multirange_count(p, n, count);
@@ -92,45 +98,46 @@ struct codec<multirange<T>> {
             p += 4;
             if (length < 0 || length > end - p) return codec_errc::malformed;
             result =
-                codec<range<T>>::decode_binary(detail::multirange_range(type), p,
+                codec<range<T>>::decode_binary(detail::multirange_item_type(type), p,
                                                static_cast<std::size_t>(length), out.ranges_.emplace_back());
             if (result != codec_errc::ok) return result;
             p += length;
         }
         return p == end ? codec_errc::ok : codec_errc::malformed;
     }
-    static codec_errc decode_text(oid_t type, std::string_view text, multirange<T>& out) {
+    static codec_errc decode_text(type_ref type, std::string_view text, multirange<T>& out) {
         out.ranges_.clear();
         detail::multirange_text_reader reader{text};
         std::string_view one;
         while (reader.next(one)) {
-            const codec_errc result =
-                codec<range<T>>::decode_text(detail::multirange_range(type), one, out.ranges_.emplace_back());
+            const codec_errc result = codec<range<T>>::decode_text(detail::multirange_item_type(type), one,
+                                                                   out.ranges_.emplace_back());
             if (result != codec_errc::ok) return result;
         }
         return reader.error();
     }
 
-    static bool binary_target(oid_t type) noexcept {
-        return codec<range<T>>::binary_target(detail::multirange_range(type));
+    static bool binary_target(type_ref type) {
+        return codec<range<T>>::binary_target(detail::multirange_item_type(type));
     }
-    static codec_errc encode_binary(value_sink& out, oid_t type, const multirange<T>& value) {
+    static codec_errc encode_binary(value_sink& out, type_ref type, const multirange<T>& value) {
         out.put_int(static_cast<std::uint32_t>(value.size()));
         for (const range<T>& one : value) {
             const std::size_t start = out.size();
             out.append(4);
-            codec_errc result = codec<range<T>>::encode_binary(out, detail::multirange_range(type), one);
+            codec_errc result = codec<range<T>>::encode_binary(out, detail::multirange_item_type(type), one);
             if (result == codec_errc::ok) result = detail::finish_bound(out, start);
             if (result != codec_errc::ok) return result;
         }
         return codec_errc::ok;
     }
-    static codec_errc encode_text(value_sink& out, oid_t type, const multirange<T>& value) {
+    static codec_errc encode_text(value_sink& out, type_ref type, const multirange<T>& value) {
         out.put_byte('{');
         bool first = true;
         for (const range<T>& one : value) {
             if (!std::exchange(first, false)) out.put_byte(',');
-            const codec_errc result = codec<range<T>>::encode_text(out, detail::multirange_range(type), one);
+            const codec_errc result =
+                codec<range<T>>::encode_text(out, detail::multirange_item_type(type), one);
             if (result != codec_errc::ok) return result;
         }
         out.put_byte('}');

@@ -11,6 +11,8 @@ using oid_t = std::uint32_t;
 /// OIDs of built-in types; these never change between versions. `x_array` is the array of `x`.
 namespace oid {
 inline constexpr oid_t unspecified = 0;
+/// OIDs below are fixed; from here on initdb gives them out (`information_schema`, rows of system views).
+inline constexpr oid_t first_assigned = 10000;
 /// Types that users and extensions make have OIDs from here on.
 inline constexpr oid_t first_user = 16384;
 

@@ -9,9 +9,10 @@
 #include <string_view>
 #include <utility>
 
+#include <tusk/types/catalog.hpp>
 #include <tusk/types/codec.hpp>
 
-/// Codecs of range types: the built-in ones, and in text those that users make. Source: PostgreSQL
+/// Codecs of range types: the built-in ones, and those that users make. Source: PostgreSQL
 /// `utils/adt/rangetypes.c`.
 namespace tusk {
 
@@ -151,6 +152,11 @@ constexpr oid_t related_type(oid_t type, oid_t range_family::* from, oid_t range
 constexpr oid_t range_subtype(oid_t range) noexcept {
     return related_type(range, &range_family::range, &range_family::subtype);
 }
+/// What the bounds of a range type are; 0 for what is none, or nobody has looked up.
+inline type_ref range_item_type(type_ref range) noexcept {
+    if (range.info == nullptr) return range_subtype(range.oid);
+    return range.info->kind == type_kind::range ? range.info->element : type_ref{};
+}
 
 /// The two bounds of a range as they arrived.
 struct range_parts {
@@ -180,11 +186,12 @@ struct codec<range<T>> {
     static constexpr oid_t natural =
         detail::related_type(codec<T>::natural, &detail::range_family::subtype, &detail::range_family::range);
 
-    static bool accepts(oid_t type, bool binary) noexcept {
-        if (const oid_t subtype = detail::range_subtype(type)) return codec<T>::accepts(subtype, binary);
-        return !binary && detail::is_run_time_type(type);
+    static bool accepts(type_ref type, bool binary) {
+        const type_ref item = detail::range_item_type(type);
+        if (item == oid::unspecified) return !binary && detail::is_run_time_type(type);
+        return (!binary || type.info == nullptr || has_binary_codec(item)) && codec<T>::accepts(item, binary);
     }
-    static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, range<T>& out) {
+    static codec_errc decode_binary(type_ref type, const std::byte* p, std::size_t n, range<T>& out) {
         detail::range_parts parts;
         const codec_errc result = detail::split_range_bytes(p, n, parts);
         if (result != codec_errc::ok) return result;
@@ -192,7 +199,7 @@ struct codec<range<T>> {
             return codec<T>::decode_binary(subtype_of(type), value.data(), value.size(), bound);
         });
     }
-    static codec_errc decode_text(oid_t type, std::string_view text, range<T>& out) {
+    static codec_errc decode_text(type_ref type, std::string_view text, range<T>& out) {
         detail::range_parts parts;
         const codec_errc result = detail::split_range_text(text, parts);
         if (result != codec_errc::ok) return result;
@@ -202,11 +209,11 @@ struct codec<range<T>> {
         });
     }
 
-    static bool binary_target(oid_t type) noexcept {
-        const oid_t subtype = detail::range_subtype(type);
-        return subtype != 0 && codec<T>::binary_target(subtype);
+    static bool binary_target(type_ref type) {
+        const type_ref item = detail::range_item_type(type);
+        return item != oid::unspecified && codec<T>::binary_target(item);
     }
-    static codec_errc encode_binary(value_sink& out, oid_t type, const range<T>& value) {
+    static codec_errc encode_binary(value_sink& out, type_ref type, const range<T>& value) {
         out.put_byte(static_cast<char>(detail::range_flags(value.is_empty(), value.lower().has_value(),
                                                            value.upper().has_value(), value.lower_inclusive(),
                                                            value.upper_inclusive())));
@@ -220,7 +227,7 @@ struct codec<range<T>> {
         }
         return codec_errc::ok;
     }
-    static codec_errc encode_text(value_sink& out, oid_t type, const range<T>& value) {
+    static codec_errc encode_text(value_sink& out, type_ref type, const range<T>& value) {
         if (value.is_empty()) {
             out.put("empty");
             return codec_errc::ok;
@@ -234,10 +241,10 @@ struct codec<range<T>> {
     }
 
 private:
-    /// The bounds of ranges that users made are taken to be what T is.
-    static oid_t subtype_of(oid_t type) noexcept {
-        const oid_t subtype = detail::range_subtype(type);
-        return subtype != 0 ? subtype : codec<T>::natural;
+    /// The bounds of ranges that nobody has looked up are taken to be what T is.
+    static type_ref subtype_of(type_ref type) noexcept {
+        const type_ref item = detail::range_item_type(type);
+        return item != oid::unspecified ? item : type_ref{codec<T>::natural};
     }
     /// Decodes the bounds with `decode`, which converts one of them, in their place.
     template <class Decode>
@@ -253,7 +260,7 @@ private:
             out.clear();
         return result;
     }
-    static codec_errc encode_bound(value_sink& out, oid_t type, const std::optional<T>& bound) {
+    static codec_errc encode_bound(value_sink& out, type_ref type, const std::optional<T>& bound) {
         if (!bound) return codec_errc::ok;
         const std::size_t start = out.size();
         const codec_errc result = codec<T>::encode_text(out, subtype_of(type), *bound);

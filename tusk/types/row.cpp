@@ -59,21 +59,25 @@ failure match_names(std::span<const std::string_view> fields, std::string_view r
     return {};
 }
 
-failure choose_formats(std::span<const accepts_function> accepts,
-                       std::span<const std::string_view> type_names,
-                       std::span<const wire::column_description> columns, bool text_only, row_plan& plan) {
+failure choose_formats(std::span<const field_type> fields, std::span<const wire::column_description> columns,
+                       type_scope& types, bool text_only, row_plan& plan) {
     plan.formats.resize(columns.size());
     plan.columns.resize(columns.size());
-    for (std::size_t i = 0; i < accepts.size(); ++i) {
+    for (std::size_t i = 0; i < fields.size(); ++i) {
         const std::size_t at = plan.fields.empty() ? i : plan.fields[i];
         const auto& c = columns[at];
-        const bool binary = !text_only && has_binary_codec(c.type_oid) && accepts[i](c.type_oid, true);
-        if (!binary && !accepts[i](c.type_oid, false))
-            return conversion_failure(codec_errc::wrong_type, "column \"" + c.name + "\"", c.type_oid,
-                                      type_names[i]);
-        plan.columns[at] = {c.type_oid, binary};
+        const type_ref type =
+            text_only || fields[i].ignores_type_info ? type_ref{c.type_oid} : types.find(c.type_oid);
+        const bool binary = !text_only && has_binary_codec(type) && fields[i].accepts(type, true);
+        if (!binary && !fields[i].accepts(type, false)) {
+            if (!types.unknown().empty()) continue; // nothing is decided yet
+            return conversion_failure(codec_errc::wrong_type, "column \"" + c.name + "\"", type,
+                                      fields[i].name);
+        }
+        plan.columns[at] = {type, binary};
         plan.formats[at] = binary ? 1 : 0;
     }
+    static_cast<void>(take_note());
     return {};
 }
 

@@ -12,20 +12,16 @@
 #include <vector>
 
 #include <tusk/types/basic.hpp>
+#include <tusk/types/catalog.hpp>
 #include <tusk/types/codec.hpp>
+#include <tusk/types/composite.hpp>
+#include <tusk/types/enum.hpp>
 #include <tusk/types/reflect.hpp>
 #include <tusk/wire/backend.hpp>
 
 namespace tusk {
 
 namespace detail {
-template <class T>
-inline constexpr bool is_tuple = false;
-template <class... T>
-inline constexpr bool is_tuple<std::tuple<T...>> = true;
-template <class A, class B>
-inline constexpr bool is_tuple<std::pair<A, B>> = true;
-
 template <class T>
 struct value_type_of {
     using type = T;
@@ -34,20 +30,12 @@ template <class T>
 struct value_type_of<std::optional<T>> {
     using type = T;
 };
-
-/// "user" for messages.
-template <class T>
-std::string_view cpp_type_name() {
-    constexpr std::string_view text = __PRETTY_FUNCTION__;
-    constexpr auto begin = text.find("T = ") + 4;
-    constexpr auto end = text.find_first_of(";]", begin);
-    return text.substr(begin, end - begin);
-}
 } // namespace detail
 
-/// A single value: a type with a codec, or an optional of one.
+/// A single value: a type with a codec, or an optional of one. A struct or tuple is a row, and a value (a
+/// composite) only inside of one.
 template <class T>
-concept scalar_row = has_codec<typename detail::value_type_of<T>::type>;
+concept scalar_row = has_codec<typename detail::value_type_of<T>::type> && !detail::has_composite_codec<T>;
 /// `std::tuple` or `std::pair`, filled by position.
 template <class T>
 concept tuple_row = detail::is_tuple<T>;
@@ -60,7 +48,7 @@ concept struct_row = std::is_aggregate_v<T> && std::is_class_v<T> && !scalar_row
 class row_plan {
 public:
     struct column {
-        oid_t type = 0;
+        type_ref type;
         bool binary = false;
     };
     std::vector<std::int16_t> formats; ///< Wanted for each column.
@@ -111,24 +99,35 @@ failure wrong_column_count(std::size_t wanted, std::size_t got, std::string_view
 failure match_names(std::span<const std::string_view> fields, std::string_view row_type,
                     std::span<const wire::column_description> columns, std::vector<std::uint16_t>& out);
 
-using accepts_function = bool (*)(oid_t, bool);
+/// What a field can do, whatever its type.
+struct field_type {
+    bool (*accepts)(type_ref, bool);
+    std::string_view name;
+    bool ignores_type_info;
+
+    template <class F>
+    static field_type of() noexcept {
+        return {&accepts_column<F>, cpp_type_name<F>(), detail::ignores_type_info<F>};
+    }
+};
 /// Chooses the formats; fails for a column whose type does not convert.
-failure choose_formats(std::span<const accepts_function> accepts,
-                       std::span<const std::string_view> type_names,
-                       std::span<const wire::column_description> columns, bool text_only, row_plan& plan);
+failure choose_formats(std::span<const field_type> fields, std::span<const wire::column_description> columns,
+                       type_scope& types, bool text_only, row_plan& plan);
 
 } // namespace detail
 
-/// Works out how rows with these columns become a `T`. Errors: `errc::column_mismatch`,
-/// `errc::type_mismatch`.
+/// Works out how rows with these columns become a `T`. When `types` ends with unknown types, the plan has to
+/// be made again once they are known. `text_only`: whatever the types, the values come as text. Errors:
+/// `errc::column_mismatch`, `errc::type_mismatch`.
 template <dynamic_row T>
-result<row_plan> make_row_plan(std::span<const wire::column_description> columns, bool = false) {
+result<row_plan> make_row_plan(std::span<const wire::column_description> columns, type_scope&, bool = false) {
     row_plan plan;
     plan.described = columns;
     return plan;
 }
 template <class T>
-result<row_plan> make_row_plan(std::span<const wire::column_description> columns, bool text_only = false) {
+result<row_plan> make_row_plan(std::span<const wire::column_description> columns, type_scope& types,
+                               bool text_only = false) {
     using fields = detail::field_tuple<T>;
     constexpr std::size_t n = std::tuple_size_v<fields>;
     row_plan plan;
@@ -140,13 +139,17 @@ result<row_plan> make_row_plan(std::span<const wire::column_description> columns
         return detail::wrong_column_count(n, columns.size(), detail::cpp_type_name<T>());
     }
     return [&]<std::size_t... I>(std::index_sequence<I...>) -> result<row_plan> {
-        const std::array<detail::accepts_function, n> accepts{
-            &accepts_column<std::remove_reference_t<std::tuple_element_t<I, fields>>>...};
-        const std::array<std::string_view, n> names{
-            detail::cpp_type_name<std::remove_reference_t<std::tuple_element_t<I, fields>>>()...};
-        if (auto f = detail::choose_formats(accepts, names, columns, text_only, plan)) return f;
+        const std::array<detail::field_type, n> all{
+            detail::field_type::of<std::remove_reference_t<std::tuple_element_t<I, fields>>>()...};
+        if (auto f = detail::choose_formats(all, columns, types, text_only, plan)) return f;
         return std::move(plan);
     }(std::make_index_sequence<n>{});
+}
+/// For columns of built-in types.
+template <class T>
+result<row_plan> make_row_plan(std::span<const wire::column_description> columns) {
+    type_scope nothing;
+    return make_row_plan<T>(columns, nothing);
 }
 
 namespace detail {

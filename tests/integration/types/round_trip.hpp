@@ -20,21 +20,21 @@ struct sql_type {
 /// The codec of some type, chosen at run time: the verbs are compiled once for `any_value` and not again for
 /// each of the types in these tests, which would take minutes. Formats are chosen as for the type itself.
 struct any_codec {
-    bool (*accepts)(tusk::oid_t, bool);
-    bool (*binary_target)(tusk::oid_t);
+    bool (*accepts)(tusk::type_ref, bool);
+    bool (*binary_target)(tusk::type_ref);
     tusk::codec_errc (*decode)(const tusk::field_view&, void*);
-    tusk::codec_errc (*encode)(tusk::value_sink&, tusk::oid_t, bool, const void*);
+    tusk::codec_errc (*encode)(tusk::value_sink&, tusk::type_ref, bool, const void*);
 
     template <class T>
     static const any_codec& of() {
         using codec = tusk::codec<T>;
         static const any_codec all{
-            [](tusk::oid_t type, bool binary) { return codec::accepts(type, binary); },
-            [](tusk::oid_t type) { return codec::binary_target(type); },
+            [](tusk::type_ref type, bool binary) { return codec::accepts(type, binary); },
+            [](tusk::type_ref type) { return codec::binary_target(type); },
             [](const tusk::field_view& field, void* out) {
                 return tusk::decode_field(field, *static_cast<T*>(out));
             },
-            [](tusk::value_sink& out, tusk::oid_t type, bool binary, const void* value) {
+            [](tusk::value_sink& out, tusk::type_ref type, bool binary, const void* value) {
                 const T& in = *static_cast<const T*>(value);
                 return binary ? codec::encode_binary(out, type, in) : codec::encode_text(out, type, in);
             }};
@@ -137,20 +137,20 @@ struct tusk::codec<types_test::any_value> {
     using any_value = types_test::any_value;
     using any_codec = types_test::any_codec;
     static constexpr oid_t natural = oid::unspecified;
-    static bool accepts(oid_t type, bool binary) { return any_codec::current->accepts(type, binary); }
-    static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, any_value&) {
+    static bool accepts(type_ref type, bool binary) { return any_codec::current->accepts(type, binary); }
+    static codec_errc decode_binary(type_ref type, const std::byte* p, std::size_t n, any_value&) {
         return any_codec::current->decode({p, static_cast<std::int32_t>(n), type, true}, any_value::out);
     }
-    static codec_errc decode_text(oid_t type, std::string_view text, any_value&) {
+    static codec_errc decode_text(type_ref type, std::string_view text, any_value&) {
         return any_codec::current->decode({reinterpret_cast<const std::byte*>(text.data()),
                                            static_cast<std::int32_t>(text.size()), type, false},
                                           any_value::out);
     }
-    static bool binary_target(oid_t type) { return any_codec::current->binary_target(type); }
-    static codec_errc encode_binary(value_sink& out, oid_t type, const any_value& value) {
+    static bool binary_target(type_ref type) { return any_codec::current->binary_target(type); }
+    static codec_errc encode_binary(value_sink& out, type_ref type, const any_value& value) {
         return any_codec::current->encode(out, type, true, value.in);
     }
-    static codec_errc encode_text(value_sink& out, oid_t type, const any_value& value) {
+    static codec_errc encode_text(value_sink& out, type_ref type, const any_value& value) {
         return any_codec::current->encode(out, type, false, value.in);
     }
 };

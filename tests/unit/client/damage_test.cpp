@@ -99,7 +99,7 @@ private:
     template <class Sink, class... A>
     std::optional<typename Sink::value_type> query(Sink sink, const char* sql, const A&... args) {
         tusk::request what{registry->intern(sql), tusk::options{}, args...};
-        tusk::detail::call source{what, sink};
+        tusk::detail::call source{what, sink, settings};
         tusk::protocol::query m{driver.session, *registry, source, sink};
         if (run(m)) return std::nullopt;
         auto out = sink.take();
@@ -138,7 +138,7 @@ private:
     bool stream() {
         tusk::detail::stream_sink<user> sink;
         tusk::request what{registry->intern("select id, name from users"), tusk::options{}};
-        tusk::detail::call source{what, sink};
+        tusk::detail::call source{what, sink, settings};
         tusk::protocol::query m{driver.session, *registry, source, sink};
         return !run(m);
     }
@@ -149,7 +149,7 @@ private:
         auto second = b.all<user>("select id, name from users");
         auto third = b.exec("update users set age = $1", 1);
         auto fourth = b.one<int>("select $1::int4 + 1 as n", 21);
-        auto& source = b.begin([&](std::string_view sql) { return registry->intern(sql); });
+        auto& source = b.begin([&](std::string_view sql) { return registry->intern(sql); }, settings.types());
         tusk::protocol::batch_query m{driver.session, *registry, source, independent};
         const bool good = !b.conclude(run(m));
         EXPECT_EQ(good, first.ok() && second.ok() && third.ok() && fourth.ok());
@@ -215,6 +215,7 @@ private:
         return hurt.at < types.size() && types[hurt.at] == 'd';
     }
 
+    tusk::connection_settings settings;
     std::shared_ptr<tusk::protocol::statement_registry> registry =
         std::make_shared<tusk::protocol::statement_registry>();
 };

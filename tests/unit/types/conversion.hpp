@@ -16,7 +16,9 @@
 namespace tusk {
 
 inline std::ostream& operator<<(std::ostream& out, codec_errc e) {
-    constexpr const char* names[] = {"ok", "null_value", "wrong_type", "out_of_range", "malformed"};
+    constexpr const char* names[] = {"ok",           "null_value",       "wrong_type",      "out_of_range",
+                                     "malformed",    "wrong_dimensions", "not_rectangular", "unknown_label",
+                                     "outdated_type"};
     return out << names[static_cast<int>(e)];
 }
 
@@ -57,7 +59,7 @@ public:
         : data_{std::make_unique_for_overwrite<std::byte[]>(bytes.size())}, size_{bytes.size()} {
         if (!bytes.empty()) std::memcpy(data_.get(), bytes.data(), bytes.size());
     }
-    field_view field(oid_t type, bool binary) const {
+    field_view field(type_ref type, bool binary) const {
         return {data_.get(), static_cast<std::int32_t>(size_), type, binary};
     }
 
@@ -73,24 +75,24 @@ struct decoded {
 };
 
 template <class T>
-decoded<T> decode(std::string_view bytes, oid_t type, bool binary) {
+decoded<T> decode(std::string_view bytes, type_ref type, bool binary) {
     const exact_bytes block{bytes};
     decoded<T> out;
     out.error = decode_field(block.field(type, binary), out.value);
     return out;
 }
 template <class T>
-decoded<T> binary(std::string_view hex, oid_t type = codec<T>::natural) {
+decoded<T> binary(std::string_view hex, type_ref type = codec<T>::natural) {
     return decode<T>(from_hex(hex), type, true);
 }
 template <class T>
-decoded<T> text(std::string_view value, oid_t type = codec<T>::natural) {
+decoded<T> text(std::string_view value, type_ref type = codec<T>::natural) {
     return decode<T>(value, type, false);
 }
 
 /// What a parameter becomes: `b:` and hexadecimal, `t:` and the text, `null`, or the error.
 template <class T>
-std::string encoded(const T& value, oid_t type) {
+std::string encoded(const T& value, type_ref type) {
     parameters out;
     const codec_errc error = encode_parameter(out, type, value);
     if (error != codec_errc::ok) return (std::ostringstream{} << error).str();
@@ -116,7 +118,7 @@ void expect_value(const decoded<T>& got, const T& wanted, std::string_view what)
 /// `hex` is the binary form and `plain` the text form of `value`, in both directions.
 template <class T>
 void expect_forms(const T& value, std::string_view hex, std::string_view plain,
-                  oid_t type = codec<T>::natural) {
+                  type_ref type = codec<T>::natural) {
     expect_value(binary<T>(hex, type), value, plain);
     expect_value(text<T>(plain, type), value, plain);
     EXPECT_EQ(encoded(value, type), "b:" + to_hex(from_hex(hex))) << plain;

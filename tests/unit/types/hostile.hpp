@@ -10,7 +10,7 @@
 namespace tusk::conversion {
 
 template <class T>
-std::string plain_encoded(const T& value, oid_t type, bool as_binary) {
+std::string plain_encoded(const T& value, type_ref type, bool as_binary) {
     value_sink sink;
     EXPECT_EQ(as_binary ? codec<T>::encode_binary(sink, type, value)
                         : codec<T>::encode_text(sink, type, value),
@@ -19,7 +19,7 @@ std::string plain_encoded(const T& value, oid_t type, bool as_binary) {
 }
 
 template <class T>
-void expect_error_or_value(std::string_view bytes, oid_t type, bool as_binary) {
+void expect_error_or_value(std::string_view bytes, type_ref type, bool as_binary) {
     const auto got = decode<T>(bytes, type, as_binary);
     if (got.error != codec_errc::ok) return;
     const std::string again = plain_encoded(got.value, type, as_binary);
@@ -32,7 +32,7 @@ void expect_error_or_value(std::string_view bytes, oid_t type, bool as_binary) {
 
 /// `value` is a whole value in one format.
 template <class T>
-void expect_survives(std::string_view value, oid_t type, bool as_binary) {
+void expect_survives(std::string_view value, type_ref type, bool as_binary) {
     for (std::size_t n = 0; n < value.size(); ++n)
         expect_error_or_value<T>(value.substr(0, n), type, as_binary);
     std::mt19937 random{20240607};
@@ -57,7 +57,7 @@ void expect_survives(std::string_view value, oid_t type, bool as_binary) {
 
 /// Both formats; every strict prefix of the binary form is malformed.
 template <class T>
-void expect_hardened(std::string_view hex, std::string_view plain, oid_t type = codec<T>::natural) {
+void expect_hardened(std::string_view hex, std::string_view plain, type_ref type = codec<T>::natural) {
     const std::string bytes = from_hex(hex);
     for (std::size_t n = 0; n < bytes.size(); ++n)
         EXPECT_EQ(decode<T>(std::string_view{bytes}.substr(0, n), type, true).error, codec_errc::malformed)
