@@ -63,6 +63,7 @@ result<const Plan*> stored_or_made(const protocol::statement_description& d, con
     const auto epoch = catalog->epoch();
     auto& scope = types->scope();
     auto made = make(scope);
+    if (!made && made.error().code() == errc::type_mismatch && types->renew()) made = make(scope);
     if (!scope.unknown().empty()) return unknown_types_failure();
     if (!made) return made.error();
     if (stored == nullptr) {
