@@ -58,7 +58,7 @@ struct block {
     block(const void* bytes, std::size_t n) : data{std::make_unique_for_overwrite<std::byte[]>(n)}, size{n} {
         if (n != 0) std::memcpy(data.get(), bytes, n);
     }
-    field_view field(oid_t type, bool binary) const {
+    field_view field(type_ref type, bool binary) const {
         return {data.get(), static_cast<std::int32_t>(size), type, binary};
     }
     std::unique_ptr<std::byte[]> data;
@@ -84,7 +84,7 @@ inline constexpr bool is_view =
     std::is_same_v<T, std::vector<std::string_view>>;
 
 template <class T>
-void round_trip(const T& value, oid_t type, bool binary) {
+void round_trip(const T& value, type_ref type, bool binary) {
     value_sink sink;
     const codec_errc written =
         binary ? codec<T>::encode_binary(sink, type, value) : codec<T>::encode_text(sink, type, value);
@@ -96,9 +96,9 @@ void round_trip(const T& value, oid_t type, bool binary) {
 }
 
 template <class T>
-void run(oid_t type, bool binary, const std::uint8_t* data, std::size_t size) {
+void run(type_ref type, bool binary, const std::uint8_t* data, std::size_t size) {
     if (!accepts_column<T>(type, binary)) return;
-    require(!binary || has_binary_codec(type) || type >= oid::first_user);
+    require(!binary || has_binary_codec(type) || type.oid >= oid::first_user);
     const block input{data, size};
     T value{};
     if (decode_field(input.field(type, binary), value) != codec_errc::ok) return;
@@ -111,13 +111,56 @@ void run(oid_t type, bool binary, const std::uint8_t* data, std::size_t size) {
 }
 
 template <class T>
-void run_scalar_and_array(oid_t type, bool binary, const std::uint8_t* data, std::size_t size) {
+void run_scalar_and_array(type_ref type, bool binary, const std::uint8_t* data, std::size_t size) {
     run<T>(type, binary, data, size);
     run<std::vector<T>>(type, binary, data, size);
     if constexpr (!is_view<T>) run<std::vector<std::optional<T>>>(type, binary, data, size);
 }
 
-using runner = void (*)(oid_t, bool, const std::uint8_t*, std::size_t);
+enum class mood { sad, happy, so_so };
+struct address {
+    std::string street;
+    std::optional<std::int32_t> number;
+    bool operator==(const address&) const = default;
+};
+struct person {
+    std::string name;
+    std::optional<address> home;
+    std::vector<std::optional<mood>> moods;
+    bool operator==(const person&) const = default;
+};
+
+/// Types that users made, as a server's catalog has them.
+const type_catalog& catalog() {
+    static type_catalog all;
+    static const bool filled = [] {
+        const auto row = [](oid_t type, const char* name, const char* kind, oid_t element) {
+            catalog_row r;
+            r.oid = type;
+            r.schema = "public";
+            r.name = name;
+            r.kind = kind;
+            r.element = element;
+            return r;
+        };
+        auto home = row(20002, "address", "c", 0);
+        home.attribute_names = {"street", "number"};
+        home.attribute_types = {oid::text, 20004};
+        auto someone = row(20006, "person", "c", 0);
+        someone.attribute_names = {"home", "moods", "name"};
+        someone.attribute_types = {20002, 20001, oid::varchar};
+        all.add({row(20000, "mood", "e", 0), row(20001, "_mood", "a", 20000), home,
+                 row(20003, "_address", "a", 20002), row(20004, "positive", "d", oid::int4),
+                 row(20005, "_positive", "a", 20004), someone, row(20007, "mood_range", "r", 20000),
+                 row(20008, "mood_ranges", "m", 20007), row(20009, "hstore", "b", 0),
+                 row(20010, "ltree", "b", 0), row(20011, "_hstore", "a", 20009)});
+        return true;
+    }();
+    static_cast<void>(filled);
+    return all;
+}
+
+using runner = void (*)(type_ref, bool, const std::uint8_t*, std::size_t);
 
 constexpr runner runners[] = {
     run_scalar_and_array<bool>,
@@ -180,12 +223,24 @@ constexpr runner runners[] = {
     run_scalar_and_array<ltree>,
     run_scalar_and_array<json_text>,
     run_scalar_and_array<boost::json::value>,
+    run_scalar_and_array<mood>,
+    run_scalar_and_array<range<mood>>,
+    run<multirange<mood>>,
+    run_scalar_and_array<address>,
+    run_scalar_and_array<person>,
+    run_scalar_and_array<std::tuple<std::string, std::optional<std::int32_t>>>,
+    run<array<std::int32_t>>,
+    run<array<std::optional<std::string>>>,
+    run<array<address>>,
+    run<std::vector<std::vector<std::int32_t>>>,
+    run<std::vector<std::vector<std::vector<std::optional<mood>>>>>,
 };
 
-/// Every built-in type, its array, and one that users made.
-const std::vector<oid_t>& types() {
+/// Every built-in type, its array, one that nobody has looked up, and those of the catalog.
+const std::vector<type_ref>& types() {
     static const auto all = [] {
-        std::vector<oid_t> out{oid::first_user};
+        std::vector<type_ref> out{oid::first_user};
+        for (oid_t type = 20000; type < 20012; ++type) out.push_back(catalog().resolve(type));
         for (const built_in_type& type : built_in_types()) {
             out.push_back(type.type);
             if (type.array != 0) out.push_back(type.array);
@@ -201,11 +256,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 2) return 0;
     const bool binary = (data[0] & 128) != 0;
     const runner run_type = runners[(data[0] & 127) % std::size(runners)];
-    const oid_t wanted = types()[data[1] % types().size()];
+    const type_ref wanted = types()[data[1] % types().size()];
     // Most pairs do not convert; spend the input on all types that this one takes when the choice is such a
     // pair.
     run_type(wanted, binary, data + 2, size - 2);
-    for (const oid_t type : types())
-        if (type != wanted) run_type(type, binary, data + 2, size - 2);
+    for (const type_ref type : types())
+        if (type.oid != wanted.oid) run_type(type, binary, data + 2, size - 2);
     return 0;
 }

@@ -59,6 +59,9 @@ private:
 /// Fails for a column that does not arrive in binary.
 failure check_binary(const row_plan& plan, const protocol::statement_description& d);
 
+template <class T>
+inline constexpr char copy_out_plan_key = 0;
+
 template <class T, class F>
 class typed_copy_out final : public copy_out_job {
 public:
@@ -69,7 +72,9 @@ public:
     failure prepare(const protocol::description_ptr& d, call_types& types) override {
         description_ = d;
         types_ = &types;
-        auto plan = plan_for<T>(*d, &types);
+        auto plan = stored_or_made<row_plan>(*d, &copy_out_plan_key<T>, &types, [&](type_scope& scope) {
+            return make_row_plan<T>(d->columns, scope, wanted_format::binary);
+        });
         if (!plan) return plan.error();
         plan_ = *plan;
         return check_binary(*plan_, *d);

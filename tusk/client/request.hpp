@@ -100,7 +100,11 @@ failure encode_arguments(parameters& out, const std::vector<oid_t>& types, call_
     if (need_no_look_up<A...>(types, indices{}))
         return encode_arguments(out, types, [](oid_t type) { return type_ref{type}; }, indices{}, args...);
     auto& scope = known.scope();
-    auto f = encode_arguments(out, types, [&](oid_t type) { return scope.find(type); }, indices{}, args...);
+    const auto encode = [&] {
+        return encode_arguments(out, types, [&](oid_t type) { return scope.find(type); }, indices{}, args...);
+    };
+    auto f = encode();
+    if (f && f.code() == errc::type_mismatch && known.renew()) f = encode();
     return scope.unknown().empty() ? f : unknown_types_failure();
 }
 

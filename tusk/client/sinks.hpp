@@ -64,6 +64,7 @@ result<const Plan*> stored_or_made(const protocol::statement_description& d, con
     const auto epoch = catalog->epoch();
     auto& scope = types->scope();
     auto made = make(scope);
+    if (!made && made.error().code() == errc::type_mismatch && types->renew()) made = make(scope);
     if (!scope.unknown().empty()) return unknown_types_failure();
     if (!made) return made.error();
     if (stored == nullptr) {
@@ -81,7 +82,7 @@ inline constexpr char plan_key = 0;
 template <class T>
 result<const row_plan*> plan_for(const protocol::statement_description& d, call_types* types = nullptr) {
     return stored_or_made<row_plan>(d, &plan_key<T>, types, [&](type_scope& scope) {
-        return make_row_plan<T>(d.columns, scope, d.text_only);
+        return make_row_plan<T>(d.columns, scope, d.text_only ? wanted_format::text : wanted_format::any);
     });
 }
 

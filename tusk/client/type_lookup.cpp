@@ -63,6 +63,7 @@ std::span<const std::uint32_t> type_lookup::parameter_types() const noexcept {
 }
 
 failure type_lookup::bind(wire::bound_values& arguments, std::span<const std::int16_t>& formats) {
+    asked_ = true;
     arguments_.clear();
     if (const auto code = encode_parameter(arguments_, oid::oid_array, wanted_); code != codec_errc::ok)
         return conversion_failure(code, "a list of types", oid::oid_array, "std::vector");
@@ -120,6 +121,13 @@ type_lookup& call_types::lookup() {
         lookup_ =
             std::make_unique<type_lookup>(catalog_ != nullptr ? *catalog_ : std::make_shared<type_catalog>());
     return *lookup_;
+}
+
+bool call_types::renew() {
+    if (renewed_ || !lookup_ || lookup_->has_asked() || !lookup_->scope().used()) return false;
+    renewed_ = true;
+    outdated();
+    return true;
 }
 
 void call_types::outdated() {

@@ -23,6 +23,8 @@ public:
     bool has_question();
     /// In the middle of it.
     bool unfinished() const noexcept { return !wanted_.empty(); }
+    /// The server was asked something.
+    bool has_asked() const noexcept { return asked_; }
     const std::shared_ptr<type_catalog>& catalog() const noexcept { return catalog_; }
 
     std::string_view sql() const noexcept override { return type_catalog::query; }
@@ -41,6 +43,7 @@ private:
     std::vector<catalog_row> rows_;
     std::size_t last_round_ = 0; ///< Where the rows of the last answer begin.
     unsigned rounds_ = 0;
+    bool asked_ = false;
     parameters arguments_;
     failure failure_;
 };
@@ -60,6 +63,9 @@ public:
     protocol::type_question* question() {
         return lookup_ && lookup_->has_question() ? lookup_.get() : nullptr;
     }
+    /// Something does not fit a type as the catalog here has it. True, once, when that was known from before
+    /// this call: it is forgotten, so that another try asks the server.
+    bool renew();
     /// A value did not have the type that the catalog says: types are looked up again from the next call on.
     void outdated();
     /// For `query_source::distrusts`.
@@ -70,6 +76,7 @@ private:
 
     const std::shared_ptr<type_catalog>* catalog_ = nullptr;
     std::unique_ptr<type_lookup> lookup_;
+    bool renewed_ = false;
 };
 
 /// What `bind` fails with when there is a question; users see it only where nobody can ask.

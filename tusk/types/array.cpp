@@ -84,6 +84,9 @@ codec_errc read_array_shape(type_ref type, const std::byte* p, std::size_t n, ar
         shape.sizes[i] = wire::load_big_endian<std::int32_t>(p);
         shape.lower_bounds[i] = wire::load_big_endian<std::int32_t>(p + 4);
         if (shape.sizes[i] < 0) return codec_errc::malformed;
+        if (std::int64_t{shape.lower_bounds[i]} + shape.sizes[i] - 1 >
+            std::numeric_limits<std::int32_t>::max())
+            return codec_errc::malformed; // the server makes no such subscripts
         product *= static_cast<std::size_t>(shape.sizes[i]);
         if (product > left) return codec_errc::malformed;
     }

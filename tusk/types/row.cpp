@@ -60,15 +60,16 @@ failure match_names(std::span<const std::string_view> fields, std::string_view r
 }
 
 failure choose_formats(std::span<const field_type> fields, std::span<const wire::column_description> columns,
-                       type_scope& types, bool text_only, row_plan& plan) {
+                       type_scope& types, wanted_format format, row_plan& plan) {
     plan.formats.resize(columns.size());
     plan.columns.resize(columns.size());
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const std::size_t at = plan.fields.empty() ? i : plan.fields[i];
         const auto& c = columns[at];
-        const type_ref type =
-            text_only || fields[i].ignores_type_info ? type_ref{c.type_oid} : types.find(c.type_oid);
-        const bool binary = !text_only && has_binary_codec(type) && fields[i].accepts(type, true);
+        const bool text = format == wanted_format::text;
+        const bool ignored = text || (fields[i].ignores_type_info && format == wanted_format::any);
+        const type_ref type = ignored ? type_ref{c.type_oid} : types.find(c.type_oid);
+        const bool binary = !text && has_binary_codec(type) && fields[i].accepts(type, true);
         if (!binary && !fields[i].accepts(type, false)) {
             if (!types.unknown().empty()) continue; // nothing is decided yet
             return conversion_failure(codec_errc::wrong_type, "column \"" + c.name + "\"", type,

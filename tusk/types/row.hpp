@@ -58,6 +58,12 @@ public:
     std::span<const wire::column_description> described;
 };
 
+enum class wanted_format : std::uint8_t {
+    any,    ///< Text is good for what has no binary codec, and strings take any type as its text.
+    text,   ///< Nothing else comes, whatever the types.
+    binary, ///< There is no text (COPY): also strings need to know what their type is.
+};
+
 /// Where a row could not be decoded.
 struct row_error {
     codec_errc code = codec_errc::ok;
@@ -112,22 +118,23 @@ struct field_type {
 };
 /// Chooses the formats; fails for a column whose type does not convert.
 failure choose_formats(std::span<const field_type> fields, std::span<const wire::column_description> columns,
-                       type_scope& types, bool text_only, row_plan& plan);
+                       type_scope& types, wanted_format format, row_plan& plan);
 
 } // namespace detail
 
 /// Works out how rows with these columns become a `T`. When `types` ends with unknown types, the plan has to
-/// be made again once they are known. `text_only`: whatever the types, the values come as text. Errors:
+/// be made again once they are known. Errors:
 /// `errc::column_mismatch`, `errc::type_mismatch`.
 template <dynamic_row T>
-result<row_plan> make_row_plan(std::span<const wire::column_description> columns, type_scope&, bool = false) {
+result<row_plan> make_row_plan(std::span<const wire::column_description> columns, type_scope&,
+                               wanted_format = wanted_format::any) {
     row_plan plan;
     plan.described = columns;
     return plan;
 }
 template <class T>
 result<row_plan> make_row_plan(std::span<const wire::column_description> columns, type_scope& types,
-                               bool text_only = false) {
+                               wanted_format format = wanted_format::any) {
     using fields = detail::field_tuple<T>;
     constexpr std::size_t n = std::tuple_size_v<fields>;
     row_plan plan;
@@ -141,7 +148,7 @@ result<row_plan> make_row_plan(std::span<const wire::column_description> columns
     return [&]<std::size_t... I>(std::index_sequence<I...>) -> result<row_plan> {
         const std::array<detail::field_type, n> all{
             detail::field_type::of<std::remove_reference_t<std::tuple_element_t<I, fields>>>()...};
-        if (auto f = detail::choose_formats(all, columns, types, text_only, plan)) return f;
+        if (auto f = detail::choose_formats(all, columns, types, format, plan)) return f;
         return std::move(plan);
     }(std::make_index_sequence<n>{});
 }

@@ -54,7 +54,7 @@ TEST_F(catalog, array_delimiters_are_the_servers) {
     const auto rows = connect().all<std::tuple<oid_t, std::string>>(
         "select oid, typdelim::text from pg_type where oid < 10000 and typarray <> 0");
     for (const auto& [type, delimiter] : rows)
-        EXPECT_EQ(std::string(1, detail::array_delimiter(type)), delimiter) << type_name(type);
+        EXPECT_EQ(std::string(1, detail::array_delimiter({}, type)), delimiter) << type_name(type);
 }
 
 } // namespace

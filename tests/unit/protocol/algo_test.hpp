@@ -31,6 +31,8 @@ public:
     virtual tusk::protocol::machine& machine() = 0;
     /// The machine is a request: its failures say how far it got.
     bool request = true;
+    /// How many questions about types it asks, which execute nothing of the caller's.
+    std::size_t questions = 0;
 };
 using make_fixture = std::function<std::unique_ptr<fixture>()>;
 
@@ -125,6 +127,29 @@ public:
     tusk::failure failing_with;
 };
 
+/// A question about types, asked `left` times.
+class counted_question final : public tusk::protocol::type_question {
+public:
+    std::string_view sql() const noexcept override { return "types"; }
+    std::span<const std::uint32_t> parameter_types() const noexcept override { return {}; }
+    tusk::failure bind(tusk::wire::bound_values& arguments, std::span<const std::int16_t>& formats) override {
+        arguments = {};
+        formats = {};
+        return {};
+    }
+    tusk::protocol::flow on_row(std::span<const std::byte>) override {
+        ++rows;
+        return tusk::protocol::flow::proceed;
+    }
+    tusk::failure take_failure() override {
+        --left;
+        return std::exchange(failing_with, tusk::failure{});
+    }
+    int left = 0;
+    int rows = 0;
+    tusk::failure failing_with;
+};
+
 /// A statement with text arguments.
 class text_source final : public tusk::protocol::query_source {
 public:
@@ -144,6 +169,13 @@ public:
 
     std::optional<tusk::protocol::exec_mode> wanted_mode;
     std::uint32_t limit = 0;
+    tusk::protocol::type_question* question() override { return types.left > 0 ? &types : nullptr; }
+    bool distrusts(const tusk::failure& why) override {
+        return why.code() == distrusted && distrusted != std::error_code{};
+    }
+
+    counted_question types; ///< What has to be asked before it can be bound.
+    std::error_code distrusted;
     std::vector<std::string> arguments;
     std::vector<tusk::protocol::description_ptr> bound_for; ///< What each call of `bind` was given.
     tusk::failure failing_with;
