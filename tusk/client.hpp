@@ -3,6 +3,8 @@
 /// The driver: connections, transactions, statements.
 #include <tusk/client/batch.hpp>
 #include <tusk/client/blocking.hpp>
+#include <tusk/client/blocking_listener.hpp>
 #include <tusk/client/connection.hpp>
+#include <tusk/client/listener.hpp>
 #include <tusk/client/transaction.hpp>
 #include <tusk/types.hpp>

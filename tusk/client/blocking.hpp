@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <tusk/client/copy_verbs.hpp>
+#include <tusk/client/notification.hpp>
 #include <tusk/client/request.hpp>
 #include <tusk/client/settings.hpp>
 #include <tusk/client/sinks.hpp>
@@ -157,6 +158,16 @@ public:
         return row_stream<T>{std::move(source.value()), std::move(sink)};
     }
 
+    /// See `tusk::verbs::notify`.
+    void notify(std::string_view channel, std::string_view payload = {}, const options& o = {}) {
+        static_cast<void>(try_notify(channel, payload, o).value());
+    }
+    result<void> try_notify(std::string_view channel, std::string_view payload = {}, const options& o = {}) {
+        if (auto f = tusk::detail::check_notification(channel, payload)) return failed<void>(std::move(f));
+        auto sent = try_exec(o, tusk::detail::notify_sql, channel, payload);
+        return sent ? result<void>{} : failed<void>(sent.error());
+    }
+
     /// Runs a batch; throws the first error, which names its statement.
     void run(batch& b, const options& o = {}) {
         if (auto f = execute_batch(b, o)) throw error{std::move(f)};
@@ -243,6 +254,9 @@ public:
     auto transact(F f, const tx_options& o = {}) {
         return detail::transact(*this, std::move(f), o);
     }
+    notification next_notification(const options& o = {});
+    result<notification> try_next_notification(const options& o = {});
+    std::optional<notification> poll_notification();
     failure ping(const options& o = {});
     void close() noexcept;
 

@@ -7,6 +7,7 @@
 
 #include <tusk/client/copy_verbs.hpp>
 #include <tusk/client/executor.hpp>
+#include <tusk/client/notification.hpp>
 #include <tusk/client/stream.hpp>
 
 namespace tusk {
@@ -35,6 +36,13 @@ asio::awaitable<typename Sink::value_type> run(executor& on, request what, Sink 
 inline asio::awaitable<void> or_throw(asio::awaitable<failure> work) {
     auto f = co_await std::move(work);
     if (f) throw error{std::move(f)};
+}
+
+inline asio::awaitable<failure> ready(failure f) { co_return f; }
+
+inline asio::awaitable<failure> outcome_of(asio::awaitable<result<std::uint64_t>> work) {
+    auto r = co_await std::move(work);
+    co_return r ? failure{} : r.error();
 }
 
 template <class T>
@@ -127,6 +135,19 @@ public:
     template <class T, class... A>
     asio::awaitable<row_stream<T>> stream(const options& o, std::string_view sql, const A&... args) {
         return detail::open_stream<T>(*this, request{intern(sql), o, args...});
+    }
+
+    /// Sends a notification; in a transaction it goes out with the commit. Errors: `errc::invalid_argument`
+    /// for a payload of more than 7,999 bytes and for a channel without a name or with one of more than 63.
+    asio::awaitable<void> notify(std::string_view channel, std::string_view payload = {},
+                                 const options& o = {}) {
+        return detail::or_throw(try_notify(channel, payload, o));
+    }
+    asio::awaitable<failure> try_notify(std::string_view channel, std::string_view payload = {},
+                                        const options& o = {}) {
+        if (auto f = detail::check_notification(channel, payload)) return detail::ready(std::move(f));
+        return detail::outcome_of(detail::try_run(
+            *this, request{intern(detail::notify_sql), o, channel, payload}, detail::exec_sink{}));
     }
 
     /// Runs a batch; throws the first error, which names its statement. The batch must live until then.

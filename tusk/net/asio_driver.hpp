@@ -35,6 +35,8 @@ public:
                               protocol::event_kind first = protocol::event_kind::start);
     /// The same for who has a completion instead of a coroutine. It may be called before `start` returns.
     void start(protocol::machine& m, deadline until, protocol::event_kind first, completion done);
+    /// Cancels what runs, as a caller's cancellation does. Does nothing when nothing runs.
+    void cancel();
     /// Whether the machine of the last `run` paused (and is to be run again with `proceed`).
     bool paused() const noexcept;
     /// Says goodbye and closes, without waiting.

@@ -46,6 +46,8 @@ public:
     exec_mode mode = exec_mode::cache_statement;
     std::vector<statement_ptr> to_close; ///< Prepared statements to Close with the next request.
 
+    std::uint64_t notifications = 0; ///< How many have arrived.
+
     /// Called for NoticeResponse and NotificationResponse, at whatever moment they arrive.
     std::function<void(const server_error&)> on_notice;
     std::function<void(wire::notification&&)> on_notification;
