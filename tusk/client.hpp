@@ -5,6 +5,9 @@
 #include <tusk/client/blocking.hpp>
 #include <tusk/client/blocking_listener.hpp>
 #include <tusk/client/connection.hpp>
+#include <tusk/client/large_object.hpp>
 #include <tusk/client/listener.hpp>
+#include <tusk/client/statement.hpp>
 #include <tusk/client/transaction.hpp>
+#include <tusk/client/verify.hpp>
 #include <tusk/types.hpp>

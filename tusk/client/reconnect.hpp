@@ -13,7 +13,8 @@ namespace tusk::detail {
 class reconnect_delay {
 public:
     reconnect_delay(steady_clock::duration first, steady_clock::duration most) noexcept
-        : first_{first}, most_{std::max(first, most)}, limit_{first} {}
+        : first_{std::max<steady_clock::duration>(first, std::chrono::milliseconds{1})},
+          most_{std::max(first_, most)}, limit_{first_} {}
 
     /// The next wait is not longer than this.
     steady_clock::duration limit() const noexcept { return limit_; }

@@ -37,7 +37,7 @@ struct value_type_of<std::optional<T>> {
 
 /// "user" for messages.
 template <class T>
-std::string_view cpp_type_name() {
+constexpr std::string_view cpp_type_name() {
     constexpr std::string_view text = __PRETTY_FUNCTION__;
     constexpr auto begin = text.find("T = ") + 4;
     constexpr auto end = text.find_first_of(";]", begin);
