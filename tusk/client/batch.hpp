@@ -13,6 +13,7 @@
 
 #include <tusk/client/request.hpp>
 #include <tusk/client/sinks.hpp>
+#include <tusk/client/statement.hpp>
 #include <tusk/protocol/batch_query.hpp>
 
 namespace tusk {
@@ -205,6 +206,26 @@ public:
     template <class T, class... A>
     batch_result<std::vector<T>> all(std::string_view sql, const A&... args) {
         return add(sql, detail::all_sink<T>{}, args...);
+    }
+    /// The same for `sql<…>` statements, which bring the row type with them.
+    template <statement_of_program S, class... A>
+    batch_result<std::uint64_t> exec(const S&, const A&... args) {
+        return S::with_arguments([&](const auto&... a) { return exec(S::text(), a...); }, args...);
+    }
+    template <detail::statement_with_rows S, class... A>
+    auto one(const S&, const A&... args) {
+        using row = typename S::row_type;
+        return S::with_arguments([&](const auto&... a) { return one<row>(S::text(), a...); }, args...);
+    }
+    template <detail::statement_with_rows S, class... A>
+    auto maybe(const S&, const A&... args) {
+        using row = typename S::row_type;
+        return S::with_arguments([&](const auto&... a) { return maybe<row>(S::text(), a...); }, args...);
+    }
+    template <detail::statement_with_rows S, class... A>
+    auto all(const S&, const A&... args) {
+        using row = typename S::row_type;
+        return S::with_arguments([&](const auto&... a) { return all<row>(S::text(), a...); }, args...);
     }
     /// `f(row)` is called while the answer is read; see `verbs::for_each`.
     template <class T, class F, class... A>

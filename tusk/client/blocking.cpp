@@ -5,13 +5,14 @@
 #include <tusk/client/call.hpp>
 #include <tusk/client/copy_run.hpp>
 #include <tusk/net/blocking_driver.hpp>
+#include <tusk/protocol/await_notification.hpp>
 
 namespace tusk::blocking {
 
 class connection::core {
 public:
     explicit core(connection_settings s) : settings{std::move(s)} {
-        tusk::detail::forward_messages(driver.session(), settings);
+        tusk::detail::forward_messages(driver.session(), settings, notifications);
     }
 
     failure enter(deadline until) {
@@ -59,6 +60,7 @@ public:
     connection_settings settings;
     protocol::statement_memo recent;
     bool busy = false;
+    tusk::detail::kept_notifications notifications;
     std::string pending_control;
     std::shared_ptr<running_stream> abandoned;
 };
@@ -211,6 +213,28 @@ failure connection::ping(const options& o) {
     protocol::ping machine{core_->driver.session()};
     core_->driver.run(machine, until);
     return machine.result();
+}
+
+result<notification> connection::try_next_notification(const options& o) {
+    auto& c = *core_;
+    const auto until = o.deadline_from_now(steady_clock::duration::zero());
+    for (;;) {
+        auto kept = tusk::detail::take_notification(c.notifications);
+        if (!kept) return failed<notification>(kept.error());
+        if (*kept) return std::move(**kept);
+        if (auto f = c.enter(until)) return failed<notification>(std::move(f));
+        if (c.notifications && !c.notifications->empty()) continue;
+        const tusk::detail::busy_guard guard{c.busy};
+        protocol::await_notification machine{c.driver.session()};
+        c.driver.run(machine, until);
+        if (machine.result()) return failed<notification>(machine.take_result());
+    }
+}
+
+notification connection::next_notification(const options& o) { return try_next_notification(o).value(); }
+
+std::optional<notification> connection::poll_notification() {
+    return tusk::detail::take_notification(core_->notifications).value();
 }
 
 void connection::close() noexcept {

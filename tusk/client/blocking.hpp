@@ -9,10 +9,13 @@
 #include <vector>
 
 #include <tusk/client/copy_verbs.hpp>
+#include <tusk/client/make_request.hpp>
+#include <tusk/client/notification.hpp>
 #include <tusk/client/request.hpp>
 #include <tusk/client/result_set.hpp>
 #include <tusk/client/settings.hpp>
 #include <tusk/client/sinks.hpp>
+#include <tusk/client/statement_verbs.hpp>
 #include <tusk/client/tx_options.hpp>
 #include <tusk/net/conninfo.hpp>
 
@@ -104,15 +107,28 @@ private:
 };
 
 /// See `tusk::verbs`: the same names, the same meaning.
-class verbs : public tusk::detail::copy_verbs<executor> {
+class verbs : public tusk::detail::statement_verbs<verbs, tusk::detail::copy_verbs<executor>> {
+    using typed = tusk::detail::statement_verbs<verbs, tusk::detail::copy_verbs<executor>>;
+
 public:
+    using typed::all;
+    using typed::exec;
+    using typed::for_each;
+    using typed::maybe;
+    using typed::one;
+    using typed::stream;
+    using typed::try_all;
+    using typed::try_exec;
+    using typed::try_maybe;
+    using typed::try_one;
+
     template <class... A>
     std::uint64_t exec(std::string_view sql, const A&... args) {
         return exec(options{}, sql, args...);
     }
     template <class... A>
     std::uint64_t exec(const options& o, std::string_view sql, const A&... args) {
-        return run(request{intern(sql), o, args...}, tusk::detail::exec_sink{}).value();
+        return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::exec_sink{}).value();
     }
     template <class T, class... A>
     T one(std::string_view sql, const A&... args) {
@@ -120,7 +136,7 @@ public:
     }
     template <class T, class... A>
     T one(const options& o, std::string_view sql, const A&... args) {
-        return run(request{intern(sql), o, args...}, tusk::detail::one_sink<T>{}).value();
+        return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::one_sink<T>{}).value();
     }
     template <class T, class... A>
     std::optional<T> maybe(std::string_view sql, const A&... args) {
@@ -128,7 +144,7 @@ public:
     }
     template <class T, class... A>
     std::optional<T> maybe(const options& o, std::string_view sql, const A&... args) {
-        return run(request{intern(sql), o, args...}, tusk::detail::maybe_sink<T>{}).value();
+        return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::maybe_sink<T>{}).value();
     }
     template <class T, class... A>
     std::vector<T> all(std::string_view sql, const A&... args) {
@@ -136,7 +152,7 @@ public:
     }
     template <class T, class... A>
     std::vector<T> all(const options& o, std::string_view sql, const A&... args) {
-        return run(request{intern(sql), o, args...}, tusk::detail::all_sink<T>{}).value();
+        return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::all_sink<T>{}).value();
     }
     template <class T, class F, class... A>
     std::uint64_t for_each(F f, std::string_view sql, const A&... args) {
@@ -144,7 +160,9 @@ public:
     }
     template <class T, class F, class... A>
     std::uint64_t for_each(const options& o, F f, std::string_view sql, const A&... args) {
-        return run(request{intern(sql), o, args...}, tusk::detail::each_sink<T, F>{std::move(f)}).value();
+        return run(tusk::detail::make_request(*this, o, sql, args...),
+                   tusk::detail::each_sink<T, F>{std::move(f)})
+            .value();
     }
     template <class... A>
     result_set query(std::string_view sql, const A&... args) {
@@ -152,7 +170,8 @@ public:
     }
     template <class... A>
     result_set query(const options& o, std::string_view sql, const A&... args) {
-        return run(request{intern(sql), o, args...}, tusk::detail::result_set_sink{}).value();
+        return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::result_set_sink{})
+            .value();
     }
     std::vector<result_set> results(std::string_view sql, options o = {}) {
         o.mode(protocol::exec_mode::simple_protocol);
@@ -165,9 +184,19 @@ public:
     template <class T, class... A>
     row_stream<T> stream(const options& o, std::string_view sql, const A&... args) {
         auto sink = std::make_shared<tusk::detail::stream_sink<T>>();
-        auto source =
-            open_stream(request{intern(sql), o, args...}, sink, [s = sink.get()] { s->abandoned = true; });
+        auto source = open_stream(tusk::detail::make_request(*this, o, sql, args...), sink,
+                                  [s = sink.get()] { s->abandoned = true; });
         return row_stream<T>{std::move(source.value()), std::move(sink)};
+    }
+
+    /// See `tusk::verbs::notify`.
+    void notify(std::string_view channel, std::string_view payload = {}, const options& o = {}) {
+        static_cast<void>(try_notify(channel, payload, o).value());
+    }
+    result<void> try_notify(std::string_view channel, std::string_view payload = {}, const options& o = {}) {
+        if (auto f = tusk::detail::check_notification(channel, payload)) return failed<void>(std::move(f));
+        auto sent = try_exec(o, tusk::detail::notify_sql, channel, payload);
+        return sent ? result<void>{} : failed<void>(sent.error());
     }
 
     /// Runs a batch; throws the first error, which names its statement.
@@ -182,7 +211,7 @@ public:
     }
     template <class... A>
     result<std::uint64_t> try_exec(const options& o, std::string_view sql, const A&... args) {
-        return run(request{intern(sql), o, args...}, tusk::detail::exec_sink{});
+        return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::exec_sink{});
     }
     template <class T, class... A>
     result<T> try_one(std::string_view sql, const A&... args) {
@@ -190,7 +219,7 @@ public:
     }
     template <class T, class... A>
     result<T> try_one(const options& o, std::string_view sql, const A&... args) {
-        return run(request{intern(sql), o, args...}, tusk::detail::one_sink<T>{});
+        return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::one_sink<T>{});
     }
     template <class T, class... A>
     result<std::optional<T>> try_maybe(std::string_view sql, const A&... args) {
@@ -198,7 +227,7 @@ public:
     }
     template <class T, class... A>
     result<std::optional<T>> try_maybe(const options& o, std::string_view sql, const A&... args) {
-        return run(request{intern(sql), o, args...}, tusk::detail::maybe_sink<T>{});
+        return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::maybe_sink<T>{});
     }
     template <class T, class... A>
     result<std::vector<T>> try_all(std::string_view sql, const A&... args) {
@@ -206,7 +235,7 @@ public:
     }
     template <class T, class... A>
     result<std::vector<T>> try_all(const options& o, std::string_view sql, const A&... args) {
-        return run(request{intern(sql), o, args...}, tusk::detail::all_sink<T>{});
+        return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::all_sink<T>{});
     }
 
 protected:
@@ -256,6 +285,9 @@ public:
     auto transact(F f, const tx_options& o = {}) {
         return detail::transact(*this, std::move(f), o);
     }
+    notification next_notification(const options& o = {});
+    result<notification> try_next_notification(const options& o = {});
+    std::optional<notification> poll_notification();
     failure ping(const options& o = {});
     void close() noexcept;
 

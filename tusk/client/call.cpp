@@ -152,11 +152,30 @@ void connect_watch::finish(const failure& f, const std::string& host, std::uint1
     observer_->connect_finished(event_);
 }
 
-void forward_messages(protocol::session& s, const connection_settings& settings) {
+result<std::optional<notification>> take_notification(const kept_notifications& from) {
+    std::optional<notification> out;
+    if (!from) return out;
+    auto event = from->pop();
+    if (!event) return out;
+    if (auto* lost = std::get_if<gap>(&*event))
+        return failed<std::optional<notification>>(failure{
+            errc::connection_busy, std::to_string(lost->dropped()) +
+                                       " notifications were dropped, because more of them waited than "
+                                       "notification_capacity allows"});
+    out = std::move(std::get<notification>(*event));
+    return out;
+}
+
+void forward_messages(protocol::session& s, const connection_settings& settings, kept_notifications& kept) {
     if (settings.observed_by())
         s.on_notice = [o = settings.observed_by()](const server_error& n) { o->notice(n); };
-    if (settings.on_notification())
-        s.on_notification = [f = settings.on_notification()](wire::notification&& n) { f(n); };
+    s.on_notification = [&s, &kept, f = settings.on_notification(), most = settings.notification_capacity(),
+                         others = settings.ignores_own_notifications()](notification&& n) {
+        if (others && n.pid == s.backend_pid) return;
+        if (f) return f(n);
+        if (!kept) kept = std::make_unique<notification_queue>(most);
+        kept->push(std::move(n));
+    };
 }
 
 } // namespace tusk::detail

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 
 #include <tusk/client/batch.hpp>
+#include <tusk/client/notification_queue.hpp>
 #include <tusk/client/request.hpp>
 #include <tusk/client/settings.hpp>
 #include <tusk/core/observer.hpp>
@@ -133,8 +136,13 @@ private:
     transaction_event event_;
 };
 
-/// Passes notices and notifications of a session on, as the settings say.
-void forward_messages(protocol::session& s, const connection_settings& settings);
+/// Notifications that nobody has asked for yet; none is made before the first one comes.
+using kept_notifications = std::unique_ptr<notification_queue>;
+/// The first of them, or nothing. A gap is a failure.
+result<std::optional<notification>> take_notification(const kept_notifications& from);
+/// Passes notices and notifications of a session on, as the settings say. `kept` lives as long as the
+/// session.
+void forward_messages(protocol::session& s, const connection_settings& settings, kept_notifications& kept);
 } // namespace detail
 
 /// A query whose sink pauses after each row. It lives on its own, so that dropping the stream does not lose

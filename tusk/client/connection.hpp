@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <tusk/client/notification.hpp>
 #include <tusk/client/settings.hpp>
 #include <tusk/client/transaction.hpp>
 #include <tusk/client/verbs.hpp>
@@ -63,6 +65,17 @@ public:
     auto transact(F f, tx_options o = {}) {
         return detail::transact(*this, std::move(f), std::move(o));
     }
+
+    /// A notification of a channel that was subscribed by LISTEN: one that has come already (with the answers
+    /// to statements, say), else the connection waits for one and does nothing else meanwhile. No statement
+    /// timeout applies. What is not read is kept up to `connection_settings::notification_capacity`; what
+    /// came beyond that is lost, and the call that comes to its place fails with `errc::connection_busy`,
+    /// once. Errors: `errc::timeout`, `errc::canceled`, `condition::connection_lost`. See `listener` for more
+    /// than that.
+    asio::awaitable<notification> next_notification(const options& o = {});
+    asio::awaitable<result<notification>> try_next_notification(const options& o = {});
+    /// The same without waiting, also while a stream is open.
+    std::optional<notification> poll_notification();
 
     /// One round trip that executes nothing.
     asio::awaitable<failure> ping(const options& o = {});

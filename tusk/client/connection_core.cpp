@@ -8,7 +8,7 @@ namespace tusk {
 
 connection::core::core(const asio::any_io_executor& executor, connection_settings s)
     : driver{executor}, settings{std::move(s)} {
-    detail::forward_messages(driver.session(), settings);
+    detail::forward_messages(driver.session(), settings, notifications);
 }
 
 asio::awaitable<failure> connection::core::connect(std::shared_ptr<const net::connect_target> target,

@@ -24,6 +24,7 @@ public:
     asio::awaitable<failure> copy(detail::copy_job& job);
     asio::awaitable<failure> control(std::string sql, options o, detail::command_sink* answer = nullptr);
     asio::awaitable<failure> ping(options o);
+    asio::awaitable<result<notification>> next_notification(options o);
     /// Ends what an abandoned stream or transaction left behind.
     asio::awaitable<failure> settle(deadline until);
 
@@ -31,6 +32,7 @@ public:
     connection_settings settings;
     protocol::statement_memo recent;
     bool busy = false;
+    detail::kept_notifications notifications;
     std::string pending_control;                     ///< ROLLBACK of an abandoned transaction.
     std::shared_ptr<class running_stream> abandoned; ///< A stream that was dropped half-way.
 

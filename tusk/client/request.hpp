@@ -157,6 +157,22 @@ public:
                 deferred_ = std::make_unique<detail::deferred_arguments_of<detail::owned_argument_t<A>...>>(
                     std::in_place, args...);
     }
+    /// A call that fails before anything is sent.
+    static request refused(protocol::known_statement statement, const options& o, failure why) {
+        auto out = deferred(std::move(statement), o, nullptr, 0);
+        out.failure_ = std::move(why);
+        return out;
+    }
+    /// With arguments that are encoded when the server's types are known.
+    static request deferred(protocol::known_statement statement, const options& o,
+                            std::unique_ptr<detail::deferred_arguments> arguments, std::size_t count) {
+        auto description = std::exchange(statement.description, nullptr);
+        request out{std::move(statement), o};
+        out.known_.description = std::move(description);
+        out.deferred_ = std::move(arguments);
+        out.count_ = count;
+        return out;
+    }
     request(request&&) noexcept = default;
     request& operator=(request&&) noexcept = default;
 

@@ -34,9 +34,22 @@ public:
         pool_name_ = std::move(name);
         return *this;
     }
-    /// Called with NOTIFY messages that arrive on the connection, at whatever moment.
+    /// Called with NOTIFY messages that arrive on the connection, at whatever moment; they are not kept for
+    /// `next_notification` then.
     connection_settings& on_notification(std::function<void(const wire::notification&)> f) {
         on_notification_ = std::move(f);
+        return *this;
+    }
+
+    /// How many notifications are kept for `next_notification` (1,024); those that come when there are so
+    /// many are dropped, which the reader is told by an error.
+    connection_settings& notification_capacity(std::size_t n) {
+        notification_capacity_ = n;
+        return *this;
+    }
+    /// Those that the connection itself sent are not delivered.
+    connection_settings& ignore_own_notifications(bool on = true) {
+        ignore_own_ = on;
         return *this;
     }
 
@@ -48,6 +61,8 @@ public:
     const std::function<void(const wire::notification&)>& on_notification() const noexcept {
         return on_notification_;
     }
+    std::size_t notification_capacity() const noexcept { return notification_capacity_; }
+    bool ignores_own_notifications() const noexcept { return ignore_own_; }
 
 private:
     steady_clock::duration statement_timeout_{0};
@@ -56,6 +71,8 @@ private:
     std::shared_ptr<protocol::statement_registry> statements_;
     std::shared_ptr<type_catalog> types_;
     std::function<void(const wire::notification&)> on_notification_;
+    std::size_t notification_capacity_ = 1024;
+    bool ignore_own_ = false;
 };
 
 } // namespace tusk

@@ -7,7 +7,10 @@
 
 #include <tusk/client/copy_verbs.hpp>
 #include <tusk/client/executor.hpp>
+#include <tusk/client/make_request.hpp>
+#include <tusk/client/notification.hpp>
 #include <tusk/client/result_set.hpp>
+#include <tusk/client/statement_verbs.hpp>
 #include <tusk/client/stream.hpp>
 
 namespace tusk {
@@ -38,6 +41,13 @@ inline asio::awaitable<void> or_throw(asio::awaitable<failure> work) {
     if (f) throw error{std::move(f)};
 }
 
+inline asio::awaitable<failure> ready(failure f) { co_return f; }
+
+inline asio::awaitable<failure> outcome_of(asio::awaitable<result<std::uint64_t>> work) {
+    auto r = co_await std::move(work);
+    co_return r ? failure{} : r.error();
+}
+
 template <class T>
 asio::awaitable<row_stream<T>> open_stream(executor& on, request what) {
     auto sink = std::make_shared<stream_sink<T>>();
@@ -62,12 +72,26 @@ inline asio::awaitable<std::uint64_t> run_copy(executor& on, std::unique_ptr<cop
 
 } // namespace detail
 
-/// The vocabulary that connection, transaction and pool share. `$1`, `$2`, … stand for the arguments; they
-/// travel apart from the text, always. Every verb throws `tusk::error`; its `try_…` twin returns a `result`.
-/// The arguments are encoded or copied before the call returns its awaitable, so nothing has to outlive the
-/// call itself.
-class verbs : public detail::copy_verbs<executor> {
+/// The vocabulary that connection, transaction and pool share. `$1`, `$2`, … stand for the arguments, or
+/// `{name}` for `named("name", value)`; they travel apart from the text, always. Every verb throws
+/// `tusk::error`; its `try_…` twin returns a `result`. The arguments are encoded or copied before the call
+/// returns its awaitable, so nothing has to outlive the call itself.
+class verbs : public detail::statement_verbs<verbs, detail::copy_verbs<executor>> {
+    using typed = detail::statement_verbs<verbs, detail::copy_verbs<executor>>;
+
 public:
+    /// The same for `sql<…>` statements, which bring the row type with them.
+    using typed::all;
+    using typed::exec;
+    using typed::for_each;
+    using typed::maybe;
+    using typed::one;
+    using typed::stream;
+    using typed::try_all;
+    using typed::try_exec;
+    using typed::try_maybe;
+    using typed::try_one;
+
     /// Executes a statement and returns the number of affected (or returned) rows.
     template <class... A>
     asio::awaitable<std::uint64_t> exec(std::string_view sql, const A&... args) {
@@ -75,7 +99,7 @@ public:
     }
     template <class... A>
     asio::awaitable<std::uint64_t> exec(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{intern(sql), o, args...}, detail::exec_sink{});
+        return detail::run(*this, detail::make_request(*this, o, sql, args...), detail::exec_sink{});
     }
 
     /// Exactly one row. Errors: `errc::not_found`, `errc::too_many_rows`.
@@ -85,7 +109,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<T> one(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{intern(sql), o, args...}, detail::one_sink<T>{});
+        return detail::run(*this, detail::make_request(*this, o, sql, args...), detail::one_sink<T>{});
     }
 
     /// One row or none. Errors: `errc::too_many_rows`.
@@ -95,7 +119,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<std::optional<T>> maybe(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{intern(sql), o, args...}, detail::maybe_sink<T>{});
+        return detail::run(*this, detail::make_request(*this, o, sql, args...), detail::maybe_sink<T>{});
     }
 
     /// All rows.
@@ -105,7 +129,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<std::vector<T>> all(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{intern(sql), o, args...}, detail::all_sink<T>{});
+        return detail::run(*this, detail::make_request(*this, o, sql, args...), detail::all_sink<T>{});
     }
 
     /// Calls `f(row)` with each row and returns their number. The row object is reused: `std::string_view`
@@ -117,7 +141,8 @@ public:
     }
     template <class T, class F, class... A>
     asio::awaitable<std::uint64_t> for_each(const options& o, F f, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{intern(sql), o, args...}, detail::each_sink<T, F>{std::move(f)});
+        return detail::run(*this, detail::make_request(*this, o, sql, args...),
+                           detail::each_sink<T, F>{std::move(f)});
     }
 
     /// All that a statement returns, for when its columns are not known when the program is compiled.
@@ -127,7 +152,7 @@ public:
     }
     template <class... A>
     asio::awaitable<result_set> query(const options& o, std::string_view sql, const A&... args) {
-        return detail::run(*this, request{intern(sql), o, args...}, detail::result_set_sink{});
+        return detail::run(*this, detail::make_request(*this, o, sql, args...), detail::result_set_sink{});
     }
     /// What each statement of a text of several returns, in one round trip by the simple protocol, and in one
     /// transaction unless the text says otherwise.
@@ -143,7 +168,20 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<row_stream<T>> stream(const options& o, std::string_view sql, const A&... args) {
-        return detail::open_stream<T>(*this, request{intern(sql), o, args...});
+        return detail::open_stream<T>(*this, detail::make_request(*this, o, sql, args...));
+    }
+
+    /// Sends a notification; in a transaction it goes out with the commit. Errors: `errc::invalid_argument`
+    /// for a payload of more than 7,999 bytes and for a channel without a name or with one of more than 63.
+    asio::awaitable<void> notify(std::string_view channel, std::string_view payload = {},
+                                 const options& o = {}) {
+        return detail::or_throw(try_notify(channel, payload, o));
+    }
+    asio::awaitable<failure> try_notify(std::string_view channel, std::string_view payload = {},
+                                        const options& o = {}) {
+        if (auto f = detail::check_notification(channel, payload)) return detail::ready(std::move(f));
+        return detail::outcome_of(detail::try_run(
+            *this, request{intern(detail::notify_sql), o, channel, payload}, detail::exec_sink{}));
     }
 
     /// Runs a batch; throws the first error, which names its statement. The batch must live until then.
@@ -159,7 +197,7 @@ public:
     template <class... A>
     asio::awaitable<result<std::uint64_t>> try_exec(const options& o, std::string_view sql,
                                                     const A&... args) {
-        return detail::try_run(*this, request{intern(sql), o, args...}, detail::exec_sink{});
+        return detail::try_run(*this, detail::make_request(*this, o, sql, args...), detail::exec_sink{});
     }
     template <class T, class... A>
     asio::awaitable<result<T>> try_one(std::string_view sql, const A&... args) {
@@ -167,7 +205,7 @@ public:
     }
     template <class T, class... A>
     asio::awaitable<result<T>> try_one(const options& o, std::string_view sql, const A&... args) {
-        return detail::try_run(*this, request{intern(sql), o, args...}, detail::one_sink<T>{});
+        return detail::try_run(*this, detail::make_request(*this, o, sql, args...), detail::one_sink<T>{});
     }
     template <class T, class... A>
     asio::awaitable<result<std::optional<T>>> try_maybe(std::string_view sql, const A&... args) {
@@ -176,7 +214,7 @@ public:
     template <class T, class... A>
     asio::awaitable<result<std::optional<T>>> try_maybe(const options& o, std::string_view sql,
                                                         const A&... args) {
-        return detail::try_run(*this, request{intern(sql), o, args...}, detail::maybe_sink<T>{});
+        return detail::try_run(*this, detail::make_request(*this, o, sql, args...), detail::maybe_sink<T>{});
     }
     template <class T, class... A>
     asio::awaitable<result<std::vector<T>>> try_all(std::string_view sql, const A&... args) {
@@ -185,7 +223,7 @@ public:
     template <class T, class... A>
     asio::awaitable<result<std::vector<T>>> try_all(const options& o, std::string_view sql,
                                                     const A&... args) {
-        return detail::try_run(*this, request{intern(sql), o, args...}, detail::all_sink<T>{});
+        return detail::try_run(*this, detail::make_request(*this, o, sql, args...), detail::all_sink<T>{});
     }
 
 protected:

@@ -7,6 +7,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <tusk/net/asio_core.hpp>
@@ -65,6 +66,14 @@ asio::awaitable<void> wait_for_name(std::shared_ptr<name_query> q, std::string h
     return asio::async_initiate<decltype(asio::use_awaitable), void()>(
         [q = std::move(q), host = std::move(host), port = std::move(port), until](auto h) {
             q->done = completion::of(std::move(h));
+            if (auto slot = q->done.cancellation_slot(); slot.is_connected())
+                slot.assign([weak = std::weak_ptr{q}](asio::cancellation_type) {
+                    const auto waiting = weak.lock();
+                    if (waiting) // not at once: the caller must not be resumed inside of its own cancellation
+                        asio::post(waiting->timer.get_executor(), [waiting] {
+                            waiting->finish([&] { waiting->error = asio::error::operation_aborted; });
+                        });
+                });
             if (!until.is_never()) {
                 q->timer.expires_at(until.at());
                 q->timer.async_wait([q](error_code ec) {
@@ -100,6 +109,7 @@ asio::awaitable<failure> asio_driver::core::search(deadline until) {
         const auto limit = earlier(until, deadline::in(target->config().connect_timeout()));
         auto addresses = co_await addresses_of(candidate, limit);
         if (!addresses) {
+            if (addresses.error().code() == errc::canceled) co_return addresses.error();
             plan.failed(candidate.display(), addresses.error());
             continue;
         }
@@ -129,6 +139,8 @@ asio::awaitable<result<std::vector<endpoint>>> asio_driver::core::addresses_of(c
     if (!ec) co_return resolve(of);
     const auto query = std::make_shared<name_query>(socket.get_executor());
     co_await wait_for_name(query, of.host, std::to_string(of.port), until);
+    if (query->error == asio::error::operation_aborted)
+        co_return failure{errc::canceled, "connecting was cancelled"};
     if (query->error == asio::error::timed_out)
         co_return failure{errc::timeout,
                           "host name \"" + of.host + "\" was not resolved within the connect timeout"};

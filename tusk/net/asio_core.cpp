@@ -7,6 +7,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -316,12 +317,14 @@ void asio_driver::core::poke() {
 void asio_driver::core::finish() {
     if (reading_) { // the baton comes back with the read
         finished_ = true;
-        socket.cancel();
+        error_code ignored; // closed meanwhile: then the read is on its way back already
+        socket.cancel(ignored);
         return;
     }
     machine_ = nullptr;
     if (asking_work_) asking_work_ = {};
     deadline_ = deadline::never();
+    if (!idle_.is_known()) stop_timer();
     if (session.broken) shut(); // the server need not wait for somebody to drop the connection
     due_ = std::move(baton_);
 }
@@ -329,21 +332,25 @@ void asio_driver::core::finish() {
 // ---- deadlines and cancellation
 
 /// One timer per connection, moved as rarely as possible: a timer that fires too early looks at the deadline
-/// and sleeps again, so that the usual query touches no timer at all.
+/// and sleeps again, so that the usual query touches no timer at all. It outlives the operation, and does not
+/// keep the event loop running: what is waited for does.
 void asio_driver::core::arm_timer() {
     if (deadline_.is_never() || timer_at_ <= deadline_.at()) return;
     timer_at_ = deadline_.at();
     timer_.expires_at(timer_at_); // cancels a later one, whose handler sees operation_aborted
-    timer_.async_wait([weak = weak_from_this()](error_code ec) {
+    timer_.async_wait([weak = weak_from_this(), idle = idle_](error_code ec) {
+        idle.count_again();
         const auto self = weak.lock();
-        if (!self) return;
-        const entry inside{*self};
-        self->on_timer(ec);
+        if (!self || ec == asio::error::operation_aborted) return;
+        asio::dispatch(self->socket.get_executor(), [self] {
+            const entry inside{*self};
+            self->on_timer();
+        });
     });
+    idle_.discount();
 }
 
-void asio_driver::core::on_timer(const error_code& ec) {
-    if (ec == asio::error::operation_aborted) return;
+void asio_driver::core::on_timer() {
     timer_at_ = steady_clock::time_point::max();
     if (deadline_.is_never() || (machine_ == nullptr && !opening_)) return;
     if (!deadline_.expired()) {
@@ -351,10 +358,21 @@ void asio_driver::core::on_timer(const error_code& ec) {
         return;
     }
     if (opening_) {
-        socket.cancel();
+        error_code ignored;
+        socket.cancel(ignored);
         return;
     }
     interrupt(event_kind::timed_out);
+}
+
+void asio_driver::core::stop_timer() noexcept {
+    timer_.cancel();
+    timer_at_ = steady_clock::time_point::max();
+}
+
+void asio_driver::core::cancel() {
+    const entry inside{*this};
+    if (machine_ != nullptr) interrupt(event_kind::canceled);
 }
 
 void asio_driver::core::interrupt(event_kind why) {
@@ -399,7 +417,7 @@ void asio_driver::core::close() noexcept {
         (void)flush(why); // five bytes: the socket takes them or is full anyway
     }
     session.broken = true;
-    timer_.cancel();
+    stop_timer();
     shut();
 }
 

@@ -12,6 +12,7 @@
 #include <tusk/net/asio_driver.hpp>
 #include <tusk/net/channel.hpp>
 #include <tusk/net/completion.hpp>
+#include <tusk/net/idle_work.hpp>
 
 /// What an asio_driver is behind its handle. Private to the part.
 namespace tusk::net {
@@ -32,13 +33,15 @@ public:
     using socket_type = asio::basic_stream_socket<asio::generic::stream_protocol, asio::any_io_executor>;
 
     explicit core(const asio::any_io_executor& executor)
-        : socket{detail::untracked(executor)}, channel{session}, timer_{socket.get_executor()} {}
+        : socket{detail::untracked(executor)}, channel{session}, idle_{executor},
+          timer_{idle_.timer_executor(socket.get_executor())} {}
 
     /// The coroutine keeps `self` alive.
     static asio::awaitable<failure> connect(std::shared_ptr<core> self,
                                             std::shared_ptr<const connect_target> target, deadline until);
     void start(protocol::machine& m, deadline until, protocol::event_kind first, completion done);
     asio::awaitable<void> run(protocol::machine& m, deadline until, protocol::event_kind first);
+    void cancel();
     void close() noexcept;
     bool idle_connection_is_alive();
 
@@ -95,7 +98,8 @@ private:
     void start_cancel();
     void connect_cancellation(std::uint64_t operation);
     void arm_timer();
-    void on_timer(const error_code& ec);
+    void on_timer();
+    void stop_timer() noexcept;
     void interrupt(protocol::event_kind why);
 
 public:
@@ -105,6 +109,7 @@ private:
     void finish();
     void shut() noexcept;
 
+    idle_work idle_; ///< The timer's.
     asio::steady_timer timer_;
     std::recursive_mutex mutex_;
     unsigned depth_ = 0;

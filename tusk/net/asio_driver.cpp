@@ -34,6 +34,8 @@ asio::awaitable<void> asio_driver::run(protocol::machine& m, deadline until, pro
     return core_->run(m, until, first);
 }
 
+void asio_driver::cancel() { core_->cancel(); }
+
 bool asio_driver::paused() const noexcept { return core_->paused; }
 bool asio_driver::is_open() const noexcept {
     return core_ && core_->socket.is_open() && !core_->session.broken;

@@ -37,6 +37,8 @@ public:
     void start(protocol::machine& m, deadline until, protocol::event_kind first, completion done);
     /// Resumes a running machine with `poked`. From any thread; nothing happens when none runs.
     void poke();
+    /// Cancels what runs, as a caller's cancellation does. Does nothing when nothing runs.
+    void cancel();
     /// Whether the machine of the last `run` paused (and is to be run again with `proceed`).
     bool paused() const noexcept;
     /// Says goodbye and closes, without waiting.

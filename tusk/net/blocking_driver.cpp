@@ -21,6 +21,7 @@ using protocol::event_kind;
 
 namespace {
 
+failure canceled() { return failure{errc::canceled, "the operation was cancelled"}; }
 failure timed_out() { return failure{errc::timeout, "the deadline passed"}; }
 
 int poll_timeout(deadline until) {
@@ -53,13 +54,15 @@ void blocking_driver::close() noexcept {
 }
 
 failure blocking_driver::wait(short events, deadline until, short& ready) {
-    pollfd p{fd_, events, 0};
+    pollfd p[2] = {{fd_, events, 0}, {interrupt_, POLLIN, 0}};
+    const nfds_t count = interrupt_ >= 0 && !interrupted_ ? 2 : 1;
     for (;;) {
         const int time = poll_timeout(until);
         if (time == 0) return timed_out(); // also when something is there: it might always be
-        const int n = ::poll(&p, 1, time);
+        const int n = ::poll(p, count, time);
         if (n > 0) {
-            ready = p.revents;
+            if (p[1].revents != 0) return canceled();
+            ready = p[0].revents;
             return {};
         }
         if (n == 0 && until.expired()) return timed_out();
@@ -88,6 +91,7 @@ failure blocking_driver::open(const endpoint& at, deadline until) {
 failure blocking_driver::connect(std::shared_ptr<const connect_target> target, deadline until) {
     target_ = std::move(target);
     connect_plan plan{target_->config()};
+    interrupted_ = false;
     for (const auto& host : plan.hosts()) {
         const auto limit = earlier(until, deadline::in(target_->config().connect_timeout()));
         auto addresses = resolve(host);
@@ -100,6 +104,7 @@ failure blocking_driver::connect(std::shared_ptr<const connect_target> target, d
                 auto f = try_address(host, at, way, limit);
                 if (f && target_->other_secret_may_help(host, f)) f = try_address(host, at, way, limit);
                 if (!f) return {};
+                if (f.code() == errc::canceled) return f;
                 const bool again = connect_plan::next_way_helps(f);
                 plan.failed(at.is_unix() ? at.display : host.display(), std::move(f));
                 if (!again) break;
@@ -133,6 +138,7 @@ failure blocking_driver::try_address(const host_address& host, const endpoint& a
 
 void blocking_driver::run(protocol::machine& m, deadline until, event_kind first) {
     paused_ = false;
+    interrupted_ = false;
     event next{first, {}};
     for (;;) {
         const action a = m.resume(std::move(next));
@@ -164,7 +170,10 @@ void blocking_driver::run(protocol::machine& m, deadline until, event_kind first
             break;
         }
         if (f) {
-            next.kind = f == condition::timeout ? event_kind::timed_out : event_kind::failed;
+            interrupted_ = interrupted_ || f.code() == errc::canceled;
+            next.kind = f == condition::timeout      ? event_kind::timed_out
+                        : f.code() == errc::canceled ? event_kind::canceled
+                                                     : event_kind::failed;
             next.why = std::move(f);
         }
     }

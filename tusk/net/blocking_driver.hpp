@@ -25,6 +25,8 @@ public:
     void run(protocol::machine& m, deadline until, protocol::event_kind first = protocol::event_kind::start);
     /// Whether the machine of the last `run` paused (and is to be run again with `proceed`).
     bool paused() const noexcept { return paused_; }
+    /// A descriptor that cancels what runs as soon as it is readable: how another thread ends the waiting.
+    void interrupt_by(int descriptor) noexcept { interrupt_ = descriptor; }
     /// Terminate and close; at most 100 ms.
     void close() noexcept;
     bool is_open() const noexcept { return fd_ >= 0 && !session_.broken; }
@@ -56,6 +58,8 @@ private:
     endpoint peer_;
     host_address host_;
     int fd_ = -1;
+    int interrupt_ = -1;
+    bool interrupted_ = false; ///< What runs was told already.
     bool paused_ = false;
     bool more_waits_ = false; ///< The last receive filled its buffer.
 };

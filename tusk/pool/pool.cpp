@@ -196,6 +196,7 @@ asio::awaitable<failure> pool::ping(const options& o) { return ping_leased(try_a
 
 pool_stats pool::stats() const { return core_->stats(); }
 const pool_config& pool::config() const noexcept { return core_->config(); }
+asio::any_io_executor pool::executor() const { return core_->executor(); }
 asio::awaitable<void> pool::close(deadline until) { return core_->close(until); }
 
 asio::awaitable<transaction> begin_on(pool& on, tx_options call) {

@@ -87,6 +87,8 @@ public:
     asio::awaitable<failure> ping(const options& o = {});
     pool_stats stats() const;
     const pool_config& config() const noexcept;
+    /// Where the pool works.
+    asio::any_io_executor executor() const;
 
     /// No new leases; waiting callers get `errc::pool_closed`; idle connections are closed; returns when
     /// every lease is back, or at the deadline, when those still out are cut off.

@@ -52,8 +52,10 @@ bool session::handle_asynchronous(const wire::frame& f, failure& why) {
         wire::notification n;
         if (!wire::parse_notification(f.body, n))
             why = protocol_failure("malformed NotificationResponse");
-        else if (on_notification)
-            on_notification(std::move(n));
+        else {
+            ++notifications;
+            if (on_notification) on_notification(std::move(n));
+        }
         return true;
     }
     default: return false;

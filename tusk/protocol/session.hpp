@@ -37,6 +37,8 @@ public:
     /// to take them, in its round trip. When one of them fails, the request is not executed, and they stay.
     std::vector<std::string> preamble;
 
+    std::uint64_t notifications = 0; ///< How many have arrived.
+
     /// Called for NoticeResponse and NotificationResponse, at whatever moment they arrive.
     std::function<void(const server_error&)> on_notice;
     std::function<void(wire::notification&&)> on_notification;

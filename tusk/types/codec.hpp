@@ -106,7 +106,7 @@ inline bool accepts_column(type_ref type, bool binary) {
 namespace detail {
 /// "user" for messages.
 template <class T>
-std::string_view cpp_type_name() {
+constexpr std::string_view cpp_type_name() {
     constexpr std::string_view text = __PRETTY_FUNCTION__;
     constexpr auto begin = text.find("T = ") + 4;
     constexpr auto end = text.find_first_of(";]", begin);

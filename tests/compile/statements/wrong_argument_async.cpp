@@ -1,0 +1,4 @@
+// expect: tusk: an argument does not convert to the type that the statement's signature has
+#include "statements.hpp"
+
+auto bad(tusk::pool& db) { return db.one(find, 7); }
