@@ -16,7 +16,7 @@ constexpr const char* root_description =
     "Tusk: PostgreSQL servers, schemas, migrations and tests for C++ services";
 constexpr const char* root_footer =
     "Data goes to the standard output, everything else to the standard error.\n"
-    "Status: 0 done, 1 failed, 2 wrong usage, 4 no connection, 130 interrupted.";
+    "Status: 0 done, 1 failed, 2 wrong usage, 3 found something, 4 no connection, 130 interrupted.";
 constexpr std::size_t column_width = 32;
 const std::vector<std::string> colour_choices{"auto", "always", "never"};
 
