@@ -18,23 +18,27 @@ public:
     named_arguments_of(std::vector<std::size_t> order, const A&... args)
         : order_{std::move(order)}, values_{own_argument<Owned>(args)...} {}
 
-    failure encode(parameters& out, const std::vector<oid_t>& types) override {
+    failure encode(parameters& out, const std::vector<oid_t>& types, call_types& known) override {
         if (types.size() != order_.size()) return argument_count_failure(types.size(), order_.size());
         out.clear();
-        for (std::size_t i = 0; i < order_.size(); ++i)
-            if (auto f = encode_one(out, i, types[i], std::index_sequence_for<Owned...>{})) return f;
-        return {};
+        for (std::size_t i = 0; i < order_.size(); ++i) {
+            auto f = encode_one(out, i, types[i], known, std::index_sequence_for<Owned...>{});
+            if (f && !known.has_unknown()) return f;
+        }
+        return known.has_unknown() ? unknown_types_failure() : failure{};
     }
 
 private:
     template <std::size_t... I>
-    failure encode_one(parameters& out, std::size_t number, oid_t type, std::index_sequence<I...>) {
+    failure encode_one(parameters& out, std::size_t number, oid_t of, call_types& known,
+                       std::index_sequence<I...>) {
         failure f;
-        const auto encode = [&](const auto& value) {
+        const auto encode = [&]<class T>(const T& value) {
+            type_ref type = of;
+            if constexpr (!ignores_type_info<parameter_type_t<T>>)
+                if (of >= oid::first_assigned) type = known.scope().find(of);
             const auto code = encode_parameter(out, type, value);
-            if (code != codec_errc::ok)
-                f = argument_failure(code, number, type,
-                                     cpp_type_name<std::remove_cvref_t<decltype(value)>>());
+            if (code != codec_errc::ok) f = argument_failure(code, number, type, cpp_type_name<T>());
         };
         static_cast<void>(((I == order_[number] ? (encode(std::get<I>(values_)), true) : false) || ...));
         return f;

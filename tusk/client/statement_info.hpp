@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <tusk/types/oid.hpp>
+#include <tusk/types/type_ref.hpp>
 
 namespace tusk {
 
@@ -14,7 +15,7 @@ struct statement_column {
     std::string_view name;     ///< Empty in a tuple or a scalar, which are filled by position.
     std::string_view cpp_type; ///< "std::optional<int>"
     bool optional = false;     ///< Takes NULL.
-    bool (*accepts)(oid_t type, bool binary) = nullptr;
+    bool (*accepts)(type_ref type, bool binary) = nullptr;
 };
 
 /// How a value of an argument's type gets into a parameter of a type of the server's.
