@@ -139,7 +139,7 @@ asio::awaitable<bool> pool_core::usable(pooled& what, deadline until) {
     if (!what.conn.looks_alive()) co_return false;
     const auto limited = options{}.timeout(ping_budget).until(until);
     const auto f = co_await what.conn.ping(limited);
-    co_return !f && what.conn.is_open();
+    co_return !f && what.conn.is_open() && !has_lost_role(what);
 }
 
 asio::awaitable<void> pool_core::wait_for(std::shared_ptr<waiter> w) {
@@ -258,6 +258,8 @@ void pool_core::release(item what) noexcept {
             discard(std::move(what), close_reason::broken);
         } else if (slots_.expired(*what, now)) {
             discard(std::move(what), close_reason::lifetime);
+        } else if (has_lost_role(*what)) {
+            discard_for_role(std::move(what));
         } else if (!what->conn.is_clean()) {
             post_spawn(executor_, clean_up(std::move(what)));
         } else {
@@ -469,6 +471,10 @@ asio::awaitable<void> pool_core::check_health() {
     if (f) {
         set_health(false, &f);
         discard(std::move(probe), close_reason::health);
+        co_return;
+    }
+    if (has_lost_role(*probe)) {
+        discard_for_role(std::move(probe));
         co_return;
     }
     set_health(true, nullptr);
