@@ -138,7 +138,7 @@ asio::awaitable<result<lease>> pool_core::acquire(deadline until) {
 asio::awaitable<bool> pool_core::usable(pooled& what, deadline until) {
     if (!what.conn.looks_alive()) co_return false;
     const auto limited = options{}.timeout(ping_budget).until(until);
-    const auto f = co_await what.conn.ping(limited);
+    const auto f = co_await ping(what, limited);
     co_return !f && what.conn.is_open() && !has_lost_role(what);
 }
 
@@ -465,7 +465,7 @@ asio::awaitable<void> pool_core::check_health() {
     const auto limited = options{}.timeout(ping_budget);
     failure f; // and no `?:` around the `co_await`: g++ 12 destroys the branch not taken
     if (probe->conn.looks_alive())
-        f = co_await probe->conn.ping(limited);
+        f = co_await ping(*probe, limited);
     else
         f = failure{errc::connection_lost, "the server closed an idle connection"};
     if (f) {

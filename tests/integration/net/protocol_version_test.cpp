@@ -21,7 +21,8 @@ protected:
         auto c = open(conninfo(more));
         ASSERT_TRUE(c) << c.error().message();
         auto& db = **c;
-        const auto f = db.exec(tusk::options{}.timeout(100ms), "select pg_catalog.pg_sleep(30)");
+        // Time enough for the statement to be running when it is cancelled: before that, a server ignores it.
+        const auto f = db.exec(tusk::options{}.timeout(400ms), "select pg_catalog.pg_sleep(30)");
         EXPECT_EQ(f.code(), errc::timeout) << f.message();
         EXPECT_TRUE(db.is_open()) << "the server did not take the cancel key";
         const auto answer = db.all("select 'after'");

@@ -71,6 +71,7 @@ asio::awaitable<void> fail_over(cluster& servers, tusk::pool_config config) {
 }
 
 asio::awaitable<void> promote_a_read_replica(cluster& servers, tusk::pool_config config) {
+    config.ping_after_idle(1h).health_check_period(1h); // only the statements of this test hear of it
     auto db = co_await tusk::pool::open(std::move(config));
     co_await open_three(db);
     EXPECT_EQ(co_await db.one<std::string>(ask_port), servers.port(first));
@@ -86,6 +87,7 @@ asio::awaitable<void> promote_a_read_replica(cluster& servers, tusk::pool_config
 }
 
 asio::awaitable<void> lock_the_primary(cluster& servers, tusk::pool_config config) {
+    config.ping_after_idle(1h).health_check_period(1h);
     auto db = co_await tusk::pool::open(std::move(config));
     co_await open_three(db);
     servers.set_read_only(primary, true);
@@ -96,6 +98,24 @@ asio::awaitable<void> lock_the_primary(cluster& servers, tusk::pool_config confi
     if (!refused) {
         EXPECT_EQ(refused.error().code(), tusk::errc::no_suitable_host) << refused.error().message();
     }
+    servers.set_read_only(primary, false);
+    EXPECT_EQ(co_await first_answer(db, ask_port), servers.port(primary));
+    co_await db.close();
+}
+
+/// A server that does not report its role is asked when a connection was idle for a while.
+asio::awaitable<void> lock_an_old_primary(cluster& servers, tusk::pool_config config) {
+    auto db = co_await tusk::pool::open(std::move(config.ping_after_idle(1ms)));
+    co_await open_three(db);
+    EXPECT_EQ(co_await db.one<std::string>(ask_port), servers.port(primary));
+    servers.set_read_only(primary, true);
+    co_await breathe();
+    const auto refused = co_await db.try_exec("select 1");
+    EXPECT_FALSE(refused);
+    if (!refused) {
+        EXPECT_EQ(refused.error().code(), tusk::errc::no_suitable_host) << refused.error().message();
+    }
+    EXPECT_EQ(db.stats().closed_broken, 3U);
     servers.set_read_only(primary, false);
     EXPECT_EQ(co_await first_answer(db, ask_port), servers.port(primary));
     co_await db.close();
@@ -120,5 +140,12 @@ TEST(pool_over_hosts, a_connection_whose_server_became_read_only_is_replaced) {
     cluster servers;
     if (!servers.reports_roles()) GTEST_SKIP() << "PostgreSQL 14 and newer report in_hot_standby";
     tusk::testing::run_async(lock_the_primary(servers, pool_over(servers, {primary, first}, "read-write")),
+                             60s);
+}
+
+TEST(pool_over_hosts, an_idle_connection_is_asked_for_its_role_when_it_does_not_tell) {
+    cluster servers;
+    if (servers.reports_roles()) GTEST_SKIP() << "PostgreSQL 14 and newer report in_hot_standby";
+    tusk::testing::run_async(lock_an_old_primary(servers, pool_over(servers, {primary, first}, "read-write")),
                              60s);
 }
