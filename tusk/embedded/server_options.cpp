@@ -33,6 +33,9 @@ failure server_options::check() const {
     if (auto problem = check_identifier("user", user_)) return problem;
     if (port_ == 0 && tcp_host_.empty()) return wrong("port 0 (any free port) needs listen_tcp");
     if (has_nul(tcp_host_)) return wrong("listen_tcp: a host has no NUL");
+    if (primary_data_dir_.empty() != primary_url_.empty() || has_nul(primary_url_))
+        return wrong("standby_of needs the data directory and the URL of the primary");
+    if (is_standby() && !is_ephemeral()) return wrong("a standby is ephemeral: it takes no data_dir");
     if (startup_timeout_ <= std::chrono::milliseconds::zero())
         return wrong("startup_timeout must be positive");
     for (const auto& [setting, value] : settings_) {

@@ -43,6 +43,14 @@ public:
         data_dir_.clear();
         return *this;
     }
+    /// A hot standby: its (ephemeral) data begin as a copy of `data_dir`, of a primary that is stopped
+    /// meanwhile, and follow the server at `url` by streaming replication as soon as that runs (again). The
+    /// primary needs the settings `wal_level=replica` and `max_wal_senders`. PostgreSQL 12 or later.
+    server_options& standby_of(std::filesystem::path data_dir, std::string url) {
+        primary_data_dir_ = std::move(data_dir);
+        primary_url_ = std::move(url);
+        return *this;
+    }
     /// Where ephemeral servers put their directories; the default is /dev/shm, $TMPDIR or /tmp.
     server_options& scratch_dir(std::filesystem::path dir) {
         scratch_dir_ = std::move(dir);
@@ -121,6 +129,10 @@ public:
     const std::filesystem::path& bin_dir() const noexcept { return bin_dir_; }
     const std::filesystem::path& data_dir() const noexcept { return data_dir_; }
     bool is_ephemeral() const noexcept { return data_dir_.empty(); }
+    /// Empty when it is no standby.
+    const std::filesystem::path& primary_data_dir() const noexcept { return primary_data_dir_; }
+    const std::string& primary_url() const noexcept { return primary_url_; }
+    bool is_standby() const noexcept { return !primary_url_.empty(); }
     const std::filesystem::path& scratch_dir() const noexcept { return scratch_dir_; }
     const std::filesystem::path& socket_dir() const noexcept { return socket_dir_; }
     std::uint16_t port() const noexcept { return port_; }
@@ -144,6 +156,8 @@ private:
     int version_ = 0;
     std::filesystem::path bin_dir_;
     std::filesystem::path data_dir_;
+    std::filesystem::path primary_data_dir_;
+    std::string primary_url_;
     std::filesystem::path scratch_dir_;
     std::filesystem::path socket_dir_;
     std::uint16_t port_ = 5432;

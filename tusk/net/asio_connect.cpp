@@ -13,6 +13,7 @@
 #include <tusk/net/asio_core.hpp>
 #include <tusk/net/socket_options.hpp>
 #include <tusk/net/tls.hpp>
+#include <tusk/protocol/query.hpp>
 
 namespace tusk::net {
 
@@ -22,6 +23,8 @@ using protocol::event_kind;
 namespace {
 
 using tcp = asio::ip::tcp;
+
+constexpr std::chrono::milliseconds goodbye_time{100};
 
 std::vector<endpoint> endpoints_of(const tcp::resolver::results_type& list, const host_address& of) {
     std::vector<endpoint> out;
@@ -105,29 +108,39 @@ asio::awaitable<failure> asio_driver::core::connect(std::shared_ptr<core> self,
 
 asio::awaitable<failure> asio_driver::core::search(deadline until) {
     connect_plan plan{target->config()};
-    for (const auto& candidate : plan.hosts()) {
-        const auto limit = earlier(until, deadline::in(target->config().connect_timeout()));
-        auto addresses = co_await addresses_of(candidate, limit);
-        if (!addresses) {
-            if (addresses.error().code() == errc::canceled) co_return addresses.error();
-            plan.failed(candidate.display(), addresses.error());
-            continue;
-        }
-        for (const auto& at : *addresses) {
-            for (const auto way : plan.ways(at)) {
-                auto f = co_await try_address(candidate, at, way, limit);
-                if (f && target->other_secret_may_help(candidate, f))
-                    f = co_await try_address(candidate, at, way, limit);
-                if (!f) co_return failure{};
-                if (f == condition::canceled) co_return f;
-                const bool again = connect_plan::next_way_helps(f);
-                plan.failed(at.is_unix() ? at.display : candidate.display(), std::move(f));
-                if (!again) break;
+    do {
+        for (const auto& candidate : plan.hosts()) {
+            const auto limit = earlier(until, deadline::in(target->config().connect_timeout()));
+            auto addresses = co_await addresses_of(candidate, limit);
+            if (!addresses) {
+                if (addresses.error().code() == errc::canceled) co_return addresses.error();
+                plan.failed(candidate, nullptr, addresses.error());
+                continue;
             }
-            if (plan.stop()) co_return plan.summary();
+            plan.arrange(*addresses);
+            for (const auto& at : *addresses) {
+                auto f = co_await try_ways(plan, candidate, at, limit);
+                if (!f || f == condition::canceled) co_return f;
+                if (plan.stop()) co_return plan.summary();
+            }
         }
-    }
+    } while (plan.next_pass());
     co_return plan.summary();
+}
+
+/// All ways to speak to one address; the plan notes what went wrong. The failure is that of the last way.
+asio::awaitable<failure> asio_driver::core::try_ways(connect_plan& plan, const host_address& of,
+                                                     const endpoint& at, deadline until) {
+    failure f;
+    for (const auto way : plan.ways(at)) {
+        f = co_await try_address(of, at, way, plan.wanted(), until);
+        if (f && target->other_secret_may_help(of, f))
+            f = co_await try_address(of, at, way, plan.wanted(), until);
+        if (!f || f == condition::canceled) break;
+        plan.failed(of, &at, f);
+        if (!connect_plan::next_way_helps(f)) break;
+    }
+    co_return f;
 }
 
 /// Names are resolved by Asio's resolver thread; everything else needs no waiting.
@@ -151,7 +164,8 @@ asio::awaitable<result<std::vector<endpoint>>> asio_driver::core::addresses_of(c
 }
 
 asio::awaitable<failure> asio_driver::core::try_address(const host_address& of, const endpoint& at,
-                                                        protocol::tls_policy way, deadline until) {
+                                                        protocol::tls_policy way, target_session_attrs wanted,
+                                                        deadline until) {
     shut();
     prepare_session(session, target->config());
     peer = at;
@@ -163,10 +177,28 @@ asio::awaitable<failure> asio_driver::core::try_address(const host_address& of, 
         co_await run(machine, until, event_kind::start);
         f = machine.result();
     }
-    if (!f) f = check_role(session, target->config().target_session_attrs());
+    if (!f) f = co_await check_role(wanted, until);
     if (f) {
         session.broken = true;
         shut();
+    }
+    co_return f;
+}
+
+/// Servers before PostgreSQL 14 have to be asked for their role.
+asio::awaitable<failure> asio_driver::core::check_role(target_session_attrs wanted, deadline until) {
+    if (wanted == target_session_attrs::any) co_return failure{};
+    auto role = protocol::reported_role(session);
+    if (!role) {
+        protocol::role_query machine{session};
+        co_await run(machine, until, event_kind::start);
+        if (machine.result()) co_return machine.take_result();
+        role = machine.role();
+    }
+    auto f = net::check_role(*role, wanted);
+    if (f) { // with a goodbye: the server did nothing wrong
+        protocol::terminate bye{session};
+        co_await run(bye, earlier(until, deadline::in(goodbye_time)), event_kind::start);
     }
     co_return f;
 }

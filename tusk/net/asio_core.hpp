@@ -74,8 +74,11 @@ private:
 
     asio::awaitable<failure> search(deadline until);
     asio::awaitable<result<std::vector<endpoint>>> addresses_of(const host_address& of, deadline until);
+    asio::awaitable<failure> try_ways(connect_plan& plan, const host_address& of, const endpoint& at,
+                                      deadline until);
     asio::awaitable<failure> try_address(const host_address& of, const endpoint& at, protocol::tls_policy way,
-                                         deadline until);
+                                         target_session_attrs wanted, deadline until);
+    asio::awaitable<failure> check_role(target_session_attrs wanted, deadline until);
     asio::awaitable<failure> open(const endpoint& at, deadline until);
     failure begin_opening(const endpoint& at, deadline until, bool& waiting);
     asio::awaitable<failure> wait_until_open(deadline until);

@@ -92,31 +92,44 @@ failure blocking_driver::connect(std::shared_ptr<const connect_target> target, d
     target_ = std::move(target);
     connect_plan plan{target_->config()};
     interrupted_ = false;
-    for (const auto& host : plan.hosts()) {
-        const auto limit = earlier(until, deadline::in(target_->config().connect_timeout()));
-        auto addresses = resolve(host);
-        if (!addresses) {
-            plan.failed(host.display(), addresses.error());
-            continue;
-        }
-        for (const auto& at : *addresses) {
-            for (const auto way : plan.ways(at)) {
-                auto f = try_address(host, at, way, limit);
-                if (f && target_->other_secret_may_help(host, f)) f = try_address(host, at, way, limit);
-                if (!f) return {};
-                if (f.code() == errc::canceled) return f;
-                const bool again = connect_plan::next_way_helps(f);
-                plan.failed(at.is_unix() ? at.display : host.display(), std::move(f));
-                if (!again) break;
+    do {
+        for (const auto& host : plan.hosts()) {
+            const auto limit = earlier(until, deadline::in(target_->config().connect_timeout()));
+            auto addresses = resolve(host);
+            if (!addresses) {
+                plan.failed(host, nullptr, addresses.error());
+                continue;
             }
-            if (plan.stop()) return plan.summary();
+            plan.arrange(*addresses);
+            for (const auto& at : *addresses) {
+                const auto f = let_in(plan, host, at, limit);
+                if (!f || f.code() == errc::canceled) return f;
+                if (plan.stop()) return plan.summary();
+            }
         }
-    }
+    } while (plan.next_pass());
     return plan.summary();
 }
 
+/// All ways to speak to one address; the plan notes what went wrong.
+failure blocking_driver::let_in(connect_plan& plan, const host_address& host, const endpoint& at,
+                                deadline until) {
+    failure last;
+    for (const auto way : plan.ways(at)) {
+        auto f = try_address(host, at, way, plan.wanted(), until);
+        if (f && target_->other_secret_may_help(host, f))
+            f = try_address(host, at, way, plan.wanted(), until);
+        if (!f || f.code() == errc::canceled) return f;
+        last = f;
+        const bool again = connect_plan::next_way_helps(f);
+        plan.failed(host, &at, std::move(f));
+        if (!again) break;
+    }
+    return last;
+}
+
 failure blocking_driver::try_address(const host_address& host, const endpoint& at, protocol::tls_policy way,
-                                     deadline until) {
+                                     target_session_attrs wanted, deadline until) {
     shut();
     prepare_session(session_, target_->config());
     peer_ = at;
@@ -128,11 +141,26 @@ failure blocking_driver::try_address(const host_address& host, const endpoint& a
         run(machine, until);
         f = machine.result();
     }
-    if (!f) f = check_role(session_, target_->config().target_session_attrs());
+    if (!f) f = check_role(wanted, until);
     if (f) {
         session_.broken = true;
         shut();
     }
+    return f;
+}
+
+/// Servers before PostgreSQL 14 have to be asked for their role.
+failure blocking_driver::check_role(target_session_attrs wanted, deadline until) {
+    if (wanted == target_session_attrs::any) return {};
+    auto role = protocol::reported_role(session_);
+    if (!role) {
+        protocol::role_query machine{session_};
+        run(machine, until);
+        if (machine.result()) return machine.take_result();
+        role = machine.role();
+    }
+    auto f = net::check_role(*role, wanted);
+    if (f) close(); // with a goodbye: the server did nothing wrong
     return f;
 }
 

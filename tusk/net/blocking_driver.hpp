@@ -40,8 +40,10 @@ public:
     static constexpr std::chrono::milliseconds cancel_grace{1000};
 
 private:
+    failure let_in(connect_plan& plan, const host_address& host, const endpoint& at, deadline until);
     failure try_address(const host_address& host, const endpoint& at, protocol::tls_policy way,
-                        deadline until);
+                        target_session_attrs wanted, deadline until);
+    failure check_role(target_session_attrs wanted, deadline until);
     failure open(const endpoint& at, deadline until);
     failure transfer(bool read, deadline until);
     failure stream(deadline until);

@@ -166,12 +166,30 @@ credential_request connect_target::request_for(const host_address& host, secret_
 }
 
 connect_plan::connect_plan(const connect_config& config)
-    : mode_{config.ssl_mode()}, negotiation_{config.ssl_negotiation()}, hosts_{config.hosts()} {
-    if (config.load_balance_hosts() == load_balance_hosts::random) {
-        std::minstd_rand random{std::random_device{}()};
-        std::shuffle(hosts_.begin(), hosts_.end(), random);
-    }
+    : mode_{config.ssl_mode()}, negotiation_{config.ssl_negotiation()},
+      shuffles_{config.load_balance_hosts() == load_balance_hosts::random},
+      settles_{config.target_session_attrs() == target_session_attrs::prefer_standby},
+      wanted_{settles_ ? target_session_attrs::standby : config.target_session_attrs()},
+      hosts_{config.hosts()} {
+    shuffle(hosts_);
 }
+
+bool connect_plan::next_pass() {
+    if (!settles_ || stop_ || put_aside_.empty()) return false;
+    settles_ = false;
+    wanted_ = target_session_attrs::any;
+    hosts_ = std::exchange(put_aside_, {});
+    return true;
+}
+
+template <class T>
+void connect_plan::shuffle(std::vector<T>& list) const {
+    if (!shuffles_) return;
+    std::minstd_rand random{std::random_device{}()};
+    std::shuffle(list.begin(), list.end(), random);
+}
+
+void connect_plan::arrange(std::vector<endpoint>& addresses) const { shuffle(addresses); }
 
 std::vector<protocol::tls_policy> connect_plan::ways(const endpoint& at) const {
     using protocol::tls_policy;
@@ -188,11 +206,16 @@ bool connect_plan::next_way_helps(const failure& f) {
     return f.server() != nullptr && f.code() == make_error_code("28000"_sqlstate);
 }
 
-void connect_plan::failed(const std::string& where, failure f) {
+void connect_plan::failed(const host_address& host, const endpoint* at, failure f) {
+    const auto is_host = [&](const host_address& other) {
+        return other.host == host.host && other.hostaddr == host.hostaddr && other.port == host.port;
+    };
+    if (f.code() == errc::no_suitable_host && std::none_of(put_aside_.begin(), put_aside_.end(), is_host))
+        put_aside_.push_back(host);
     const auto state = to_sqlstate(f.code());
     if (state && (*state == "28P01"_sqlstate || *state == "3D000"_sqlstate || *state == "42501"_sqlstate))
         stop_ = true;
-    failures_.emplace_back(where, std::move(f));
+    failures_.emplace_back(at != nullptr && at->is_unix() ? at->display : host.display(), std::move(f));
 }
 
 failure connect_plan::summary() const {
@@ -232,25 +255,24 @@ void prepare_session(protocol::session& s, const connect_config& config) {
     }
 }
 
-failure check_role(const protocol::session& s, target_session_attrs wanted) {
-    if (wanted == target_session_attrs::any || wanted == target_session_attrs::prefer_standby) return {};
-    const auto standby = s.parameter("in_hot_standby");
-    const auto read_only = s.parameter("default_transaction_read_only");
-    if (standby.empty())
-        return failure{errc::no_suitable_host,
-                       "the server does not report its role; target_session_attrs needs "
-                       "PostgreSQL 14 or newer"};
-    const bool in_recovery = standby == "on";
-    const bool writable = !in_recovery && read_only != "on";
-    const bool fits = wanted == target_session_attrs::primary      ? !in_recovery
-                      : wanted == target_session_attrs::standby    ? in_recovery
-                      : wanted == target_session_attrs::read_write ? writable
-                                                                   : !writable;
-    if (fits) return {};
+bool fits(const protocol::server_role& role, target_session_attrs wanted) noexcept {
+    switch (wanted) {
+    case target_session_attrs::any:
+    case target_session_attrs::prefer_standby: break;
+    case target_session_attrs::primary: return !role.standby;
+    case target_session_attrs::standby: return role.standby;
+    case target_session_attrs::read_write: return !role.read_only;
+    case target_session_attrs::read_only: return role.read_only;
+    }
+    return true;
+}
+
+failure check_role(const protocol::server_role& role, target_session_attrs wanted) {
+    if (fits(role, wanted)) return {};
     return failure{errc::no_suitable_host,
-                   std::string{"the server is "} + (in_recovery ? "a standby" : "a primary") +
-                       (writable ? ", read-write" : ", read-only") + "; target_session_attrs asks for " +
-                       std::string{to_string(wanted)}};
+                   std::string{"the server is "} + (role.standby ? "a standby" : "a primary") +
+                       (role.read_only ? ", read-only" : ", read-write") +
+                       "; target_session_attrs asks for " + std::string{to_string(wanted)}};
 }
 
 } // namespace tusk::net

@@ -140,8 +140,8 @@ asio::awaitable<result<lease>> pool_core::acquire(deadline until) {
 asio::awaitable<bool> pool_core::usable(pooled& what, deadline until) {
     if (!what.conn.looks_alive()) co_return false;
     const auto limited = options{}.timeout(ping_budget).until(until);
-    const auto f = co_await what.conn.ping(limited);
-    co_return !f && what.conn.is_open();
+    const auto f = co_await ping(what, limited);
+    co_return !f && what.conn.is_open() && !has_lost_role(what);
 }
 
 asio::awaitable<void> pool_core::wait_for(std::shared_ptr<waiter> w) {
@@ -272,6 +272,8 @@ void pool_core::release(item what) noexcept {
             discard(std::move(what), close_reason::broken);
         } else if (slots_.expired(*what, now)) {
             discard(std::move(what), close_reason::lifetime);
+        } else if (has_lost_role(*what)) {
+            discard_for_role(std::move(what));
         } else if (!what->conn.is_clean()) {
             post_spawn(executor_, clean_up(std::move(what)));
         } else {
@@ -487,12 +489,16 @@ asio::awaitable<void> pool_core::check_health() {
     const auto limited = options{}.timeout(ping_budget);
     failure f; // and no `?:` around the `co_await`: g++ 12 destroys the branch not taken
     if (probe->conn.looks_alive())
-        f = co_await probe->conn.ping(limited);
+        f = co_await ping(*probe, limited);
     else
         f = failure{errc::connection_lost, "the server closed an idle connection"};
     if (f) {
         set_health(false, &f);
         discard(std::move(probe), close_reason::health);
+        co_return;
+    }
+    if (has_lost_role(*probe)) {
+        discard_for_role(std::move(probe));
         co_return;
     }
     set_health(true, nullptr);

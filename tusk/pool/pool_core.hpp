@@ -86,6 +86,10 @@ private:
     asio::awaitable<void> clean_up(item what);
     asio::awaitable<void> maintain();
     asio::awaitable<void> check_health();
+    asio::awaitable<failure> ping(pooled& what, options o);
+    std::string_view question_for_role(const pooled& what) const noexcept;
+    bool has_lost_role(const pooled& what) const noexcept;
+    void discard_for_role(item what) noexcept;
     void connect_as_needed();
     void hand_over(item what, steady_clock::time_point now = steady_clock::now());
     void connect_failed(failure why, steady_clock::time_point attempt);

@@ -50,9 +50,11 @@ private:
 };
 
 /// The copying strategy: on a server without fsync copying files is two to three times faster than WAL.
+/// Before PostgreSQL 15 there was no other, and no way to ask for it.
 std::string clone_sql(const std::string& name, const std::string& from) {
     std::string sql = "create database " + name + " template " + from;
-    if (test_server::shared().is_embedded()) sql += " strategy file_copy";
+    auto& server = test_server::shared();
+    if (server.is_embedded() && server.major_version() >= 15) sql += " strategy file_copy";
     return sql;
 }
 
@@ -120,6 +122,16 @@ test_server::test_server() {
 }
 
 test_server::~test_server() = default;
+
+int test_server::major_version() {
+    std::call_once(asked_, [this] {
+        major_version_ = running_
+                             ? running_->server.binaries().major
+                             : blocking::connection::open(url_).one<int>(
+                                   "select pg_catalog.current_setting('server_version_num')::int4 / 10000");
+    });
+    return major_version_;
+}
 
 std::string test_server::url_for(std::string_view database) const {
     auto config = parse_connect_config(url_);

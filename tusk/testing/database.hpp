@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ public:
     std::string url_for(std::string_view database) const;
     /// Started by this process: its data live in memory and go with it.
     bool is_embedded() const noexcept { return embedded_; }
+    /// The major version of PostgreSQL: 15. Throws `tusk::error` when a server of `TUSK_TEST_URL` cannot be
+    /// asked.
+    int major_version();
     ~test_server();
 
 private:
@@ -32,6 +36,8 @@ private:
     std::unique_ptr<running> running_;
     std::string url_;
     bool embedded_ = false;
+    std::once_flag asked_;
+    int major_version_ = 0;
 };
 
 /// What a test's database is to hold, and what becomes of it.

@@ -79,6 +79,25 @@ TEST(connecting, certificates_are_verified) {
     EXPECT_NE(f.message().find("/nowhere/ca.crt"), std::string::npos) << f.message();
 }
 
+TEST(connecting, tls_without_asking_first) {
+    auto& s = secured_server::instance();
+    const auto url = s.url("scram_user", "p%C3%A4ssword%20%C3%BCnicode",
+                           "sslnegotiation=direct&sslmode=verify-full&sslrootcert=" + s.ca(), "localhost");
+    if (s.major() < 17) {
+        EXPECT_TRUE(
+            connect_both(url)); // and no hang: such a server takes the handshake for a bad startup packet
+        GTEST_SKIP() << "sslnegotiation=direct needs PostgreSQL 17, this is " << s.major();
+    }
+    bool tls = false;
+    const auto f = connect_both(url, &tls);
+    EXPECT_FALSE(f) << f.message();
+    EXPECT_TRUE(tls);
+    auto db = tusk::blocking::connection::open(url);
+    const auto limit = tusk::options{}.timeout(100ms);
+    EXPECT_EQ(failure_of([&] { db.exec(limit, "select pg_sleep(30)"); }).code(), tusk::errc::timeout);
+    EXPECT_TRUE(db.is_open()); // the CancelRequest went the same way
+}
+
 TEST(connecting, deadlines_and_large_results_work_over_tls) {
     auto& s = secured_server::instance();
     const auto url = s.url("trusted", "", "sslmode=require");

@@ -25,6 +25,7 @@ public:
         return "postgres://" + user + ":" + password + "@" + host + ":" + std::to_string(server_->port()) +
                "/postgres?" + parameters;
     }
+    int major() const { return server_->binaries().major; }
     std::string ca() const { return (directory_ / "ca.crt").string(); }
     std::string other_ca() const { return (directory_ / "other.crt").string(); }
 
@@ -57,7 +58,7 @@ private:
         }
         auto admin = tusk::blocking::connection::open(server_->url());
         admin.script(
-            "create role scram_user login password 'pässword ünicode'; set password_encryption = 'md5'; "
+            "set password_encryption = 'scram-sha-256'; create role scram_user login password 'pässword ünicode'; set password_encryption = 'md5'; "
             "create role md5_user login password 'md5 secret'; create role plain_user login password 'plain "
             "secret'");
         std::ofstream{data / "pg_hba.conf"} << "local all all trust\n"

@@ -85,6 +85,15 @@ TEST(embedded_command, a_higher_wal_level_brings_its_walsenders_back) {
     EXPECT_FALSE(setting_of(senders, "wal_level")) << "the server refuses minimal with walsenders";
 }
 
+TEST(embedded_command, a_standby_follows_its_primary_and_can_have_standbys) {
+    const auto line = command(server_options{}.standby_of("/data/of/primary", "postgres://p@/p?host=%2Fs"));
+    EXPECT_EQ(setting_of(line, "primary_conninfo"), "postgres://p@/p?host=%2Fs");
+    EXPECT_FALSE(setting_of(line, "wal_level"))
+        << "the server's default: it may have no less than its primary";
+    EXPECT_FALSE(setting_of(line, "max_wal_senders"));
+    EXPECT_FALSE(setting_of(command(server_options{}), "primary_conninfo"));
+}
+
 TEST(embedded_command, a_socket_directory_is_quoted_for_the_list) {
     const auto line = detail::postmaster_command(programs, server_options{}, {"/d", "/a, b\"c", 1, false});
     EXPECT_EQ(setting_of(line, "unix_socket_directories"), "\"/a, b\"\"c\"");
@@ -135,6 +144,9 @@ TEST(embedded_options, that_make_no_sense_are_refused) {
     expect_refused(server_options{}.setting("a b", "c"), "a b");
     expect_refused(server_options{}.setting("", "c"), "setting");
     expect_refused(server_options{}.setting("a", std::string(1, '\0')), "NUL");
+    expect_refused(server_options{}.standby_of("", "postgres:///"), "standby_of");
+    expect_refused(server_options{}.standby_of("/data", ""), "standby_of");
+    expect_refused(server_options{}.data_dir("/data").standby_of("/other", "postgres:///"), "ephemeral");
     expect_refused(server_options{}.startup_timeout(std::chrono::milliseconds{0}), "startup_timeout");
     expect_refused(server_options{}.name("../x"), "../x");
     expect_refused(server_options{}.name(".x"), ".x");

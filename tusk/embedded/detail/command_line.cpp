@@ -34,7 +34,7 @@ void tune_for_tests(command& line, const server_options& options, bool data_in_m
     line.set("autovacuum", "off").set("checkpoint_timeout", "1h").set("max_wal_size", "8GB");
     line.set("max_connections", "200").set("shared_buffers", "128MB");
     // A server asked for a higher WAL level needs its walsenders; the server refuses minimal with any.
-    if (!is_set(options, "wal_level") && !is_set(options, "max_wal_senders"))
+    if (!options.is_standby() && !is_set(options, "wal_level") && !is_set(options, "max_wal_senders"))
         line.set("wal_level", "minimal").set("max_wal_senders", "0");
     // Segments as files of the data directory: they cannot outlive it, whatever kills the server.
     if (data_in_memory) line.set("dynamic_shared_memory_type", "mmap");
@@ -52,6 +52,8 @@ std::vector<std::string> postmaster_command(const binaries& programs, const serv
     line.set("logging_collector", "off").set("log_destination", "stderr");
     if (!options.durable())
         line.set("fsync", "off").set("synchronous_commit", "off").set("full_page_writes", "off");
+    if (options.is_standby()) // and back at once when the primary was away
+        line.set("primary_conninfo", options.primary_url()).set("wal_retrieve_retry_interval", "100ms");
     if (options.is_ephemeral()) tune_for_tests(line, options, where.data_in_memory);
     for (const auto& [name, value] : options.settings()) line.set(name, value);
     return line.take();

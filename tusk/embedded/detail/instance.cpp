@@ -12,6 +12,7 @@
 #include <tusk/embedded/detail/golden.hpp>
 #include <tusk/embedded/detail/places.hpp>
 #include <tusk/embedded/detail/text.hpp>
+#include <tusk/embedded/detail/tree.hpp>
 
 namespace tusk::embedded::detail {
 
@@ -21,6 +22,7 @@ namespace {
 
 constexpr auto look_again = std::chrono::milliseconds{5}; // between two attempts to connect
 constexpr auto stop_in_order = std::chrono::seconds{30};  // a checkpoint of a large server takes its time
+constexpr int oldest_standby = 12;                        // standby.signal; before, it was recovery.conf
 constexpr int port_attempts = 3;                          // a free port may be taken before the server has it
 constexpr std::size_t lines_in_errors = 12;
 
@@ -99,8 +101,8 @@ failure instance::prepare() {
     std::error_code ignored;
     if (!options_.is_ephemeral())
         where_.data_dir = fs::absolute(options_.data_dir(), ignored).lexically_normal();
-    auto programs =
-        programs_for(where_.data_dir, find_options{}.version(options_.version()).bin_dir(options_.bin_dir()));
+    auto programs = programs_for(options_.is_standby() ? options_.primary_data_dir() : where_.data_dir,
+                                 find_options{}.version(options_.version()).bin_dir(options_.bin_dir()));
     if (!programs) return programs.error();
     programs_ = *std::move(programs);
     auto who = server_identity(where_.data_dir);
@@ -117,7 +119,7 @@ failure instance::prepare() {
         run_dir_.emplace(std::move(*made));
         where_.data_dir = run_dir_->path() / "data";
         where_.data_in_memory = is_in_memory(run_dir_->path());
-        if (auto problem = source.install(where_.data_dir)) return problem;
+        if (auto problem = make_data(source)) return problem;
     } else if (auto problem = prepare_persistent(where_.data_dir, who_, source, options_.durable())) {
         return problem;
     }
@@ -127,6 +129,24 @@ failure instance::prepare() {
     where_.port = options_.port();
     if (auto problem = prepare_socket_dir()) return problem;
     return start_on_a_port();
+}
+
+/// The data directory of an ephemeral server.
+failure instance::make_data(const golden& source) {
+    if (!options_.is_standby()) return source.install(where_.data_dir);
+    if (programs_.major < oldest_standby)
+        return failure{errc::invalid_configuration,
+                       "standby_of needs PostgreSQL 12 or later, this is " + programs_.version};
+    if (const auto pid = running_postmaster(options_.primary_data_dir()))
+        return failure{errc::environment, options_.primary_data_dir().string() +
+                                              " cannot be copied while a server (pid " +
+                                              std::to_string(*pid) + ") runs on it; stop the primary first"};
+    const auto copied = copy_tree(options_.primary_data_dir(), where_.data_dir, who_);
+    if (!copied) return copied.error();
+    const auto signal = where_.data_dir / "standby.signal";
+    const unique_fd file{::open(signal.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
+    if (!file) return system_failure("cannot create " + signal.string(), errno);
+    return give_to(signal, who_);
 }
 
 /// The directory asked for; else that of the data when the path is short enough; else a new one.

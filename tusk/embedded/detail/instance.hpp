@@ -12,6 +12,7 @@
 #include <tusk/embedded/binaries.hpp>
 #include <tusk/embedded/detail/admin_session.hpp>
 #include <tusk/embedded/detail/command_line.hpp>
+#include <tusk/embedded/detail/golden.hpp>
 #include <tusk/embedded/detail/identity.hpp>
 #include <tusk/embedded/detail/keeper.hpp>
 #include <tusk/embedded/detail/registry.hpp>
@@ -47,7 +48,7 @@ private:
     failure open_detached();
     failure adopt(const registration& found);
     failure prepare();
-    failure prepare_ephemeral();
+    failure make_data(const golden& source);
     failure prepare_socket_dir();
     failure start_on_a_port();
     failure start();
