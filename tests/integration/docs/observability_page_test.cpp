@@ -43,7 +43,8 @@ asio::awaitable<std::string> metrics_of(std::string url) {
     // GET /metrics: status 200, Content-Type: prometheus_content_type, and this body:
     std::string body = to_prometheus(metrics);
 
-    co_return body;
+    co_await db.exec("select 1");
+    co_return body + to_prometheus(metrics);
 }
 
 TEST_F(observability_page, example) {
@@ -51,7 +52,11 @@ TEST_F(observability_page, example) {
     for (const char* line :
          {"postgres_connections_max{pool=\"main\"} 7\n",
           "alerthist_alerts_received_total{status=\"firing\"} 3\n",
-          "http_request_duration_seconds_count{route=\"/api/v2/alerts\",code=\"200\"} 1\n"})
+          "http_request_duration_seconds_count{route=\"/api/v2/alerts\",code=\"200\"} 1\n",
+          "postgres_acquires_total{pool=\"default\",result=",
+          "postgres_connection_use_duration_seconds_count{pool=\"default\"} ",
+          "postgres_connections_created_total{pool=\"default\"} ",
+          "postgres_queries_total{query_type=\"select\",table=\"none\",status=\"ok\"} 1\n"})
         EXPECT_NE(page.find(line), std::string::npos) << line << "is not in\n" << page;
 }
 

@@ -27,13 +27,13 @@ struct tusk::codec<email> {
     }
 };
 
-namespace types_page {
+namespace values_page {
 
 using namespace docs_test;
 
-class types_page : public page_test {};
+class values_page : public page_test {};
 
-TEST_F(types_page, infinity) {
+TEST_F(values_page, infinity) {
     std::chrono::sys_time<std::chrono::microseconds> until = tusk::infinity;
     const bool for_ever = until == tusk::infinity;
 
@@ -41,7 +41,7 @@ TEST_F(types_page, infinity) {
     EXPECT_EQ(connect().one<std::string>("select $1::timestamptz::text", until), "infinity");
 }
 
-TEST_F(types_page, numeric) {
+TEST_F(values_page, numeric) {
     auto price = tusk::numeric::parse("19.90").value(); // keeps the zero
     tusk::numeric count = 3;                            // integers are exact
     auto tenth = tusk::numeric::from_double(0.1);       // the shortest decimal: 0.1
@@ -54,7 +54,7 @@ TEST_F(types_page, numeric) {
               "0.3");
 }
 
-TEST_F(types_page, network_addresses) {
+TEST_F(values_page, network_addresses) {
     boost::asio::ip::tcp::endpoint endpoint{boost::asio::ip::make_address("10.1.2.3"), 80};
 
     const auto client = tusk::inet::parse("10.1.2.3/8").value();
@@ -67,7 +67,7 @@ TEST_F(types_page, network_addresses) {
     EXPECT_TRUE(connect().one<bool>("select $1::inet << $2::cidr", peer, client.network()));
 }
 
-TEST_F(types_page, ranges) {
+TEST_F(values_page, ranges) {
     tusk::range<int> pages{1, 11}; // [1,11): the lower bound belongs to it, the upper one does not
     auto closed = tusk::range<int>::closed(1, 10); // [1,10]
     tusk::range<int> later{7, std::nullopt};       // [7,): no upper bound
@@ -81,11 +81,11 @@ TEST_F(types_page, ranges) {
                                     closed, nothing));
 }
 
-TEST_F(types_page, a_type_of_your_own) {
+TEST_F(values_page, a_type_of_your_own) {
     auto db = connect();
     EXPECT_EQ(db.one<email>("select 'a@b'").address, "a@b");
     const std::vector<email> all{{"a@b"}, {"c@d"}};
     EXPECT_EQ(db.one<std::vector<email>>("select $1::text[]", all).at(1).address, "c@d");
 }
 
-} // namespace types_page
+} // namespace values_page
