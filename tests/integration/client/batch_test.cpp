@@ -229,4 +229,36 @@ TEST_F(batch_in, a_deferred_constraint_fails_the_whole_batch_at_its_end) {
     EXPECT_EQ(db.one<std::int64_t>("select count(*) from posts"), 0);
 }
 
+struct batch_watch : tusk::observer {
+    void batch_started(tusk::batch_event&) noexcept override { ++started; }
+    void batch_finished(tusk::batch_event& e) noexcept override {
+        ++finished;
+        statements = e.statements;
+        independent = e.independent;
+    }
+    int started = 0;
+    int finished = 0;
+    std::size_t statements = 0;
+    bool independent = false;
+};
+
+TEST_F(batch_in, an_observer_is_told) {
+    const auto watch = std::make_shared<batch_watch>();
+    auto db = tusk::blocking::connection::open(url(), tusk::connection_settings{}.observe_with(watch));
+    tusk::batch b;
+    static_cast<void>(b.exec("select 1"));
+    static_cast<void>(b.exec("select 2"));
+    db.run(b);
+    EXPECT_EQ(watch->statements, 2U);
+    EXPECT_FALSE(watch->independent);
+    tusk::batch failing;
+    failing.independent();
+    static_cast<void>(failing.exec("select 1/0"));
+    EXPECT_TRUE(db.try_run(failing));
+    EXPECT_EQ(watch->statements, 1U);
+    EXPECT_TRUE(watch->independent);
+    EXPECT_EQ(watch->started, 2);
+    EXPECT_EQ(watch->finished, 2);
+}
+
 } // namespace

@@ -51,6 +51,23 @@ TEST(connecting, the_default_prefers_tls) {
     EXPECT_TRUE(tls);
 }
 
+TEST(connecting, allow_takes_tls_only_when_the_server_insists) {
+    auto& s = secured_server::instance();
+    bool tls = true;
+    EXPECT_FALSE(connect_both(s.url("trusted", "", "sslmode=allow"), &tls));
+    EXPECT_FALSE(tls);
+    EXPECT_FALSE(connect_both(s.url("tls_only", "", "sslmode=allow"), &tls));
+    EXPECT_TRUE(tls);
+    EXPECT_EQ(connect_both(s.url("tls_only", "", "sslmode=disable")).code(), tusk::condition::authentication);
+}
+
+TEST(connecting, require_verifies_the_chain_when_a_root_is_given) {
+    auto& s = secured_server::instance();
+    EXPECT_FALSE(connect_both(s.url("trusted", "", "sslmode=require&sslrootcert=" + s.ca())));
+    const auto f = connect_both(s.url("trusted", "", "sslmode=require&sslrootcert=" + s.other_ca()));
+    EXPECT_EQ(f.code(), tusk::errc::tls_certificate) << f.message();
+}
+
 TEST(connecting, passwords_go_over_tls_only) {
     auto& s = secured_server::instance();
     for (const char* user : {"plain_user", "md5_user"}) {

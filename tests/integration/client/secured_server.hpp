@@ -65,8 +65,9 @@ private:
                                                "host all plain_user 127.0.0.1/32 password\n"
                                                "host all md5_user 127.0.0.1/32 md5\n"
                                                "host all scram_user 127.0.0.1/32 scram-sha-256\n"
-                                               "host all trusted 127.0.0.1/32 trust\n";
-        admin.script("create role trusted login");
+                                               "host all trusted 127.0.0.1/32 trust\n"
+                                               "hostssl all tls_only 127.0.0.1/32 trust\n";
+        admin.script("create role trusted login; create role tls_only login");
         admin.exec("alter system set ssl = on");
         admin.one<bool>("select pg_reload_conf()");
         admin.close();

@@ -6,6 +6,11 @@ namespace {
 
 class verbs : public users_test {};
 
+struct ear : tusk::observer {
+    void notice(const tusk::server_error& n) noexcept override { heard.push_back(n.message); }
+    std::vector<std::string> heard;
+};
+
 TEST_F(verbs, one_row_becomes_a_struct_by_column_name) {
     async([](tusk::connection& db) -> asio::awaitable<void> {
         // Columns in another order than the fields.
@@ -192,6 +197,38 @@ TEST_F(verbs, a_busy_connection_says_so) {
         EXPECT_EQ(f.code(), tusk::errc::connection_busy);
         EXPECT_EQ(co_await rows.next(), 2);
     });
+}
+
+TEST_F(verbs, a_connection_tells_about_itself) {
+    async([](tusk::connection& db) -> asio::awaitable<void> {
+        EXPECT_EQ(db.backend_pid(), co_await db.one<int>("select pg_backend_pid()"));
+        EXPECT_EQ(db.parameter("server_version"), co_await db.one<std::string>("show server_version"));
+        EXPECT_EQ(db.parameter("no_such_parameter"), "");
+        EXPECT_EQ(db.status(), tusk::transaction_status::idle);
+        co_await db.exec("begin");
+        EXPECT_EQ(db.status(), tusk::transaction_status::in_transaction);
+        EXPECT_TRUE((co_await db.try_exec("select 1/0")).has_error());
+        EXPECT_EQ(db.status(), tusk::transaction_status::failed);
+        co_await db.exec("rollback");
+        EXPECT_FALSE(co_await db.ping());
+        EXPECT_TRUE(db.is_open());
+        db.close();
+        EXPECT_FALSE(db.is_open());
+        EXPECT_TRUE(co_await db.ping());
+    });
+    auto db = connect();
+    EXPECT_EQ(db.backend_pid(), db.one<int>("select pg_backend_pid()"));
+    EXPECT_EQ(db.parameter("server_version"), db.one<std::string>("show server_version"));
+    EXPECT_FALSE(db.ping());
+    db.close();
+    EXPECT_TRUE(db.ping());
+}
+
+TEST_F(verbs, notices_reach_the_observer) {
+    const auto listening = std::make_shared<ear>();
+    auto db = tusk::blocking::connection::open(url(), tusk::connection_settings{}.observe_with(listening));
+    db.exec("do $$ begin raise notice 'one'; raise warning 'two'; end $$");
+    EXPECT_EQ(listening->heard, (std::vector<std::string>{"one", "two"}));
 }
 
 } // namespace

@@ -1,19 +1,14 @@
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
 #include <gtest/gtest.h>
 
 #include <tusk/testing/database.hpp>
 
-namespace {
+#include "snippets.hpp"
 
-std::string contents(const std::string& path) {
-    std::ifstream in{path};
-    std::stringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
+using docs_test::contents;
+
+namespace {
 
 TEST(readme, shows_the_example_that_is_compiled) {
     const auto readme = contents(TUSK_SOURCE "/README.md");

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <fstream>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -7,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <tusk/embedded/server.hpp>
+#include <tusk/net/credentials.hpp>
 #include <tusk/pool.hpp>
 #include <tusk/testing/gtest.hpp>
 
@@ -318,6 +320,53 @@ TEST(pool_and_server, a_restart_is_survived) {
             EXPECT_TRUE(p.stats().healthy);
             co_await p.close();
         }(config, server),
+        60s);
+}
+
+/// Gives the password to the first that asks, and to the second when it is told to.
+class slow_source : public tusk::credential_source {
+public:
+    void get(const tusk::credential_request&, answer done) override {
+        if (asked++ == 0)
+            done(std::string{"secret"});
+        else
+            later = std::move(done);
+    }
+    bool rejected(const tusk::credential_request&) override { return false; }
+    int asked = 0;
+    answer later;
+};
+
+TEST(pool_and_server, a_connection_that_comes_back_goes_to_a_waiter_whose_own_is_still_being_made) {
+    auto server = tusk::embedded::server::start().value();
+    auto admin = tusk::blocking::connection::open(server.url());
+    admin.exec("create role app login password 'secret'");
+    std::ofstream{server.data_dir() / "pg_hba.conf"} << "local all app scram-sha-256\nlocal all all trust\n";
+    admin.one<bool>("select pg_reload_conf()");
+    auto source = std::make_shared<slow_source>();
+    auto target = tusk::parse_connect_config(server.url()).value();
+    target.user("app").database("postgres").credentials(source);
+    auto config = tusk::pool_config::from(target).value().max_connections(2).min_connections(0);
+    tusk::testing::run_async(
+        [](tusk::pool_config cfg, slow_source& secrets) -> asio::awaitable<void> {
+            auto p = co_await tusk::pool::open(std::move(cfg));
+            auto held = co_await p.acquire();
+            int got = 0;
+            auto waiter = [](tusk::pool& from, int& pid) -> asio::awaitable<void> {
+                auto l = co_await from.acquire();
+                pid = l->backend_pid();
+            };
+            asio::co_spawn(co_await asio::this_coro::executor, waiter(p, got), asio::detached);
+            EXPECT_TRUE(co_await eventually([&] { return secrets.later != nullptr; }));
+            const auto pid = held->backend_pid();
+            held.release();
+            EXPECT_TRUE(co_await eventually([&] { return got != 0; }));
+            EXPECT_EQ(got, pid);
+            EXPECT_EQ(p.stats().constructing, 1U);
+            secrets.later(std::string{"secret"});
+            EXPECT_TRUE(co_await eventually([&] { return p.stats().idle == 2; }));
+            co_await p.close();
+        }(config, *source),
         60s);
 }
 
