@@ -58,7 +58,8 @@ private:
         }
         auto admin = tusk::blocking::connection::open(server_->url());
         admin.script(
-            "set password_encryption = 'scram-sha-256'; create role scram_user login password 'pässword ünicode'; set password_encryption = 'md5'; "
+            "set password_encryption = 'scram-sha-256'; create role scram_user login password 'pässword "
+            "ünicode'; set password_encryption = 'md5'; "
             "create role md5_user login password 'md5 secret'; create role plain_user login password 'plain "
             "secret'");
         std::ofstream{data / "pg_hba.conf"} << "local all all trust\n"
