@@ -81,17 +81,18 @@ constexpr void each_enumerator(std::string_view text, F f) {
     }
 }
 
+consteval std::size_t count_enumerators(std::string_view text) {
+    std::size_t n = 0;
+    each_enumerator(text, [&](std::size_t, std::string_view) { ++n; });
+    return n;
+}
+
 template <class E>
 consteval auto find_enumerators() {
     constexpr std::string_view text = []<int... I>(std::integer_sequence<int, I...>) {
         return names_of_values<static_cast<E>(I + first_value<E>)...>();
     }(std::make_integer_sequence<int, value_count<E>>{});
-    constexpr std::size_t count = [] {
-        std::size_t n = 0;
-        each_enumerator(text, [&](std::size_t, std::string_view) { ++n; });
-        return n;
-    }();
-    std::array<enum_label<E>, count> out{};
+    std::array<enum_label<E>, count_enumerators(text)> out{};
     std::size_t n = 0;
     each_enumerator(text, [&](std::size_t index, std::string_view name) {
         out[n++] = {static_cast<E>(static_cast<int>(index) + first_value<E>), name};

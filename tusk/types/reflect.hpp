@@ -11,9 +11,12 @@
 /// `__PRETTY_FUNCTION__`. A unit test pins the format on every compiler that builds Tusk.
 namespace tusk::detail {
 
+/// Named in unevaluated code only; clang wants a body for types without linkage.
 struct any_member {
     template <class T>
-    operator T() const noexcept; // never defined, named in unevaluated code only
+    operator T() const noexcept {
+        __builtin_unreachable();
+    }
 };
 
 template <class T, std::size_t... I>

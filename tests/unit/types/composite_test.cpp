@@ -19,7 +19,6 @@ struct person {
 struct with_view {
     std::string_view street;
     int number;
-    friend bool operator==(const with_view&, const with_view&) = default;
 };
 struct not_a_composite {
     int a;
