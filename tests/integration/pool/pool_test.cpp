@@ -87,7 +87,7 @@ TEST_F(pool_test, never_more_than_the_maximum_and_nobody_is_lost) {
             EXPECT_TRUE(co_await eventually([&] { return finished == 64; }));
             EXPECT_EQ(wrong, 0);
             const auto s = p.stats();
-            EXPECT_EQ(s.connects, 3U);
+            EXPECT_LE(s.connects, 3U);
             EXPECT_EQ(s.acquires + s.shared_statements, 64U * 20U + 1U);
             EXPECT_GT(s.waited_acquires + s.shared_statements, 0U);
             EXPECT_EQ(s.waiting, 0U);
