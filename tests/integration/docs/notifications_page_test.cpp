@@ -1,5 +1,7 @@
 // The code of docs/notifications.md.
 #include <stdexcept>
+#include <stop_token>
+#include <thread>
 #include <variant>
 
 #include <tusk/pool.hpp>
@@ -53,14 +55,21 @@ asio::awaitable<void> synopsis(std::string url) {
 
 TEST_F(notifications_page, synopsis) { tusk::testing::run_async(synopsis(url())); }
 
+/// Sends for as long as the page's listener may not have begun.
+void shout(const std::stop_token& heard, const std::string& url) {
+    auto db = tusk::blocking::connection::open(url);
+    while (!heard.stop_requested()) db.exec("select pg_notify('alerts', 'fire'), pg_sleep(0.01)");
+}
+
 asio::awaitable<void> on_an_ordinary_connection(tusk::connection& db) {
-    co_await db.notify("alerts", "nobody listens");
     co_await db.script("listen alerts");
-    co_await db.notify("alerts", "fire");
     const tusk::notification n = co_await db.next_notification(tusk::options{}.timeout(10s));
     EXPECT_EQ(n.payload, "fire");
 }
 
-TEST_F(notifications_page, on_an_ordinary_connection) { async(on_an_ordinary_connection); }
+TEST_F(notifications_page, on_an_ordinary_connection) {
+    const std::jthread other{[&](const std::stop_token& heard) { shout(heard, url()); }};
+    async(on_an_ordinary_connection);
+}
 
 } // namespace notifications_page

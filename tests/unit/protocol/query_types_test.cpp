@@ -20,7 +20,7 @@ std::string two_rows() {
 std::string types(int rows, char transaction = 'I') {
     std::string out = be::parse_complete() + be::bind_complete();
     for (int i = 0; i < rows; ++i) out += be::data_row({"x"});
-    return out + be::command_complete("SELECT 1") + be::ready_for_query(transaction);
+    return out + be::command_complete("SELECT " + std::to_string(rows)) + be::ready_for_query(transaction);
 }
 std::string described() { return be::parse_complete() + query_fixture::description(); }
 
