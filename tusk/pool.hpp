@@ -3,3 +3,4 @@
 /// The pool, and all of the driver.
 #include <tusk/client.hpp>
 #include <tusk/pool/pool.hpp>
+#include <tusk/pool/cluster.hpp>

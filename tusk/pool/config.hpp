@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -161,6 +162,12 @@ public:
         breaker_ = c;
         return *this;
     }
+    /// What its connections begin with. Pools that are given copies of the same settings share what is known
+    /// of statements and types. Observer, name and statement timeout are the pool's own.
+    pool_config& connections(connection_settings s) {
+        connections_ = std::move(s);
+        return *this;
+    }
     pool_config& hooks(pool_hooks h) {
         hooks_ = std::move(h);
         return *this;
@@ -176,6 +183,7 @@ public:
     const retry_policy& retry() const noexcept { return retry_; }
     const breaker_config& breaker() const noexcept { return breaker_; }
     const pool_hooks& hooks() const noexcept { return hooks_; }
+    const std::optional<connection_settings>& connections() const noexcept { return connections_; }
     unsigned dispatch_batch() const noexcept { return dispatch_batch_; }
     duration dispatch_slow() const noexcept { return dispatch_slow_; }
     const connect_config& server() const noexcept { return server_; }
@@ -217,6 +225,7 @@ private:
     retry_policy retry_;
     breaker_config breaker_;
     pool_hooks hooks_;
+    std::optional<connection_settings> connections_; ///< Absent: the pool's own.
 };
 
 /// A duration as people write it: "500ms", "30s", "5m", "1h", "1h30m", "2d"; a bare number is an error,

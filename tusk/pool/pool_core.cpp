@@ -13,6 +13,7 @@ pool_core::pool_core(asio::any_io_executor executor, pool_config config,
       hooks_{config.hooks()}, retry_budget_{config.retry(), steady_clock::now()},
       breaker_{config.breaker(), std::random_device{}()}, waiter_timer_{asio::make_strand(executor_)},
       maintenance_timer_{waiter_timer_.get_executor()}, timers_{waiter_timer_.get_executor()} {
+    if (config.connections()) settings_ = *config.connections();
     settings_.statement_timeout(config.statement_timeout()).observe_with(observer_).pool_name(config.name());
     apply(config);
 }

@@ -73,7 +73,22 @@ asio::awaitable<void> with_hooks(std::string url) {
 
 TEST_F(pool_page, hooks) {
     tusk::testing::run_async(with_hooks(url()));
-    EXPECT_EQ(goodbyes, 1);
+    EXPECT_GE(goodbyes, 1);
 }
+
+asio::awaitable<void> a_cluster(std::string url) {
+    auto db = co_await tusk::cluster::open(url); // "postgres://app@db1,db2,db3/app?pool_max_conns=20"
+    co_await db.exec("insert into visits values (now())"); // on the primary, whichever it is
+    auto reads = db.reads();                               // the same verbs, on replicas
+    auto n = co_await reads.one<int>("select count(*)::int from visits");
+    auto own = tusk::read_options{}.at_least(co_await db.written());
+    auto m = co_await db.reads(own).one<int>("select count(*)::int from visits"); // sees that, too
+
+    EXPECT_EQ(n, 2);
+    EXPECT_EQ(m, 2);
+    co_await db.close();
+}
+
+TEST_F(pool_page, a_cluster) { tusk::testing::run_async(a_cluster(url())); }
 
 } // namespace pool_page
