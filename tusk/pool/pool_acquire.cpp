@@ -219,18 +219,23 @@ asio::awaitable<result<bool>> pool_core::passes_checks(pooled& what, deadline un
 asio::awaitable<void> pool_core::wait_for(std::shared_ptr<waiter> w) {
     return asio::async_initiate<decltype(asio::use_awaitable), void()>(
         [this, w](auto h) {
+            // As soon as it is in the queue, another thread may give it what it waits for, and the coroutine
+            // may be over, with this closure, before we return.
+            const auto self = shared_from_this();
+            const auto mine = w;
+            const auto until = w->until;
             auto slot = asio::get_associated_cancellation_slot(h);
             if (slot.is_connected())
-                slot.assign([weak = weak_from_this(), w](asio::cancellation_type) {
-                    if (const auto self = weak.lock()) self->cancel_waiter(w);
+                slot.assign([weak = weak_from_this(), mine](asio::cancellation_type) {
+                    if (const auto pool = weak.lock()) pool->cancel_waiter(mine);
                 });
-            w->done = net::completion::of(std::move(h));
-            if (!join_queue(w)) {
-                w->done.post(executor_);
+            mine->done = net::completion::of(std::move(h));
+            if (!self->join_queue(mine)) {
+                mine->done.post(self->executor_);
                 return;
             }
-            connect_as_needed();
-            arm_waiter_timer(w->until);
+            self->connect_as_needed();
+            self->arm_waiter_timer(until);
         },
         asio::use_awaitable);
 }

@@ -84,25 +84,28 @@ asio::awaitable<void> pool_core::wait_for_last(std::shared_ptr<waiter> w,
                                                std::shared_ptr<asio::steady_timer> timer) {
     return asio::async_initiate<decltype(asio::use_awaitable), void()>(
         [this, w, timer](auto h) {
-            w->done = net::completion::of(std::move(h));
+            const auto self = shared_from_this(); // see `wait_for`
+            const auto mine = w;
+            const auto clock = timer;
+            mine->done = net::completion::of(std::move(h));
             bool over = false;
             {
-                const std::lock_guard lock{mutex_};
-                over = slots_.total() == 0;
-                if (!over) closers_.push_back(w);
+                const std::lock_guard lock{self->mutex_};
+                over = self->slots_.total() == 0;
+                if (!over) self->closers_.push_back(mine);
             }
             if (over) {
-                w->done.post(executor_);
+                mine->done.post(self->executor_);
                 return;
             }
-            asio::post(timer->get_executor(), [self = shared_from_this(), timer, w] {
-                timer->async_wait([self, timer, w](const boost::system::error_code&) {
-                    bool mine = false;
+            asio::post(clock->get_executor(), [self, clock, mine] {
+                clock->async_wait([self, clock, mine](const boost::system::error_code&) {
+                    bool last = false;
                     {
                         const std::lock_guard lock{self->mutex_};
-                        mine = std::erase(self->closers_, w) != 0;
+                        last = std::erase(self->closers_, mine) != 0;
                     }
-                    if (mine) finish(w);
+                    if (last) finish(mine);
                 });
             });
         },

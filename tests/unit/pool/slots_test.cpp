@@ -33,6 +33,11 @@ public:
     void add_idle(steady_clock::duration lifetime = steady_clock::duration::max()) {
         slots.give_back(make(lifetime), now);
     }
+    /// Takes one, and keeps it.
+    int take() {
+        taken.push_back(slots.take());
+        return taken.back()->id;
+    }
     /// For so many callers, with no limit to those under way at once.
     unsigned wanted(std::size_t waiting) const { return slots.wanted({waiting, UINT_MAX, 0}); }
     std::pair<std::vector<int>, std::vector<int>> sweep(steady_clock::duration max_idle) {
@@ -47,6 +52,7 @@ public:
         return out;
     }
 
+    std::vector<thing_slots::item> taken;
     thing_slots slots;
     steady_clock::time_point now{1000h};
     int made = 0;
@@ -86,8 +92,8 @@ TEST(slots, give_the_one_used_last) {
     EXPECT_EQ(second->id, 2);
     p.now += 1s;
     p.slots.give_back(std::move(third), p.now);
-    EXPECT_EQ(p.slots.take()->id, 3);
-    EXPECT_EQ(p.slots.take()->id, 1);
+    EXPECT_EQ(p.take(), 3);
+    EXPECT_EQ(p.take(), 1);
 }
 
 TEST(slots, note_when_something_was_used) {
@@ -97,7 +103,8 @@ TEST(slots, note_when_something_was_used) {
     auto t = p.slots.take();
     EXPECT_EQ(t->last_used, p.now - 7s);
     p.slots.give_back(std::move(t), p.now);
-    EXPECT_EQ(p.slots.take()->last_used, p.now);
+    t = p.slots.take();
+    EXPECT_EQ(t->last_used, p.now);
 }
 
 TEST(slots, want_one_for_each_waiter_that_none_is_under_way_for) {
@@ -171,7 +178,7 @@ TEST(slots, put_back_what_was_looked_after_where_it_was) {
     EXPECT_EQ(coldest->id, 1);
     p.slots.put_back(std::move(coldest));
     EXPECT_EQ(p.slots.coldest()->id, 1);
-    EXPECT_EQ(p.slots.take()->id, 3);
+    EXPECT_EQ(p.take(), 3);
 }
 
 TEST(slots, want_nothing_above_a_maximum_that_was_lowered) {
@@ -205,7 +212,7 @@ TEST(slots, sweep_the_coldest_above_the_minimum) {
     EXPECT_EQ(p.sweep(9s).second, (ids{1, 2}));
     p.now += 100h;
     EXPECT_EQ(p.sweep(9s).second, ids{}) << "the minimum stays";
-    EXPECT_EQ(p.slots.take()->id, 3);
+    EXPECT_EQ(p.take(), 3);
 }
 
 TEST(slots, count_those_in_use_for_the_minimum) {
@@ -231,9 +238,9 @@ TEST(slots, keep_their_order_through_a_sweep) {
     for (int i = 0; i < 6; ++i) p.add_idle(i % 2 == 0 ? 1s : 1h);
     p.now += 1min;
     EXPECT_EQ(p.sweep(0s).first, (ids{1, 3, 5}));
-    EXPECT_EQ(p.slots.take()->id, 6);
-    EXPECT_EQ(p.slots.take()->id, 4);
-    EXPECT_EQ(p.slots.take()->id, 2);
+    EXPECT_EQ(p.take(), 6);
+    EXPECT_EQ(p.take(), 4);
+    EXPECT_EQ(p.take(), 2);
 }
 
 TEST(slots, drain_hands_everything_idle_out) {
