@@ -93,6 +93,7 @@ asio::awaitable<result<lease>> pool_core::acquire(deadline until, std::source_lo
     bool waited = false;
     for (;;) {
         item got;
+        const keeper guard{*this, got};
         failure why;
         {
             const std::lock_guard lock{mutex_};
@@ -175,6 +176,8 @@ asio::awaitable<std::vector<lease>> pool_core::acquire_all_idle(std::source_loca
         }
     }
     std::vector<lease> out;
+    std::vector<std::unique_ptr<keeper>> guards;
+    for (auto& one : idle) guards.push_back(std::make_unique<keeper>(*this, one));
     for (auto& one : idle) {
         const auto good = co_await passes_checks(*one, deadline::in(ping_budget));
         if (!good || !*good) {
@@ -205,7 +208,7 @@ asio::awaitable<result<bool>> pool_core::passes_checks(pooled& what, deadline un
     failure refused;
     try {
         const bool taken = co_await hooks_.before_acquire()(what.conn);
-        co_return taken&& what.conn.is_clean();
+        co_return taken && what.conn.is_clean();
     } catch (const error& e) {
         refused = e.as_failure();
     } catch (const std::exception& e) {

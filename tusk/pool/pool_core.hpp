@@ -113,6 +113,23 @@ private:
     using item = std::unique_ptr<pooled>;
     using state = pool_description::connection_state;
 
+    /// For a coroutine that may be unwound (cancelled) while it has a connection that is not a lease yet: gives
+    /// it back then.
+    class keeper {
+    public:
+        keeper(pool_core& of, item& what) noexcept : pool_{of}, what_{what} {}
+        ~keeper() {
+            if (what_) pool_.give_up(std::move(what_));
+        }
+        keeper(const keeper&) = delete;
+        keeper& operator=(const keeper&) = delete;
+
+    private:
+        pool_core& pool_;
+        item& what_;
+    };
+    void give_up(item what) noexcept;
+
     std::shared_ptr<const pool_config> current() const {
         const std::lock_guard lock{mutex_};
         return config_;

@@ -109,6 +109,16 @@ asio::awaitable<bool> pool_core::restore(pooled& what) {
     co_return c.is_clean();
 }
 
+void pool_core::give_up(item what) noexcept {
+    try {
+        if (what->conn.is_clean())
+            hand_over(std::move(what));
+        else
+            discard(std::move(what), close_reason::broken);
+    } catch (...) { // out of memory: it is closed with its owner
+    }
+}
+
 /// Under the mutex: to the first caller in the queue, or to a run of statements.
 void pool_core::hand_to_first_locked(item& what, std::shared_ptr<waiter>& to,
                                      std::shared_ptr<shared_session>& session) {

@@ -12,9 +12,12 @@ asio::awaitable<void> use(tusk::pool& p, const char* sql, std::atomic<int>& done
     ++done;
 }
 
-// Source: HikariCP, "Welcome to the Jungle": 50 requests at once, a query takes 2 ms.
+// Source: HikariCP, "Welcome to the Jungle": 50 requests at once, a query takes 2 ms, connecting 150 ms.
 TEST_F(pool_limits, a_burst_that_the_open_connections_can_serve_opens_few_more) {
-    with_pool(config().max_connections(50).min_connections(5), [](tusk::pool& p) -> asio::awaitable<void> {
+    tusk::pool_hooks hooks;
+    hooks.after_connect([](tusk::connection&) { return pause(150ms); });
+    const auto five = config().max_connections(50).min_connections(5).hooks(hooks);
+    with_pool(five, [](tusk::pool& p) -> asio::awaitable<void> {
         const auto warm = co_await p.warm_up();
         EXPECT_FALSE(warm);
         const auto executor = co_await asio::this_coro::executor;
@@ -22,7 +25,7 @@ TEST_F(pool_limits, a_burst_that_the_open_connections_can_serve_opens_few_more) 
         for (int i = 0; i < 50; ++i)
             asio::co_spawn(executor, use(p, "select pg_sleep(0.002)", done), asio::detached);
         EXPECT_TRUE(co_await eventually([&] { return done == 50; }));
-        EXPECT_LT(p.stats().connects, 20U) << "one by one while the others work";
+        EXPECT_LE(p.stats().connects, 12U) << "one by one while the others work";
     });
 }
 
@@ -58,12 +61,12 @@ TEST_F(pool_limits, never_more_than_the_limit_is_in_the_making) {
 
 TEST_F(pool_limits, so_many_are_kept_idle) {
     with_pool(config().max_connections(5).min_idle(2), [](tusk::pool& p) -> asio::awaitable<void> {
-        EXPECT_TRUE(co_await eventually([&] { return p.stats().idle == 2; }));
+        EXPECT_TRUE(co_await eventually([&] { return p.stats().idle >= 2; }));
         auto a = co_await p.acquire();
         auto b = co_await p.acquire();
         EXPECT_TRUE(co_await eventually([&] {
             const auto s = p.stats();
-            return s.idle == 2 && s.in_use == 2;
+            return s.idle >= 2 && s.in_use == 2;
         }));
     });
 }
@@ -202,7 +205,7 @@ TEST_F(pool_limits, closing_cancels_what_does_not_end_and_then_cuts) {
 }
 
 TEST_F(pool_limits, a_connection_that_died_while_idle_is_replaced_without_a_word) {
-    with_pool(config(), [&](tusk::pool& p) -> asio::awaitable<void> {
+    with_pool(config().health_check_period(0ms), [&](tusk::pool& p) -> asio::awaitable<void> {
         const auto pid = co_await p.one<int>("select pg_backend_pid()");
         auto admin = connect();
         EXPECT_TRUE(admin.one<bool>("select pg_terminate_backend($1, 10000)", pid));
