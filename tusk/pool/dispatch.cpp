@@ -35,8 +35,8 @@ asio::awaitable<bool> pool_core::execute_shared(request& what, client_sink& sink
         if (!breaker_.allows()) co_return false; // `acquire` says so
     }
     co_await wait_for(w);
-    if (w->got) { // a connection was idle after all
-        hand_over(std::move(w->got));
+    if (w->got) { // a connection was idle after all; how long is for `acquire` to see
+        put_back(std::move(w->got));
         co_return false;
     }
     if (w->again) {

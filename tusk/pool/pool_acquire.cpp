@@ -50,6 +50,7 @@ lease pool_core::take_now(const std::source_location& where) {
     const auto now = steady_clock::now();
     item got;
     double usage = 0;
+    bool idle_missing = false;
     {
         const std::lock_guard lock{mutex_};
         if (closed_ || !waiters_.empty() || !breaker_.allows()) return {}; // nobody is overtaken
@@ -59,12 +60,14 @@ lease pool_core::take_now(const std::source_location& where) {
         got = take_idle_locked(state::leased, where);
         got->leased_at = now;
         ++counters_.acquires;
+        idle_missing = slots_.idle() < config_->min_idle();
         const double share = static_cast<double>(slots_.in_use()) / config_->max_connections();
         if (!pressed_ && share >= config_->pressure_usage()) {
             pressed_ = true;
             usage = share;
         }
     }
+    if (idle_missing) connect_as_needed();
     if (observer_) {
         report_acquire(acquire_result::ok, now, false, nullptr);
         if (usage > 0) report_usage(usage, 0);
@@ -147,8 +150,10 @@ asio::awaitable<result<lease>> pool_core::acquire(deadline until, std::source_lo
 void pool_core::lend(pooled& what, const std::source_location& where, steady_clock::time_point now) {
     double usage = 0;
     std::uint32_t waiting = 0;
+    bool idle_missing = false;
     {
         const std::lock_guard lock{mutex_};
+        idle_missing = slots_.idle() < config_->min_idle();
         what.leased_at = now;
         what.where = where;
         what.state = state::leased;
@@ -161,6 +166,7 @@ void pool_core::lend(pooled& what, const std::source_location& where, steady_clo
             waiting = static_cast<std::uint32_t>(waiters_.size());
         }
     }
+    if (idle_missing) connect_as_needed();
     if (usage > 0) report_usage(usage, waiting);
 }
 
