@@ -1,9 +1,11 @@
 #pragma once
 
-/// Migration directories: files, sums, what is pending, lint, and other tools' directories.
+/// Migrations: directories, execution, status, and the way back.
 #include <tusk/migrate/changes.hpp>
 #include <tusk/migrate/directory.hpp>
 #include <tusk/migrate/import.hpp>
 #include <tusk/migrate/lint.hpp>
-#include <tusk/migrate/pending.hpp>
-#include <tusk/migrate/splitter.hpp>
+#include <tusk/migrate/migrator.hpp>
+#include <tusk/migrate/options.hpp>
+#include <tusk/migrate/report.hpp>
+#include <tusk/migrate/version.hpp>
