@@ -26,21 +26,24 @@ failure write_sum_of(std::string_view url) {
     return dir ? dir->write_sum() : dir.error();
 }
 
-/// One more, with the same number of digits if they suffice.
-std::string successor(std::string version) {
-    for (std::size_t i = version.size(); i-- > 0;) {
-        if (version[i] < '0' || version[i] > '9') return version + "1";
-        if (version[i]++ != '9') return version;
-        version[i] = '0';
+/// One more, with the same number of characters. Errors: none is left.
+result<std::string> successor(const std::string& version) {
+    auto out = version;
+    for (std::size_t i = out.size(); i-- > 0 && out[i] >= '0' && out[i] <= '9';) {
+        if (out[i]++ != '9') return out;
+        out[i] = '0';
     }
-    return "1" + version;
+    return failed<std::string>(
+        failure{errc::invalid_argument, "no version of the length of " + version +
+                                            " is left behind it\nremedy: give all files longer versions"});
 }
 
-/// Behind all versions there are.
-std::string next_version(const directory& dir) {
-    const auto now = version_of(std::chrono::system_clock::now());
-    const auto last = dir.files().empty() ? std::string{} : dir.files().back().version();
-    return now > last ? now : successor(last);
+/// Behind all versions there are: the time, unless they are of another kind.
+result<std::string> next_version(const directory& dir) {
+    auto now = version_of(std::chrono::system_clock::now());
+    if (dir.files().empty()) return now;
+    const auto& last = dir.files().back().version();
+    return now > last && now.size() == last.size() ? now : successor(last);
 }
 
 std::string file_name(const std::string& version, std::string_view name) {
@@ -79,7 +82,9 @@ result<fs::path> new_file(std::string_view url, std::string_view name, std::stri
     if (ec) return failed<fs::path>(failed_to("make", *path, ec));
     const auto dir = open_unchanged(url);
     if (!dir) return failed<fs::path>(dir.error());
-    const auto made = *path / file_name(next_version(*dir), name);
+    const auto version = next_version(*dir);
+    if (!version) return failed<fs::path>(version.error());
+    const auto made = *path / file_name(*version, name);
     if (auto f = write_whole(made, content)) return failed<fs::path>(std::move(f));
     if (auto f = write_sum_of(url)) return failed<fs::path>(std::move(f));
     return made;
@@ -110,19 +115,23 @@ result<std::vector<std::string>> rebase_files(std::string_view url, const std::v
     for (const auto& each : files)
         if (find(*dir, each) == nullptr)
             return failed<names>(failure{errc::invalid_argument, "there is no file " + each});
+    // All versions are found before the first file is touched.
     names out;
     auto version = next_version(*dir);
     for (const auto& each : files) {
-        const auto* file = find(*dir, each);
-        const auto name = file_name(version, file->description());
+        if (!version) return failed<names>(version.error());
+        out.push_back(file_name(*version, find(*dir, each)->description()));
+        version = successor(*version);
+    }
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        const auto* file = find(*dir, files[i]);
+        const auto& name = out[i];
         auto f = for_both(*dir, file->name(), [&](const fs::path& old) {
             std::error_code ec;
             fs::rename(old, old.parent_path() / name, ec);
             return ec ? failed_to("rename", old, ec) : failure{};
         });
         if (f) return failed<names>(std::move(f));
-        out.push_back(name);
-        version = successor(version);
     }
     if (auto f = write_sum_of(url)) return failed<names>(std::move(f));
     return out;

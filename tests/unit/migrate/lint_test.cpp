@@ -166,6 +166,15 @@ TEST_F(folders, get_new_files_behind_all_others) {
     EXPECT_EQ(new_file(url("m"), "x").value().filename().string(), "90000000000001_x.sql");
 }
 
+TEST_F(folders, keep_the_length_of_their_versions) {
+    write("m/8_a.sql", "");
+    ASSERT_FALSE(directory::open(url("m")).value().write_sum());
+    EXPECT_EQ(new_file(url("m"), "b").value().filename().string(), "9_b.sql");
+    EXPECT_FALSE(new_file(url("m"), "c")) << "10 would sort before 8";
+    EXPECT_FALSE(rebase_files(url("m"), {"8"}));
+    EXPECT_FALSE(directory::open(url("m")).value().validate()) << "nothing was touched";
+}
+
 TEST_F(folders, lose_files_with_their_ways_back) {
     write("m/1_a.sql", "select 1;");
     write("m/2_b.sql", "select 2;");
