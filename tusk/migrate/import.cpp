@@ -175,8 +175,7 @@ void pad(migrations& all) {
         for (std::size_t i = 0; i < parts.size(); ++i)
             each.version += (i > 0 ? "-" : "") + std::string(widths[i] - digits_of(parts[i]), '0') + parts[i];
     }
-    std::stable_sort(all.begin(), all.end(),
-                     [](const auto& a, const auto& b) { return a.version < b.version; });
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
 }
 
 /// "V1.2__name.sql": what it is, and the migration; "1.2" and "1_2" are the same version.
