@@ -64,10 +64,10 @@ struct name_query {
     }
 };
 
-asio::awaitable<void> wait_for_name(std::shared_ptr<name_query> q, std::string host, std::string port,
+asio::awaitable<void> wait_for_name(std::shared_ptr<name_query> asked, std::string host, std::string port,
                                     deadline until) {
     return asio::async_initiate<decltype(asio::use_awaitable), void()>(
-        [held = std::move(q), host = std::move(host), port = std::move(port), until](auto h) {
+        [held = std::move(asked), host = std::move(host), port = std::move(port), until](auto h) {
             // Once it is under way, another thread may end it, and this closure, before we return.
             const auto q = held;
             const auto name = host;
