@@ -90,8 +90,8 @@ public:
     /// Ends an abandoned stream or transaction and rolls back what is open.
     asio::awaitable<failure> recover(deadline until);
     /// Something was executed that may have left more behind than data: SET, LISTEN, a temporary table, a
-    /// cursor, an advisory lock taken by a statement that says so. (A function that was called by SELECT tells
-    /// only if it changed a parameter that the server reports.)
+    /// cursor, an advisory lock taken by a statement that says so. (A function that was called by SELECT
+    /// tells only if it changed a parameter that the server reports.)
     bool is_altered() const noexcept;
     /// The server refused to write (25006) since this was last asked: it may have become a standby.
     bool refused_to_write() noexcept;

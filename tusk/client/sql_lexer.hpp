@@ -55,8 +55,8 @@ public:
     }
 
 private:
-    /// As `std::string_view::find`, by counting: with -fsanitize=undefined g++ 12 cannot compare a pointer into
-    /// a template's argument with null while it compiles.
+    /// As `std::string_view::find`, by counting: with -fsanitize=undefined g++ 12 cannot compare a pointer
+    /// into a template's argument with null while it compiles.
     constexpr std::size_t place_of(char c, std::size_t from) const noexcept {
         for (; from < sql_.size(); ++from)
             if (sql_[from] == c) return from;

@@ -214,7 +214,7 @@ asio::awaitable<result<bool>> pool_core::passes_checks(pooled& what, deadline un
     failure refused;
     try {
         const bool taken = co_await hooks_.before_acquire()(what.conn);
-        co_return taken && what.conn.is_clean();
+        co_return taken&& what.conn.is_clean();
     } catch (const error& e) {
         refused = e.as_failure();
     } catch (const std::exception& e) {

@@ -113,8 +113,8 @@ private:
     using item = std::unique_ptr<pooled>;
     using state = pool_description::connection_state;
 
-    /// For a coroutine that may be unwound (cancelled) while it has a connection that is not a lease yet: gives
-    /// it back then.
+    /// For a coroutine that may be unwound (cancelled) while it has a connection that is not a lease yet:
+    /// gives it back then.
     class keeper {
     public:
         keeper(pool_core& of, item& what) noexcept : pool_{of}, what_{what} {}
