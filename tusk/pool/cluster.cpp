@@ -90,7 +90,9 @@ cluster::open_stream(request what, std::shared_ptr<client_sink> sink, std::funct
     const auto core = core_;
     auto on = co_await core->primary(waiting_deadline(*core, what.call_options()));
     if (!on) co_return std::move(failure{on.error()}.set_sql(what.text()->text));
-    co_return co_await (*on)->open_stream(std::move(what), std::move(sink), std::move(abandon));
+    auto source = co_await (*on)->open_stream(std::move(what), std::move(sink), std::move(abandon));
+    if (!source) core->doubt(source.error());
+    co_return source;
 }
 
 asio::awaitable<failure> cluster::copy(detail::copy_job& job) {
@@ -160,7 +162,9 @@ cluster::reader::open_stream(request what, std::shared_ptr<client_sink> sink, st
     const auto core = core_;
     auto on = core->replica(options_);
     if (!on) co_return std::move(failure{on.error()}.set_sql(what.text()->text));
-    co_return co_await (*on)->open_stream(std::move(what), std::move(sink), std::move(abandon));
+    auto source = co_await (*on)->open_stream(std::move(what), std::move(sink), std::move(abandon));
+    if (!source) core->doubt(source.error());
+    co_return source;
 }
 
 asio::awaitable<failure> cluster::reader::copy(detail::copy_job& job) {

@@ -197,8 +197,8 @@ void cluster_core::doubt(const failure& f) noexcept {
 // ---- choosing
 
 /// Of two that call themselves primary, the one that was promoted last.
-const cluster_endpoint* cluster_core::primary_locked() const noexcept {
-    const endpoint* best = nullptr;
+cluster_endpoint* cluster_core::primary_locked() const noexcept {
+    endpoint* best = nullptr;
     for (const auto& e : endpoints_)
         if (e->reachable && e->role == cluster_role::primary &&
             (best == nullptr || e->timeline > best->timeline))
@@ -212,7 +212,7 @@ asio::awaitable<result<pool*>> cluster_core::primary(deadline until) {
         {
             const std::lock_guard lock{mutex_};
             if (closed_) co_return failure{errc::pool_closed, "the cluster is closed"};
-            if (auto* found = const_cast<endpoint*>(primary_locked())) co_return &found->db;
+            if (auto* found = primary_locked()) co_return &found->db;
             if (until.expired())
                 co_return std::move(failure{errc::no_suitable_host,
                                             "no server of the cluster is a primary: " + roles_locked()}
@@ -238,7 +238,7 @@ result<pool*> cluster_core::replica(const read_options& o) {
         if (closed_) return failure{errc::pool_closed, "the cluster is closed"};
         for (const auto& e : endpoints_)
             if (is_fit_locked(*e, o)) fit.push_back(e.get());
-        primary = const_cast<endpoint*>(primary_locked());
+        primary = primary_locked();
         if (fit.empty()) roles = roles_locked();
         if (fit.size() > 1) {
             first = random_() % fit.size();

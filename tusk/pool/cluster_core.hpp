@@ -72,7 +72,7 @@ private:
     void note(endpoint& of, const cluster_answer& said, steady_clock::duration took);
     void note(endpoint& of, const failure& why);
     steady_clock::duration time_to_next_check(const endpoint& of);
-    const endpoint* primary_locked() const noexcept;
+    endpoint* primary_locked() const noexcept;
     bool is_fit_locked(const endpoint& e, const read_options& o) const noexcept;
     std::string roles_locked() const;
 

@@ -41,7 +41,8 @@ pool_core::item pool_core::take_idle_locked(state as, const std::source_location
     if (!got) return got;
     got->state = as;
     got->where = where;
-    got->leak_reported = got->blamed = false;
+    got->leak_reported = false;
+    got->blamed = false;
     got->breaker_generation = breaker_.generation();
     return got;
 }
@@ -157,7 +158,8 @@ void pool_core::lend(pooled& what, const std::source_location& where, steady_clo
         what.leased_at = now;
         what.where = where;
         what.state = state::leased;
-        what.leak_reported = what.blamed = false;
+        what.leak_reported = false;
+        what.blamed = false;
         what.breaker_generation = breaker_.generation();
         const double share = static_cast<double>(slots_.in_use()) / config_->max_connections();
         if (!pressed_ && share >= config_->pressure_usage()) {

@@ -99,6 +99,9 @@ asio::awaitable<result<connection>> pool_core::attempt_to_connect() {
         thrown = e.as_failure();
     } catch (const std::exception& e) {
         thrown = failure{errc::connect_failed, std::string{"a hook of the pool threw: "} + e.what()};
+    } catch (...) { // whatever it was, the place among those in the making must become free again
+        thrown = failure{errc::connect_failed,
+                         "a hook of the pool threw something that is no exception of the standard library"};
     }
     co_return thrown;
 }

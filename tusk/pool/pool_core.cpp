@@ -33,7 +33,7 @@ void pool_core::apply(const pool_config& c) {
 
 void pool_core::reconfigure(const pool_config& c) {
     auto wanted = c;
-    wanted.server(target_->config()).name(name()).hooks(hooks_);
+    wanted.server(target_->config()).name(name()).hooks(hooks_).breaker(current()->breaker());
     throw_if(wanted.validate());
     apply(wanted);
     std::vector<item> surplus;

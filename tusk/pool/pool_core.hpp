@@ -35,7 +35,8 @@ struct pooled : slot_times {
     std::uint64_t breaker_generation = 0;
     steady_clock::time_point pinged_at{};
     pool_description::connection_state state = pool_description::connection_state::idle;
-    bool leak_reported = false;
+    /// Set by who looks for leaks, read by the holder when it comes back.
+    std::atomic<bool> leak_reported{false};
 };
 
 class shared_session;

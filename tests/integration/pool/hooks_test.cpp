@@ -59,6 +59,27 @@ TEST_F(hooks_test, a_hook_that_throws_is_why_connecting_failed) {
     tusk::testing::run_async(body(config().hooks(hooks)));
 }
 
+TEST_F(hooks_test, a_hook_that_throws_anything_costs_no_place) {
+    int calls = 0;
+    tusk::pool_hooks hooks;
+    hooks.after_connect([&calls](tusk::connection&) -> asio::awaitable<void> {
+        if (++calls <= 5) throw 7;
+        co_return;
+    });
+    auto body = [&](tusk::pool_config c) -> asio::awaitable<void> {
+        const auto here = co_await asio::this_coro::executor;
+        tusk::pool p{here, c};
+        while (calls < 5) {
+            const auto refused = co_await p.try_acquire();
+            EXPECT_FALSE(refused);
+        }
+        EXPECT_EQ(co_await p.one<int>("select 1"), 1);
+        EXPECT_EQ(p.stats().total, 1U);
+        co_await p.close();
+    };
+    tusk::testing::run_async(body(config().max_connections(1).hooks(hooks)));
+}
+
 TEST_F(hooks_test, before_acquire_refuses_connections_and_callers) {
     int wanted = 0;
     tusk::pool_hooks hooks;
