@@ -175,10 +175,10 @@ exit_code status(database_request& r) {
 exit_code set(database_request& r) {
     r.settings.load();
     const auto dir = open_directory(r.settings.dir());
-    const auto version = r.argument.empty() ? std::nullopt : std::optional<std::string>{r.argument};
+    const auto newest = r.argument.empty() ? std::nullopt : std::optional<std::string>{r.argument};
     for (const auto& db : r.settings.databases()) {
         const blocking::migrator m{dir, db.config};
-        throw_problem(m.try_set(version, r.settings.apply_options()));
+        throw_problem(m.try_set(newest, r.settings.apply_options()));
         const auto now = m.try_status(r.settings.apply_options());
         if (!now) throw_problem(failure{now.error()});
         if (r.tree->to().is_json())

@@ -3,13 +3,12 @@
 #include <tusk/migrate/detail/executor.hpp>
 #include <tusk/migrate/detail/losses.hpp>
 #include <tusk/migrate/detail/prepare.hpp>
+#include <tusk/migrate/detail/refusal.hpp>
 #include <tusk/migrate/detail/session.hpp>
 
 namespace tusk::migrate {
 
 namespace {
-
-failure refused(std::string why) { return failure{errc::invalid_argument, std::move(why)}; }
 
 /// The rows to take back, the last one first.
 result<std::vector<revision>> chosen(const std::vector<revision>& rows, const directory& dir,

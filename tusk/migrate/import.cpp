@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 
+#include <tusk/migrate/detail/refusal.hpp>
 #include <tusk/migrate/directory.hpp>
 #include <tusk/migrate/splitter.hpp>
 
@@ -29,8 +30,6 @@ struct source_file {
     std::string name;
     std::string content;
 };
-
-failure refused(std::string why) { return failure{errc::invalid_argument, std::move(why)}; }
 
 result<std::vector<source_file>> read_all(const fs::path& folder, bool below) {
     using files = std::vector<source_file>;

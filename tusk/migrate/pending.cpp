@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <tusk/migrate/detail/refusal.hpp>
 #include <tusk/migrate/sum_builder.hpp>
 
 namespace tusk::migrate {
@@ -9,8 +10,6 @@ namespace tusk::migrate {
 namespace {
 
 using files = std::vector<const migration_file*>;
-
-failure refused(std::string why) { return failure{errc::invalid_argument, std::move(why)}; }
 
 const revision* find(const std::vector<revision>& in, const std::string& version) {
     const auto at = std::lower_bound(in.begin(), in.end(), version,

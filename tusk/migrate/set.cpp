@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
+#include <tusk/migrate/detail/refusal.hpp>
 #include <tusk/migrate/detail/session.hpp>
 #include <tusk/migrate/revision.hpp>
 
 namespace tusk::migrate {
 
 namespace {
-
-failure refused(std::string why) { return failure{errc::invalid_argument, std::move(why)}; }
 
 revision row_by_hand(const directory& dir, const migration_file& file) {
     revision r;

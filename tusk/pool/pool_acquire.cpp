@@ -13,7 +13,6 @@ namespace tusk::detail {
 
 namespace {
 
-constexpr std::chrono::milliseconds ping_budget{1000};
 /// Who used a connection so recently would have been told that it broke.
 constexpr std::chrono::milliseconds surely_alive{1};
 

@@ -12,8 +12,6 @@ namespace tusk::detail {
 
 namespace {
 
-constexpr std::chrono::milliseconds ping_budget{1000};
-
 std::string hosts_of(const connect_config& c) {
     std::string all;
     for (const auto& h : c.hosts()) all += (all.empty() ? "" : ",") + h.display();

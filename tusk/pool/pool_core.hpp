@@ -21,6 +21,9 @@
 
 namespace tusk::detail {
 
+/// How long a server may take to answer that it is there.
+inline constexpr std::chrono::milliseconds ping_budget{1000};
+
 /// One connection of the pool. What is not said to be otherwise belongs to whoever holds it.
 struct pooled : slot_times {
     pooled(connection c, std::uint64_t of_epoch) : conn{std::move(c)}, remote{conn}, epoch{of_epoch} {}

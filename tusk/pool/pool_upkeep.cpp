@@ -10,7 +10,6 @@ namespace tusk::detail {
 
 namespace {
 
-constexpr std::chrono::milliseconds ping_budget{1000};
 constexpr std::chrono::seconds longest_rest{30};
 constexpr std::chrono::milliseconds shortest_rest{10};
 

@@ -14,7 +14,7 @@
 #include "program.hpp"
 
 namespace tusk::cli {
-namespace {
+namespace migrate_test {
 
 using namespace test;
 
@@ -229,5 +229,5 @@ TEST_F(migrate_command, has_a_script_for_continuous_integration) {
     EXPECT_EQ(script().status, 1) << "apply";
 }
 
-} // namespace
+} // namespace migrate_test
 } // namespace tusk::cli

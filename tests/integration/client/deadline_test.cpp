@@ -13,7 +13,7 @@
 
 using namespace client_test;
 
-namespace {
+namespace deadline_test {
 
 class deadlines : public users_test {
 protected:
@@ -118,4 +118,4 @@ TEST_F(deadlines, an_unfinished_operation_dies_with_its_event_loop) {
     SUCCEED();
 }
 
-} // namespace
+} // namespace deadline_test

@@ -7,7 +7,7 @@
 
 using namespace docs_test;
 
-namespace {
+namespace features_test {
 
 const std::filesystem::path root{TUSK_SOURCE};
 
@@ -125,4 +125,4 @@ TEST(feature_table, a_proof_that_does_not_exist_is_noticed) {
     EXPECT_FALSE(has_test("TEST(x, b) {", "a.b"));
 }
 
-} // namespace
+} // namespace features_test

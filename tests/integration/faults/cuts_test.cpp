@@ -5,7 +5,7 @@
 
 namespace faults_test {
 
-namespace {
+namespace cuts_test {
 
 /// What a call may take past its deadline: the grace time of a cancellation, and a slow machine.
 constexpr auto grace = 1000ms + 2000ms;
@@ -283,6 +283,6 @@ TEST_P(faults, a_cancel_request_that_never_arrives_costs_the_connection_only) {
 INSTANTIATE_TEST_SUITE_P(both, faults, ::testing::Values("blocking", "asio"),
                          [](const auto& of) { return of.param; });
 
-} // namespace
+} // namespace cuts_test
 
 } // namespace faults_test

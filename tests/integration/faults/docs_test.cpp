@@ -2,7 +2,7 @@
 
 namespace faults_test {
 
-namespace {
+namespace docs_test {
 
 class documentation : public tusk::testing::database_test {
 protected:
@@ -35,6 +35,6 @@ TEST_F(documentation, of_the_fault_proxy_works) {
     EXPECT_TRUE(proxy.wait_for([](const auto& seen) { return seen.to_server.hang_ups == 2; }));
 }
 
-} // namespace
+} // namespace docs_test
 
 } // namespace faults_test

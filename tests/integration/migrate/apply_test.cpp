@@ -5,7 +5,7 @@
 #include "support.hpp"
 
 namespace tusk::migrate {
-namespace {
+namespace apply_test {
 
 using names = std::vector<std::string>;
 using std::chrono::milliseconds;
@@ -320,5 +320,5 @@ TEST_F(migrate_test, has_an_awaitable_twin) {
     EXPECT_TRUE(tusk::testing::run_async(body(url())).is_ready());
 }
 
-} // namespace
+} // namespace apply_test
 } // namespace tusk::migrate

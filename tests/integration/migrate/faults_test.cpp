@@ -10,7 +10,7 @@
 #include "support.hpp"
 
 namespace tusk::migrate {
-namespace {
+namespace faults_test {
 
 using std::chrono::milliseconds;
 
@@ -278,5 +278,5 @@ TEST_F(migrate_test, applies_a_thousand_files_and_then_has_nothing_to_do) {
     EXPECT_LT(none, all) << "what is done is not done again";
 }
 
-} // namespace
+} // namespace faults_test
 } // namespace tusk::migrate

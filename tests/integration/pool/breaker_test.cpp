@@ -3,7 +3,7 @@
 
 using namespace pool_tests;
 
-namespace {
+namespace breaker_test {
 
 class outage : public ::testing::Test {
 protected:
@@ -132,4 +132,4 @@ TEST_F(outage, a_statement_that_was_lost_is_done_again_only_if_that_does_no_harm
     });
 }
 
-} // namespace
+} // namespace breaker_test

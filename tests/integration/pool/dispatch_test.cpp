@@ -14,7 +14,7 @@
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-namespace {
+namespace dispatch_test {
 
 constexpr const char* point = "select k, v from kv where id = $1";
 constexpr const char* divide = "select (100 / $1::int4)::int4";
@@ -322,4 +322,4 @@ TEST_F(dispatch, a_table_that_changes_under_the_statements) {
     });
 }
 
-} // namespace
+} // namespace dispatch_test

@@ -3,7 +3,7 @@
 
 using namespace pool_tests;
 
-namespace {
+namespace hooks_test {
 
 class hooks_test : public pool_fixture {};
 
@@ -232,4 +232,4 @@ TEST_F(hooks_test, resetting_the_pool_replaces_every_connection) {
     });
 }
 
-} // namespace
+} // namespace hooks_test

@@ -3,7 +3,7 @@
 
 using namespace pool_tests;
 
-namespace {
+namespace limits_test {
 
 class pool_limits : public pool_fixture {};
 
@@ -214,4 +214,4 @@ TEST_F(pool_limits, a_connection_that_died_while_idle_is_replaced_without_a_word
     });
 }
 
-} // namespace
+} // namespace limits_test

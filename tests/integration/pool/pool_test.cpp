@@ -12,7 +12,7 @@
 #include <tusk/pool.hpp>
 #include <tusk/testing/gtest.hpp>
 
-namespace {
+namespace pool_test {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -389,4 +389,4 @@ TEST(pool_and_server, a_wrong_configuration_shows_at_once) {
     }());
 }
 
-} // namespace
+} // namespace pool_test

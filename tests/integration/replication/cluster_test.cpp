@@ -16,7 +16,7 @@ using namespace replication_test;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-namespace {
+namespace cluster_test {
 
 constexpr auto ask_port = "select pg_catalog.current_setting('port')";
 
@@ -159,4 +159,4 @@ TEST_F(over_a_cluster, nobody_there_is_told_with_what_each_said) {
     tusk::testing::run_async(body(config_of(servers_)), 60s);
 }
 
-} // namespace
+} // namespace cluster_test

@@ -11,7 +11,7 @@
 #include <tusk/migrate/sum_builder.hpp>
 
 namespace tusk::migrate {
-namespace {
+namespace directory_test {
 
 namespace fs = std::filesystem;
 using names = std::vector<std::string>;
@@ -308,5 +308,5 @@ TEST(pending, finds_the_statement_that_was_changed_after_it_was_applied) {
     EXPECT_EQ(first_changed_statement(r, hashes("select 1;")), 1u) << "the file got shorter";
 }
 
-} // namespace
+} // namespace directory_test
 } // namespace tusk::migrate

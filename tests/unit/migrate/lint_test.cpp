@@ -13,7 +13,7 @@
 #include <tusk/migrate/lint.hpp>
 
 namespace tusk::migrate {
-namespace {
+namespace lint_test {
 
 namespace fs = std::filesystem;
 using names = std::vector<std::string>;
@@ -257,5 +257,5 @@ TEST_F(folders, are_not_imported_over_others_or_from_what_is_not_known) {
     EXPECT_TRUE(imported_from("sqitch")[0].find("is not known") != std::string::npos);
 }
 
-} // namespace
+} // namespace lint_test
 } // namespace tusk::migrate

@@ -5,7 +5,7 @@
 #include <tusk/migrate/text.hpp>
 
 namespace tusk::migrate {
-namespace {
+namespace splitter_test {
 
 std::vector<std::string> texts(const result<std::vector<statement>>& of) {
     std::vector<std::string> out;
@@ -166,5 +166,5 @@ TEST(text, finds_what_is_not_utf8) {
     EXPECT_EQ(find_invalid_utf8("\xED\xA0\x80"), 0u);
 }
 
-} // namespace
+} // namespace splitter_test
 } // namespace tusk::migrate

@@ -8,7 +8,7 @@
 #include <tusk/observe/detail/labels.hpp>
 #include <tusk/observe/prometheus.hpp>
 
-namespace {
+namespace metrics_observer_test {
 
 using namespace std::chrono_literals;
 using namespace tusk::observe;
@@ -242,4 +242,4 @@ TEST(query_type, is_unknown_when_a_failed_statement_has_no_tag) {
     EXPECT_EQ(detail::query_type("", true), "unknown");
 }
 
-} // namespace
+} // namespace metrics_observer_test

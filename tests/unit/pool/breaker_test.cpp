@@ -10,7 +10,7 @@ using tusk::breaker_config;
 using tusk::breaker_state;
 using tusk::steady_clock;
 
-namespace {
+namespace breaker_test {
 
 class circuit {
 public:
@@ -35,8 +35,6 @@ public:
     tusk::breaker machine;
     steady_clock::time_point now{1000h};
 };
-
-} // namespace
 
 TEST(breaker, opens_when_half_of_enough_calls_fail) {
     circuit c;
@@ -244,3 +242,5 @@ TEST(server_failure, is_what_says_that_the_server_does_not_work) {
         EXPECT_FALSE(tusk::is_server_failure(tusk::failure{code, ""}));
     EXPECT_FALSE(tusk::is_server_failure({}));
 }
+
+} // namespace breaker_test

@@ -8,7 +8,7 @@ using tusk::errc;
 using tusk::parse_duration;
 using tusk::pool_config;
 
-namespace {
+namespace config_test {
 
 pool_config parsed(std::string_view settings) {
     auto c = pool_config::parse("postgres://me@localhost/db?" + std::string{settings});
@@ -25,8 +25,6 @@ std::string refusal(std::string_view settings) {
     EXPECT_EQ(c.error().code(), tusk::make_error_code(errc::invalid_configuration)) << c.error().message();
     return c.error().message();
 }
-
-} // namespace
 
 TEST(pool_config, has_the_documented_defaults) {
     const pool_config c;
@@ -220,3 +218,5 @@ TEST(pool_config, sizes_by_the_formula) {
     EXPECT_EQ(tusk::busy_connections(4000, 5ms), 20U);
     EXPECT_EQ(tusk::busy_connections(1, 5ms), 1U);
 }
+
+} // namespace config_test

@@ -12,7 +12,7 @@ using tusk::retry_policy;
 using tusk::sent_state;
 using tusk::steady_clock;
 
-namespace {
+namespace retry_test {
 
 const steady_clock::time_point now{1000h};
 
@@ -23,8 +23,6 @@ failure lost(retry_advice advice) {
 bool again(const failure& f, bool idempotent = false, std::uint32_t attempt = 1) {
     return decide_retry({}, f, attempt, idempotent, deadline::never(), now, 0.5).again;
 }
-
-} // namespace
 
 TEST(retry, is_for_what_took_no_effect) {
     EXPECT_TRUE(again(lost(retry_advice::safe)));
@@ -91,3 +89,5 @@ TEST(retry_policy, refuses_what_makes_no_sense) {
     EXPECT_NE(retry_policy{}.backoff(2s, 1s).problems(), "");
     EXPECT_NE(retry_policy{}.budget(2, 0).problems(), "");
 }
+
+} // namespace retry_test

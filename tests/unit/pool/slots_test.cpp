@@ -9,7 +9,7 @@
 using namespace std::chrono_literals;
 using tusk::steady_clock;
 
-namespace {
+namespace slots_test {
 
 class thing : public tusk::detail::slot_times {
 public:
@@ -59,8 +59,6 @@ public:
 };
 
 using ids = std::vector<int>;
-
-} // namespace
 
 TEST(slots, count_every_state) {
     pool_of_things p{0, 5};
@@ -305,3 +303,5 @@ TEST(slots, keep_their_sums_whatever_happens) {
         ASSERT_LE(p.slots.total(), 8U);
     }
 }
+
+} // namespace slots_test

@@ -6,7 +6,7 @@
 bool operator==(const email& a, const email& b) { return a.address == b.address; }
 
 namespace tusk {
-namespace {
+namespace custom_codec_test {
 
 using namespace conversion;
 
@@ -25,5 +25,5 @@ TEST(custom_codec, is_also_an_element_of_arrays) {
                  {email{"a@b"}}, "binary");
 }
 
-} // namespace
+} // namespace custom_codec_test
 } // namespace tusk
