@@ -4,6 +4,7 @@
 
 #include <cli/command_tree.hpp>
 #include <cli/db_commands.hpp>
+#include <cli/doctor_command.hpp>
 #include <cli/general_commands.hpp>
 #include <cli/migrate_commands.hpp>
 #include <cli/verify_command.hpp>
@@ -26,6 +27,7 @@ exit_code run_command(const std::vector<std::string>& arguments, output& to, con
     add_general_commands(tree);
     add_migrate_commands(tree);
     add_verify_command(tree);
+    add_doctor_command(tree);
     return tree.parse(arguments)();
 }
 

@@ -1,6 +1,6 @@
 # The house as a table. A file may include its own folder and folders on a lower floor; the wings are apart.
 BEGIN {
-    split("core 1, wire 2, observe 2, embedded 2, types 3, protocol 3, net 4, client 5, pool 6, schema 6, " \
+    split("core 1, wire 2, observe 2, embedded 2, types 3, protocol 3, net 4, client 5, pool 6, schema 6, doctor 6, " \
           "orm 7, migrate 7, testing 8, services/http 8, services/alerthist 8, services/talk 8, cli 9", rows, ", ")
     for (i in rows) { split(rows[i], row, " "); floor[row[1]] = row[2] }
 

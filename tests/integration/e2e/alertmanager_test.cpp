@@ -1,6 +1,4 @@
-#include <cstdlib>
 #include <ctime>
-#include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -9,36 +7,20 @@
 #include <tusk/embedded/server.hpp>
 
 #include "child.hpp"
+#include "scratch.hpp"
 
 namespace alertmanager_test {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+using e2e::eventually;
+using e2e::scratch;
 
 struct event_counts {
     std::int64_t alerts;
     std::int64_t firing;
     std::int64_t resolved;
     std::int64_t most; ///< Of one alert and status.
-};
-
-/// A directory that goes with the test.
-class scratch {
-public:
-    scratch() {
-        std::string name = (fs::temp_directory_path() / "tusk-e2e-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"no temporary directory"};
-        path_ = name;
-    }
-    ~scratch() { fs::remove_all(path_); }
-    const fs::path& path() const { return path_; }
-    fs::path write(const std::string& name, const std::string& text) const {
-        std::ofstream{path_ / name} << text;
-        return path_ / name;
-    }
-
-private:
-    fs::path path_;
 };
 
 /// Rules that fire between two points in time, one alert each.
@@ -62,16 +44,6 @@ event_counts count_events(const std::string& url, const std::string& prefix) {
         "'alertname' "
         "like $1) as e",
         prefix + "%");
-}
-
-template <class F>
-bool eventually(F done, std::chrono::seconds limit) {
-    const auto until = std::chrono::steady_clock::now() + limit;
-    while (std::chrono::steady_clock::now() < until) {
-        if (done()) return true;
-        std::this_thread::sleep_for(100ms); // polling other processes
-    }
-    return done();
 }
 
 const std::string a_body =
