@@ -32,7 +32,6 @@ struct database_request {
     bool allow_data_loss = false;
 };
 
-using request_ptr = std::shared_ptr<database_request>;
 
 std::size_t amount_of(const std::string& text, std::size_t otherwise) {
     if (text.empty()) return otherwise;

@@ -237,6 +237,27 @@ public:
     result<std::vector<T>> try_all(const options& o, std::string_view sql, const A&... args) {
         return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::all_sink<T>{});
     }
+    template <class T, class F, class... A>
+    result<std::uint64_t> try_for_each(F f, std::string_view sql, const A&... args) {
+        return try_for_each<T>(options{}, std::move(f), sql, args...);
+    }
+    template <class T, class F, class... A>
+    result<std::uint64_t> try_for_each(const options& o, F f, std::string_view sql, const A&... args) {
+        return run(tusk::detail::make_request(*this, o, sql, args...),
+                   tusk::detail::each_sink<T, F>{std::move(f)});
+    }
+    template <class... A>
+    result<result_set> try_query(std::string_view sql, const A&... args) {
+        return try_query(options{}, sql, args...);
+    }
+    template <class... A>
+    result<result_set> try_query(const options& o, std::string_view sql, const A&... args) {
+        return run(tusk::detail::make_request(*this, o, sql, args...), tusk::detail::result_set_sink{});
+    }
+    result<std::vector<result_set>> try_results(std::string_view sql, options o = {}) {
+        o.mode(protocol::exec_mode::simple_protocol);
+        return run(request{intern(sql), o}, tusk::detail::result_sets_sink{});
+    }
 
 protected:
     verbs() = default;

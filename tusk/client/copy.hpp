@@ -109,8 +109,8 @@ public:
         return *this;
     }
     /// Bytes that are written before they are sent, 1 KiB to 16 MiB. Default: 64 KiB.
-    copy_options& chunk(std::size_t bytes) {
-        chunk_ = std::clamp(bytes, std::size_t{1024}, std::size_t{16} * 1024 * 1024);
+    copy_options& chunk(std::size_t size) {
+        chunk_ = std::clamp(size, std::size_t{1024}, std::size_t{16} * 1024 * 1024);
         return *this;
     }
     /// `copy_in` with FREEZE: the table was created or truncated in this transaction, and its rows are to be

@@ -63,9 +63,9 @@ protected:
     /// What was counted are the rows that the server counts.
     virtual bool counts_rows() const noexcept { return false; }
     const copy_options& settings() const noexcept { return options_; }
-    void count(std::uint64_t rows, std::uint64_t bytes) noexcept {
+    void count(std::uint64_t rows, std::uint64_t size) noexcept {
         passed_rows_ += rows;
-        passed_bytes_ += bytes;
+        passed_bytes_ += size;
     }
     /// Reports what has passed, when a chunk of it has.
     void report(bool at_the_end) {

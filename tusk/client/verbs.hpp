@@ -225,6 +225,29 @@ public:
                                                     const A&... args) {
         return detail::try_run(*this, detail::make_request(*this, o, sql, args...), detail::all_sink<T>{});
     }
+    template <class T, class F, class... A>
+    asio::awaitable<result<std::uint64_t>> try_for_each(F f, std::string_view sql, const A&... args) {
+        return try_for_each<T>(options{}, std::move(f), sql, args...);
+    }
+    template <class T, class F, class... A>
+    asio::awaitable<result<std::uint64_t>> try_for_each(const options& o, F f, std::string_view sql,
+                                                        const A&... args) {
+        return detail::try_run(*this, detail::make_request(*this, o, sql, args...),
+                               detail::each_sink<T, F>{std::move(f)});
+    }
+    template <class... A>
+    asio::awaitable<result<result_set>> try_query(std::string_view sql, const A&... args) {
+        return try_query(options{}, sql, args...);
+    }
+    template <class... A>
+    asio::awaitable<result<result_set>> try_query(const options& o, std::string_view sql, const A&... args) {
+        return detail::try_run(*this, detail::make_request(*this, o, sql, args...),
+                               detail::result_set_sink{});
+    }
+    asio::awaitable<result<std::vector<result_set>>> try_results(std::string_view sql, options o = {}) {
+        o.mode(protocol::exec_mode::simple_protocol);
+        return detail::try_run(*this, request{intern(sql), o}, detail::result_sets_sink{});
+    }
 
 protected:
     verbs() = default;

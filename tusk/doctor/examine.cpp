@@ -21,7 +21,7 @@ options options_for(const thresholds& limits) { return options{}.timeout(limits.
 
 /// Takes note of a check that failed, or throws what ends the examination.
 void skip(const check& c, const failure& why, examination& out) {
-    const bool of_this_check = !why.sqlstate().empty() || why.code() == errc::timeout;
+    const bool of_this_check = why.server() != nullptr || why.code() == errc::timeout;
     if (!of_this_check) throw error{why};
     out.add(unexamined{std::string{c.name}, why.message()});
 }
@@ -32,11 +32,11 @@ examination examine(blocking::verbs& db, const thresholds& limits) {
     examination out;
     const auto o = options_for(limits);
     for (const auto& c : all_checks()) {
-        try {
-            c.judge(db.query(o, c.sql), limits, out);
-        } catch (const error& e) {
-            skip(c, e.as_failure(), out);
-        }
+        const auto rows = db.try_query(o, c.sql);
+        if (rows)
+            c.judge(*rows, limits, out);
+        else
+            skip(c, rows.error(), out);
     }
     return out;
 }
@@ -45,12 +45,11 @@ asio::awaitable<examination> examine(verbs& db, thresholds limits) {
     examination out;
     const auto o = options_for(limits);
     for (const auto& c : all_checks()) {
-        try {
-            const auto rows = co_await db.query(o, c.sql);
-            c.judge(rows, limits, out);
-        } catch (const error& e) {
-            skip(c, e.as_failure(), out);
-        }
+        const auto rows = co_await db.try_query(o, c.sql);
+        if (rows)
+            c.judge(*rows, limits, out);
+        else
+            skip(c, rows.error(), out);
     }
     co_return out;
 }

@@ -47,7 +47,7 @@ TEST(program, fails_on_a_full_disk) {
 }
 
 TEST(bash, completes_commands_options_and_values) {
-    EXPECT_EQ(offered("tusk d"), "db\n");
+    EXPECT_EQ(offered("tusk d"), "db doctor\n");
     EXPECT_EQ(offered("tusk db ''"), "up down url list psql -h --help\n");
     EXPECT_EQ(offered("tusk db up --ep"), "--ephemeral\n");
     EXPECT_EQ(offered("tusk db up --ephemeral --color a"), "auto always\n");

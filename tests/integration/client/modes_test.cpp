@@ -114,6 +114,20 @@ TEST_P(modes, several_statements_return_several_result_sets) {
     EXPECT_EQ(c->one<std::int64_t>("select count(*) from t"), 2);
 }
 
+TEST_P(modes, results_of_unknown_shape_have_verbs_that_do_not_throw) {
+    auto c = db();
+    EXPECT_EQ(c->try_query("select $1::int4 as a", 7).value()[0]["a"].as<int>(), 7);
+    EXPECT_EQ(c->try_query("select nme from users").error().code(), tusk::condition::undefined_column);
+    EXPECT_EQ(c->try_results("select 1; select 2").value().size(), 2U);
+    EXPECT_EQ(c->try_results("select 1; select 1/0").error().code(), tusk::condition::invalid_input);
+    int sum = 0;
+    EXPECT_EQ(
+        c->try_for_each<int>([&](int n) { sum += n; }, "select generate_series(1, $1::int4)", 4).value(), 4U);
+    EXPECT_EQ(sum, 10);
+    EXPECT_EQ(c->try_for_each<int>([](int) {}, "select nme from users").error().code(),
+              tusk::condition::undefined_column);
+}
+
 TEST_P(modes, rows_as_maps_and_as_views) {
     auto c = db();
     const auto maps = c->all<tusk::row_map>("select id, name, age from users order by id");

@@ -46,9 +46,11 @@ private:
 };
 
 TEST_F(examine, finds_nothing_in_a_healthy_database) {
-    db().script("create table users (id int8 primary key, name text not null unique);"
-                "create table posts (id int8 primary key, user_id int8 not null references users);"
-                "create index on posts (user_id)");
+    db().script(
+        "create table users (id int8 generated always as identity primary key, name text not null unique);"
+        "create sequence of_nobody; create table posts (id int8 primary key, user_id int8 not null "
+        "references users);"
+        "create index on posts (user_id)");
     const auto all = examined();
     for (const auto& f : all.findings())
         EXPECT_TRUE(f.check() == "setting" || f.check() == "wraparound" || f.check() == "connection_headroom")

@@ -107,7 +107,7 @@ TEST(dashboard, every_expression_returns_a_series_of_a_real_service) {
                            "--storage.tsdb.path=" + (dir.path() / "prom").string(),
                            "--web.listen-address=127.0.0.1:" + std::to_string(prom_port)},
                           dir.path() / "prom.log"};
-    const auto work = [&, n = 0]() mutable {
+    auto work = [&, n = 0]() mutable {
         const auto day = std::to_string(1 + n++ % 28);
         static_cast<void>(e2e::request(
             port, "POST", "/webhook",

@@ -55,9 +55,8 @@ void judge_wraparound(const result_set& rows, const thresholds&, examination& ou
 constexpr std::string_view sequences_sql =
     "select format('%I.%I', n.nspname, s.relname) as name, coalesce(v.last_value, 0)::int8 as last, "
     "least(v.max_value, case t.typname when 'int2' then 32767 when 'int4' then 2147483647 "
-    "else 9223372036854775807 end)::int8 as largest, coalesce(format('%I.%I.%I', tn.nspname, tc.relname, "
-    "a.attname), "
-    "'') as used_by, coalesce(t.typname, '') as type "
+    "else 9223372036854775807 end)::int8 as largest, case when a.attname is null then '' else "
+    "format('%I.%I.%I', tn.nspname, tc.relname, a.attname) end as used_by, coalesce(t.typname, '') as type "
     "from pg_class s join pg_namespace n on n.oid = s.relnamespace "
     "join pg_sequences v on v.schemaname = n.nspname and v.sequencename = s.relname "
     "left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = s.oid and d.deptype in ('a', "

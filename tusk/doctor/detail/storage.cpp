@@ -103,7 +103,8 @@ constexpr std::string_view duplicates_sql =
     "join pg_am am on am.oid = c.relam join pg_class t on t.oid = x.indrelid "
     "join pg_namespace n on n.oid = c.relnamespace where x.indisvalid and n.nspname <> 'pg_catalog' "
     "and n.nspname not like 'pg\\_toast%') "
-    "select a.name, a.of, b.name as other, a.bytes from i a join i b on b.indrelid = a.indrelid "
+    "select distinct on (a.bytes, a.name) a.name, a.of, b.name as other, a.bytes from i a join i b on "
+    "b.indrelid = a.indrelid "
     "and b.indexrelid <> a.indexrelid and b.relam = a.relam and b.predicate = a.predicate "
     "and b.expressions = a.expressions and a.indnkeyatts = a.indnatts "
     "where not a.indisunique and not a.indisexclusion and not a.indisprimary "
@@ -111,8 +112,8 @@ constexpr std::string_view duplicates_sql =
     "a.collation) "
     "and starts_with(b.option, a.option) and (a.amname = 'btree' or a.key = b.key) "
     "and a.indnkeyatts <= b.indnkeyatts "
-    "and (a.key <> b.key or b.indisunique or a.indexrelid > b.indexrelid) order by a.bytes desc, a.name "
-    "limit 100";
+    "and (a.key <> b.key or b.indisunique or a.indexrelid > b.indexrelid) order by a.bytes desc, a.name, "
+    "b.indnkeyatts desc, b.name limit 100";
 
 void judge_duplicates(const result_set& rows, const thresholds&, examination& out) {
     for (const auto row : rows) {
