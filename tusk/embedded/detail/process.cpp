@@ -150,9 +150,9 @@ bool wait_until_gone(pid_t pid, std::uint64_t start_time, deadline until) {
     while (process_start_time(pid) == start_time) {
         if (until.expired()) return false;
         // Without pidfd_open (kernels before 5.3) poll() with no descriptor is the interval of the next look.
-        constexpr int look_again = 5;
+        constexpr int next_look = 5;
         pollfd wait{process.get(), POLLIN, 0};
-        ::poll(&wait, 1, process ? poll_timeout(until) : look_again);
+        ::poll(&wait, 1, process ? poll_timeout(until) : next_look);
         if ((wait.revents & POLLIN) != 0) return true;
     }
     return true;
