@@ -147,6 +147,40 @@ private:
     std::tuple<Owned...> arguments_;
 };
 
+/// A statement whose arguments are only known when the program runs, with a sink that can start again.
+template <class Sink>
+class batch_entry_with final : public batch_value<typename Sink::value_type> {
+public:
+    batch_entry_with(std::shared_ptr<batch_texts> shared, std::string_view sql, Sink sink,
+                     std::unique_ptr<deferred_arguments> arguments)
+        : batch_value<typename Sink::value_type>{std::move(shared), sql}, sink_{*this, std::move(sink)},
+          arguments_{std::move(arguments)} {}
+
+    failure bind(const protocol::description_ptr& description, wire::bound_values& arguments,
+                 std::span<const std::int16_t>& formats) override {
+        auto& types = this->types();
+        if (types.unfinished()) return unknown_types_failure();
+        sink_.use_types(&types);
+        if (auto f = sink_.prepare(description, formats); f && !types.has_unknown()) return f;
+        auto& out = this->scratch();
+        auto f = arguments_->encode(out, description->parameters, types);
+        arguments = out.bound();
+        return types.has_unknown() ? unknown_types_failure() : std::move(f);
+    }
+    client_sink& sink() noexcept override { return sink_; }
+    bool restart() override {
+        if (!sink_.inner.restart()) return false;
+        this->status = batch_entry::state::waiting;
+        this->error = {};
+        return true;
+    }
+    result<typename Sink::value_type> take() override { return sink_.inner.take(); }
+
+private:
+    recording_sink<Sink> sink_;
+    std::unique_ptr<deferred_arguments> arguments_;
+};
+
 } // namespace detail
 
 /// What a statement of a batch brings, once the batch was run. Copies share it.
@@ -231,6 +265,17 @@ public:
     template <class T, class F, class... A>
     batch_result<std::uint64_t> for_each(F f, std::string_view sql, const A&... args) {
         return add(sql, detail::each_sink<T, F>{std::move(f)}, args...);
+    }
+
+    /// For parts above: a statement with a sink of their own and arguments that are encoded when the server
+    /// has described the statement.
+    template <class Sink>
+    batch_result<typename Sink::value_type>
+    add_deferred(std::string_view sql, Sink sink, std::unique_ptr<detail::deferred_arguments> arguments) {
+        using entry = detail::batch_entry_with<Sink>;
+        auto made = std::make_shared<entry>(shared_, sql, std::move(sink), std::move(arguments));
+        entries_.push_back(made);
+        return batch_result<typename Sink::value_type>{std::move(made)};
     }
 
     std::size_t size() const noexcept override { return entries_.size(); }
