@@ -79,7 +79,7 @@ public:
         if (!failure_) failure_ = std::move(why);
     }
 
-    bool empty() const noexcept { return text_.empty(); }
+    bool empty() const noexcept { return text_.empty() && places_.empty(); }
     std::size_t argument_count() const noexcept { return values_.size(); }
     const failure& why() const noexcept { return failure_; }
     const std::vector<bound_value>& values() const noexcept { return values_; }

@@ -18,12 +18,10 @@ struct note {
     static tusk::failure before_insert(note& row, orm::hook_context& about) {
         if (row.text.empty()) return tusk::failure{tusk::errc::invalid_argument, "a note needs text"};
         row.text += '.';
-        write(about, "before_insert");
-        return {};
+        return write(about, "before_insert");
     }
     static tusk::failure after_insert(note& row, orm::hook_context& about) {
-        write(about, "after_insert " + std::to_string(row.id));
-        return {};
+        return write(about, "after_insert " + std::to_string(row.id));
     }
     static tusk::failure before_update(note&, orm::hook_context& about) {
         return write(about, "before_update");

@@ -24,6 +24,14 @@ private:
     orm::database<Db> db_;
 };
 
+asio::awaitable<void> add_zora(tusk::transaction& t) {
+    const users_repository users{t};
+    user u;
+    u.name = "zoe";
+    co_await users.add(u);
+    co_await users.rename(u.id, "zora");
+}
+
 TEST_F(queries, rows_of_a_model_come_by_condition_order_and_limit) {
     auto c = connect();
     const auto db = orm::on(c);
@@ -204,7 +212,7 @@ TEST_F(queries, updates_and_deletes_say_how_many_rows) {
 
 TEST_F(queries, raw_statements) {
     auto c = connect();
-    EXPECT_EQ(orm::on(c).raw("select ?::int8 + ?0", 5).one<std::int64_t>(), 10);
+    EXPECT_EQ(orm::on(c).raw("select ?0::int8 + ?0", 5).one<std::int64_t>(), 10);
 }
 
 TEST_F(queries, a_repository_is_written_once_for_every_handle) {
@@ -220,14 +228,7 @@ TEST_F(queries, a_repository_is_written_once_for_every_handle) {
         const users_repository users{c};
         const auto bob = co_await users.find(2);
         EXPECT_EQ(bob.name, "bob");
-        auto changes = [](tusk::transaction& t) -> asio::awaitable<void> {
-            const users_repository inside{t};
-            user u;
-            u.name = "zoe";
-            co_await inside.add(u);
-            co_await inside.rename(u.id, "zora");
-        };
-        co_await orm::on(c).transact(changes);
+        co_await orm::on(c).transact(&add_zora);
         const auto zora = co_await users.named("zora");
         EXPECT_TRUE(zora.has_value());
     });
