@@ -189,6 +189,18 @@ struct table_info {
             if (c.is(column_flag::soft_delete)) return &c;
         return nullptr;
     }
+    // Without pointers, which constant expressions cannot compare with null under -fsanitize=undefined (g++
+    // 12).
+    constexpr bool has_soft_delete() const noexcept {
+        for (const auto& c : columns)
+            if (c.is(column_flag::soft_delete)) return true;
+        return false;
+    }
+    constexpr bool has(std::string_view column) const noexcept {
+        for (const auto& c : columns)
+            if (c.name == column) return true;
+        return false;
+    }
     constexpr std::size_t pk_count() const noexcept {
         std::size_t n = 0;
         for (const auto& c : columns) n += c.is(column_flag::pk) ? 1 : 0;

@@ -255,7 +255,7 @@ private:
         return self().conditioned();
     }
     decltype(auto) see(deleted_rows which) {
-        static_assert(std::is_void_v<T> || table_of<T>.soft_delete() != nullptr,
+        static_assert(std::is_void_v<T> || table_of<T>.has_soft_delete(),
                       "tusk: the model has no soft_delete column");
         state().deleted = which;
         return (self());

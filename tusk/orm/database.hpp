@@ -82,7 +82,7 @@ public:
     /// Rows that are marked as deleted are there again: `restore<user>().where_pk(7).exec()`.
     template <model T>
     auto restore() const {
-        static_assert(table_of<T>.soft_delete() != nullptr, "tusk: the model has no soft_delete column");
+        static_assert(table_of<T>.has_soft_delete(), "tusk: the model has no soft_delete column");
         auto q = update<T>();
         sql_writer sql;
         sql.quoted(table_of<T>.soft_delete()->name);

@@ -129,7 +129,7 @@ private:
             at_ += 2;
             return;
         }
-        const auto close = c == '{' ? sql_.find('}', at_) : std::string_view::npos;
+        const auto close = c == '{' ? place_of(sql_, '}', at_) : std::string_view::npos;
         out.what = close == std::string_view::npos ? kind::stray_brace : kind::named;
         if (close == std::string_view::npos) {
             ++at_;
@@ -143,7 +143,7 @@ private:
     constexpr std::string_view name_here() noexcept {
         const std::size_t begin = at_;
         if (peek() == '"') {
-            const auto end = sql_.find('"', at_ + 1);
+            const auto end = place_of(sql_, '"', at_ + 1);
             at_ = end == std::string_view::npos ? sql_.size() : end + 1;
             return end == std::string_view::npos ? std::string_view{}
                                                  : sql_.substr(begin + 1, end - begin - 1);
@@ -208,7 +208,7 @@ private:
             return true;
         }
         const auto tag = sql_.substr(at_, end + 1 - at_);
-        const auto close = sql_.find(tag, end + 1);
+        const auto close = place_of(sql_, tag, end + 1);
         at_ = close == std::string_view::npos ? sql_.size() : close + tag.size();
         return close != std::string_view::npos;
     }
@@ -257,8 +257,7 @@ constexpr scope_answer ask(std::string_view alias, std::string_view column) {
         return scope_answer::no_alias;
     } else {
         if (Entry::alias() != alias) return scope_answer::no_alias;
-        return table_of<typename Entry::model>.find(column) != nullptr ? scope_answer::fine
-                                                                       : scope_answer::no_column;
+        return table_of<typename Entry::model>.has(column) ? scope_answer::fine : scope_answer::no_column;
     }
 }
 

@@ -230,7 +230,7 @@ constexpr table_info make_table() {
     if constexpr (described<T>) {
         using parts = table_parts<typename T::tusk_table>;
         std::string_view name = parts::name.view();
-        if (const auto dot = name.find('.'); dot != std::string_view::npos) {
+        if (const auto dot = place_of(name, '.'); dot != std::string_view::npos) {
             t.schema = name.substr(0, dot);
             name = name.substr(dot + 1);
         }

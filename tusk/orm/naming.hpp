@@ -25,6 +25,22 @@ struct made_name {
 
 namespace detail {
 
+/// As `std::string_view::find`, by counting: with -fsanitize=undefined g++ 12 cannot compare a pointer into a
+/// template's argument with null while it compiles.
+constexpr std::size_t place_of(std::string_view in, char c, std::size_t from = 0) noexcept {
+    for (; from < in.size(); ++from)
+        if (in[from] == c) return from;
+    return std::string_view::npos;
+}
+constexpr std::size_t place_of(std::string_view in, std::string_view what, std::size_t from) noexcept {
+    for (; from + what.size() <= in.size(); ++from) {
+        std::size_t same = 0;
+        while (same < what.size() && in[from + same] == what[same]) ++same;
+        if (same == what.size()) return from;
+    }
+    return std::string_view::npos;
+}
+
 constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 constexpr char lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -72,7 +88,7 @@ constexpr made_name plural(std::string_view word) noexcept {
         return out;
     }
     const bool consonant_y = word.size() > 1 && word.ends_with('y') &&
-                             std::string_view{"aeiou"}.find(word[word.size() - 2]) == std::string_view::npos;
+                             detail::place_of("aeiou", word[word.size() - 2]) == std::string_view::npos;
     if (consonant_y) {
         out.put(word.substr(0, word.size() - 1));
         out.put("ies");
@@ -90,9 +106,10 @@ namespace detail {
 template <class T>
 constexpr std::string_view bare_type_name() noexcept {
     std::string_view full = tusk::detail::cpp_type_name<T>();
-    full = full.substr(0, full.find('<'));
-    const auto colon = full.find_last_of(':');
-    return colon == std::string_view::npos ? full : full.substr(colon + 1);
+    full = full.substr(0, place_of(full, '<'));
+    std::size_t begin = full.size();
+    while (begin > 0 && full[begin - 1] != ':') --begin;
+    return full.substr(begin);
 }
 
 template <class T>

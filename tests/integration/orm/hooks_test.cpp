@@ -2,7 +2,7 @@
 
 using namespace orm_test;
 
-namespace {
+namespace hooks_test {
 
 struct log {
     std::string text;
@@ -101,4 +101,4 @@ TEST_F(hooks, deleted_rows_are_hidden_found_restored_and_purged) {
     EXPECT_EQ(db.select<note>().with_deleted().count(), 0);
 }
 
-} // namespace
+} // namespace hooks_test

@@ -2,7 +2,7 @@
 
 using namespace orm_test;
 
-namespace {
+namespace queries_test {
 
 class queries : public shop_test {};
 
@@ -251,4 +251,4 @@ TEST_F(queries, a_pool_is_a_handle_like_others) {
     tusk::testing::run_async(body(url()));
 }
 
-} // namespace
+} // namespace queries_test

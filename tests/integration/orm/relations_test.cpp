@@ -2,7 +2,7 @@
 
 using namespace orm_test;
 
-namespace {
+namespace relations_test {
 
 class relations : public shop_test {};
 
@@ -153,4 +153,4 @@ TEST_F(relations, queries_one_by_one_are_noticed) {
               std::string_view::npos);
 }
 
-} // namespace
+} // namespace relations_test

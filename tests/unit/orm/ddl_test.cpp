@@ -4,7 +4,7 @@
 
 using namespace orm_test;
 
-namespace {
+namespace ddl_test {
 
 struct film {
     std::int64_t id = 0;
@@ -96,4 +96,4 @@ TEST(keyset, a_cursor_that_is_none_is_an_error) {
     }
 }
 
-} // namespace
+} // namespace ddl_test

@@ -4,7 +4,7 @@
 
 using namespace orm_test;
 
-namespace {
+namespace model_test {
 
 struct address {
     std::string city;
@@ -24,8 +24,6 @@ struct person {
                    orm::embed<&person::home, "home_">, orm::col<&person::scores>,
                    orm::col<&person::seen, orm::nullzero>, orm::col<&person::nick, orm::default_<"'x'">>>;
 };
-
-} // namespace
 
 TEST(model, the_description_is_what_was_said) {
     constexpr auto& t = orm::table_of<person>;
@@ -62,3 +60,5 @@ TEST(model, a_select_source_takes_the_place_of_the_table_in_selects_only) {
     EXPECT_EQ(orm::erase<person>().where_pk(1).to_string(),
               "DELETE FROM \"shop\".\"people\" AS \"p\" WHERE (\"p\".\"id\" = 1)");
 }
+
+} // namespace model_test

@@ -4,7 +4,7 @@
 
 using namespace orm_test;
 
-namespace {
+namespace naming_test {
 
 struct HTTPProxy {
     int id = 0;
@@ -16,8 +16,6 @@ struct city_box {
 
 std::string snake(std::string_view s) { return std::string{orm::underscore(s).view()}; }
 std::string many(std::string_view s) { return std::string{orm::plural(s).view()}; }
-
-} // namespace
 
 TEST(naming, upper_case_letters_begin_words_as_bun_says) {
     EXPECT_EQ(snake("InnerHTML"), "inner_html");
@@ -48,3 +46,5 @@ TEST(naming, a_struct_without_description_has_derived_names) {
     EXPECT_EQ(orm::select<city_box>().to_string(),
               "SELECT \"city_box\".\"width\" FROM \"city_boxes\" AS \"city_box\"");
 }
+
+} // namespace naming_test

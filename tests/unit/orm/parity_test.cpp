@@ -6,7 +6,7 @@
 
 using namespace orm_test;
 
-namespace {
+namespace parity_test {
 
 const std::string all_models = "SELECT \"model\".\"id\", \"model\".\"str\" FROM \"models\" AS \"model\"";
 
@@ -149,4 +149,4 @@ TEST(parity, delete_172_returning) {
               "DELETE FROM \"models\" AS \"model\" WHERE (\"model\".\"id\" = 5) RETURNING *");
 }
 
-} // namespace
+} // namespace parity_test

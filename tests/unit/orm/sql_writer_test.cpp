@@ -4,7 +4,7 @@
 
 using namespace orm_test;
 
-namespace {
+namespace sql_writer_test {
 
 struct filter {
     int a = 1;
@@ -118,4 +118,4 @@ TEST(relations, what_was_not_loaded_cannot_be_read) {
     EXPECT_THROW(static_cast<void>(rows.size()), tusk::error);
 }
 
-} // namespace
+} // namespace sql_writer_test
