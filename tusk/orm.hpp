@@ -5,4 +5,6 @@
 #include <tusk/orm/database.hpp>
 #include <tusk/orm/ddl.hpp>
 #include <tusk/orm/expression.hpp>
+#include <tusk/orm/fixtures.hpp>
+#include <tusk/orm/verify.hpp>
 #include <tusk/pool.hpp>

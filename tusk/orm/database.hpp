@@ -3,7 +3,10 @@
 #include <utility>
 #include <vector>
 
+#include <tusk/orm/bulk_update.hpp>
 #include <tusk/orm/insert.hpp>
+#include <tusk/orm/insert_graph.hpp>
+#include <tusk/orm/merge.hpp>
 #include <tusk/orm/raw.hpp>
 #include <tusk/orm/update.hpp>
 
@@ -70,6 +73,22 @@ public:
     template <model T>
     auto update(T& row) const {
         return update_query<E, T, typename detail::own_scope<T>::type>{by_, &row, user_data_};
+    }
+    /// Each row by its primary key, with its own values, in one statement. The rows live until the verb is
+    /// over.
+    template <model T>
+    auto update_all(std::vector<T>& rows) const {
+        return bulk_update_query<E, T>{by_, pointers(rows), user_data_};
+    }
+    template <model T>
+    auto merge() const {
+        return merge_query<E, T>{by_};
+    }
+    /// A row and, of these relations, the rows that were `set`, in one transaction:
+    /// `insert_with<&user::posts>(u).exec()`. Keys go where they belong: see `insert_graph_query`.
+    template <auto... Fields, model T>
+    auto insert_with(T& row) const {
+        return insert_graph_query<E, T, Fields...>{by_, row, user_data_};
     }
     template <model T>
     auto erase() const {
@@ -143,6 +162,12 @@ auto update() {
 template <model T>
 auto update(T& row) {
     return update_query<unbound, T, typename detail::own_scope<T>::type>{{}, &row};
+}
+template <model T>
+auto update_all(std::vector<T>& rows) {
+    std::vector<void*> all;
+    for (auto& row : rows) all.push_back(&row);
+    return bulk_update_query<unbound, T>{{}, std::move(all)};
 }
 template <model T>
 auto erase() {

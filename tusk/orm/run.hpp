@@ -7,6 +7,7 @@
 
 #include <tusk/client/batch.hpp>
 #include <tusk/client/blocking.hpp>
+#include <tusk/client/transaction.hpp>
 #include <tusk/client/verbs.hpp>
 #include <tusk/orm/repeated_queries.hpp>
 #include <tusk/orm/rows.hpp>
@@ -85,27 +86,55 @@ public:
     virtual bool next(batch& b) = 0;
     /// What came of it, once.
     virtual T take() = 0;
+    /// Says more about what went wrong with the statements that `next` added.
+    virtual failure explain(failure f) { return f; }
 };
 
 template <class T>
-asio::awaitable<T> drive(tusk::executor& on, options o, std::unique_ptr<steps<T>> work) {
+asio::awaitable<T> drive_steps(tusk::executor& on, options o, steps<T>* work) {
     for (;;) {
         batch b;
         const bool more = work->next(b);
         if (!more) break;
         auto f = co_await on.execute_batch(b, o);
-        if (f) throw error{std::move(f)};
+        if (f) throw error{work->explain(std::move(f))};
     }
     co_return work->take();
 }
 template <class T>
-T drive(blocking::executor& on, const options& o, const std::unique_ptr<steps<T>>& work) {
+T drive_steps(blocking::executor& on, const options& o, steps<T>* work) {
     for (;;) {
         batch b;
         if (!work->next(b)) break;
-        if (auto f = on.execute_batch(b, o)) throw error{std::move(f)};
+        if (auto f = on.execute_batch(b, o)) throw error{work->explain(std::move(f))};
     }
     return work->take();
+}
+template <class T>
+asio::awaitable<T> drive(tusk::executor& on, options o, std::unique_ptr<steps<T>> work) {
+    co_return co_await drive_steps(on, std::move(o), work.get());
+}
+template <class T>
+T drive(blocking::executor& on, const options& o, const std::unique_ptr<steps<T>>& work) {
+    return drive_steps(on, o, work.get());
+}
+
+template <class E, class T>
+asio::awaitable<T> drive_together_async(E& on, options o, std::unique_ptr<steps<T>> work) {
+    auto body = [&o, todo = work.get()](tusk::transaction& tx) { return drive_steps(tx, o, todo); };
+    co_return co_await on.transact(body);
+}
+/// All steps in one transaction; a savepoint, inside of one.
+template <class E, class T>
+returned<E, T> drive_together(E& on, options o, std::unique_ptr<steps<T>> work) {
+    if constexpr (is_async<E>) {
+        return drive_together_async(on, std::move(o), std::move(work));
+    } else {
+        auto tx = on.begin();
+        auto out = drive_steps(tx, o, work.get());
+        tx.commit();
+        return out;
+    }
 }
 
 /// Adds a built statement to a batch. Throws what was wrong while it was built.

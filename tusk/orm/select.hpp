@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <tusk/orm/select_verbs.hpp>
+#include <tusk/orm/values.hpp>
 
 namespace tusk::orm {
 
@@ -321,12 +322,7 @@ private:
     template <class Query>
     auto common(std::string_view name, std::string_view how, const Query& q) {
         sql_writer out;
-        out.quoted(name);
-        out.text(" AS ");
-        out.text(how);
-        out.text("(");
-        q.write_to(out);
-        out.text(")");
+        detail::write_common_table(out, name, how, q);
         state().add(clause::with, std::move(out));
         return opened();
     }

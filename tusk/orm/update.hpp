@@ -234,10 +234,7 @@ public:
     update_query<E, T, typename Scope::template with<detail::anything>, Conditioned>
     with(std::string_view name, const Query& q) {
         sql_writer out;
-        out.quoted(name);
-        out.text(" AS (");
-        q.write_to(out);
-        out.text(")");
+        detail::write_common_table(out, name, "", q);
         this->state_.add(clause::with, std::move(out));
         return update_query<E, T, typename Scope::template with<detail::anything>, Conditioned>{
             std::move(*this)};
