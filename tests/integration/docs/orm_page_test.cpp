@@ -1,7 +1,8 @@
 // The code of docs/orm-*.md.
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <optional>
-#include <sstream>
 
 #include <tusk/orm.hpp>
 
@@ -161,18 +162,92 @@ TEST_F(orm_page_test, inserts_updates_deletes) {
     auto connection = filled();
     const auto db = orm::on(connection);
     std::vector<user> users(2);
+    std::vector<user> more(2);
     user u;
     u.name = "anna";
     u.email = "ann@x";
 
-    db.insert(users).exec();     // VALUES; as many statements as 65,535 arguments need, in one transaction
-    db.insert_all(users).exec(); // one array for each column: one statement for any number of rows
+    db.insert(users).exec();    // VALUES; as many statements as 65,535 arguments need, in one transaction
+    db.insert_all(more).exec(); // one array for each column: one statement for any number of rows
     db.insert(u).on_conflict<&user::email>().update<&user::name>().exec();
     db.update(u).only<&user::name>().where_pk().exec();
     auto gone = db.erase<post>().where("p.stars < ?", 1).returning<&post::id>().all<std::int64_t>();
 
     EXPECT_EQ(u.id, 1);
     EXPECT_EQ(gone, std::vector<std::int64_t>{4});
+}
+
+TEST_F(orm_page_test, many_rows) {
+    auto connection = filled();
+    const auto db = orm::on(connection);
+    auto posts = db.select<post>().all();
+
+    for (auto& p : posts) p.stars += 1;
+    db.update_all(posts).only<&post::stars>().exec(); // each row by its key, with its own values
+
+    std::vector<post> wanted(2);
+    wanted[0].id = 1;
+    wanted[0].title = "one, again";
+    wanted[1].id = 99;
+    wanted[1].user_id = 2;
+    wanted[1].title = "new";
+
+    db.merge<post>()
+        .with("_data", orm::values(wanted))
+        .using_source("_data")
+        .on("p.id = _data.id")
+        .when_matched()
+        .update("title = _data.title")
+        .when_not_matched()
+        .insert<&post::id, &post::user_id, &post::title, &post::stars>(
+            "_data.id, _data.user_id, _data.title, 0")
+        .exec();
+
+    EXPECT_EQ(db.select<post>().where_pk(1).one().stars, 6);
+    EXPECT_EQ(db.select<post>().where_pk(1).one().title, "one, again");
+    EXPECT_EQ(db.select<post>().where_pk(99).one().title, "new");
+}
+
+TEST_F(orm_page_test, verified) {
+    auto connection = filled();
+
+    for (const auto& problem : orm::verify_models<user, post>(connection))
+        std::cerr << problem.text() << '\n';
+
+    EXPECT_TRUE((orm::verify_models<user, post>(connection).empty()));
+}
+
+TEST_F(orm_page_test, nested_inserts) {
+    auto connection = filled();
+    const auto db = orm::on(connection);
+
+    user kim;
+    kim.name = "kim";
+    std::vector<post> both(2);
+    both[0].title = "first";
+    both[1].title = "second";
+    kim.posts.set(std::move(both));
+    db.insert_with<&user::posts>(kim).exec(); // kim.posts[0].user_id is kim.id
+
+    EXPECT_EQ(kim.posts[0].user_id, kim.id);
+    EXPECT_EQ(db.select<post>().where("p.user_id = ?", kim.id).count(), 2);
+}
+
+TEST_F(orm_page_test, fixtures) {
+    auto connection = filled();
+    const auto file = std::filesystem::path{testing::TempDir()} / "orm_page_blog.yml";
+    std::ofstream{file}
+        << "- model: user\n  rows:\n    - _id: ann\n      name: Ann\n      created_at: '{{ now }}'\n"
+           "- model: post\n  rows:\n    - title: 'First {{ word }}'\n      stars: 0\n"
+           "      user_id: '{{ user.ann.id }}'\n";
+    const auto random_word = [] { return std::string{"word"}; };
+
+    orm::fixtures blog;
+    blog.models<user, post>().function("word", random_word).mode(orm::fixture_mode::truncate).file(file);
+    const auto rows = blog.load(connection);
+    const auto ann = rows.get<std::int64_t>("user.ann.id");
+
+    EXPECT_EQ(orm::on(connection).select<post>().one().user_id, ann);
 }
 
 TEST_F(orm_page_test, pages) {
