@@ -1,0 +1,4 @@
+// expect: tusk: an update or delete without a condition
+#include "shop.hpp"
+
+void wrong(tusk::blocking::connection& c) { orm::on(c).update<user>().set("name = ?", "x").exec(); }
