@@ -1,0 +1,311 @@
+#include <tusk/schema/steps.hpp>
+
+#include <algorithm>
+#include <queue>
+#include <set>
+#include <tuple>
+
+#include <tusk/core/error.hpp>
+#include <tusk/schema/identifier.hpp>
+
+namespace tusk::schema::detail {
+
+namespace {
+
+constexpr auto none = static_cast<std::size_t>(-1);
+
+std::string key_of(act what, const std::string& id) { return std::to_string(static_cast<int>(what)) + id; }
+
+bool is_new_partition(const change& c) {
+    return c.makes() && c.to->kind == object_kind::table && c.to->has("partition_of");
+}
+
+bool shares_relation_names(const object& o) {
+    switch (o.kind) {
+    case object_kind::table:
+    case object_kind::view:
+    case object_kind::materialized_view:
+    case object_kind::sequence:
+    case object_kind::index:
+    case object_kind::enum_type:
+    case object_kind::domain:
+    case object_kind::composite_type:
+    case object_kind::range_type: return true;
+    case object_kind::constraint: return o.get("type") != "foreign key" && o.get("type") != "check";
+    default: return false;
+    }
+}
+
+std::string name_in_schema(const object& o) { return qualified_name(o.schema, o.name); }
+
+/// What is made early, what late.
+int rank(const step& s) {
+    const auto kind = s.of->either().kind;
+    const int by_kind = static_cast<int>(kind);
+    switch (s.what) {
+    case act::drop: return (s.of->kind == change_kind::drop ? 200 : 0) + 50 - by_kind;
+    case act::create: return 100 + by_kind;
+    case act::alter: return 100 + by_kind;
+    case act::attach: return 110 + by_kind;
+    case act::own: return 111 + by_kind;
+    case act::move: return 150;
+    case act::discard: return 300;
+    }
+    return 0;
+}
+
+} // namespace
+
+steps::steps(const difference& all) : difference_{all} {
+    add_steps();
+    for (;;) {
+        fold();
+        connect();
+        if (sort()) return;
+        if (!without_soft_)
+            without_soft_ = true;
+        else if (!unfolded_)
+            unfolded_ = true;
+        else
+            break;
+    }
+    std::vector<std::string> stuck;
+    const std::set<std::size_t> done(order_.begin(), order_.end());
+    for (std::size_t i = 0; i < steps_.size() && stuck.size() < 10; ++i)
+        if (steps_[i].leader == i && done.find(i) == done.end()) stuck.push_back(steps_[i].of->either().id());
+    throw error{errc::invalid_configuration,
+                "these objects depend on each other in a circle that cannot be broken: " + join(stuck, ", ")};
+}
+
+void steps::add_steps() {
+    const auto add = [&](act what, const change& c) {
+        by_key_.emplace(key_of(what, c.either().id()), steps_.size());
+        steps_.push_back({what, &c, steps_.size(), {}});
+    };
+    for (const auto& c : difference_.changes()) {
+        if (c.removes()) add(act::drop, c);
+        if (c.kind == change_kind::alter) add(act::alter, c);
+        if (c.makes()) add(act::create, c);
+        if (is_new_partition(c)) add(act::attach, c);
+        if (c.makes() && c.to->kind == object_kind::sequence && c.to->has("owned_by")) add(act::own, c);
+        if (c.kind == change_kind::rebuild) add(act::move, c);
+        if (c.kind == change_kind::replace || c.kind == change_kind::rebuild) add(act::discard, c);
+    }
+}
+
+std::size_t steps::find(act what, const std::string& id) const {
+    const auto found = by_key_.find(key_of(what, id));
+    return found == by_key_.end() ? none : found->second;
+}
+
+std::size_t steps::leader_of(std::size_t at) const {
+    while (steps_[at].leader != at) at = steps_[at].leader;
+    return at;
+}
+
+void steps::fold_into(std::size_t member, act leader, const std::string& id) {
+    const auto at = find(leader, id);
+    if (at != none && at != member) steps_[member].leader = at;
+}
+
+/// Parts of what is made or goes as a whole need no statement of their own.
+void steps::fold() {
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+        auto& s = steps_[i];
+        s.leader = i;
+        s.members.clear();
+        const auto& o = s.what == act::create ? *s.of->to : s.of->either();
+        const auto whole = [&](object_kind kind) { return make_id(kind, o.schema, "", o.table); };
+        const auto table = whole(object_kind::table);
+        const auto column = make_id(object_kind::column, o.schema, o.table, o.name);
+        if (s.what == act::create) {
+            const auto& type = o.get("type");
+            if (o.kind == object_kind::column) fold_into(i, act::create, table);
+            if (o.kind == object_kind::column_default && !unfolded_) fold_into(i, act::create, column);
+            if (o.kind == object_kind::constraint && type != "foreign key" && !o.has("not_valid") &&
+                (!unfolded_ || type == "primary key" || type == "unique"))
+                fold_into(i, act::create, table);
+            if (o.kind == object_kind::domain_constraint && !o.has("not_valid"))
+                fold_into(i, act::create, whole(object_kind::domain));
+        } else if (s.what == act::drop) {
+            const auto* holder = difference_.find(table);
+            const bool rebuilt = holder != nullptr && holder->kind == change_kind::rebuild;
+            const bool foreign = o.kind == object_kind::constraint && s.of->from->get("type") == "foreign key";
+            if (!o.table.empty() && !(foreign && unfolded_) && (!rebuilt || o.kind == object_kind::column)) {
+                fold_into(i, act::drop, table);
+                if (s.leader == i) fold_into(i, act::drop, whole(object_kind::view));
+                if (s.leader == i) fold_into(i, act::drop, whole(object_kind::materialized_view));
+            }
+            if (o.kind == object_kind::domain_constraint) fold_into(i, act::drop, whole(object_kind::domain));
+            if (o.kind == object_kind::column_default && s.leader == i && !unfolded_)
+                fold_into(i, act::drop, column);
+            if (s.of->from->has("attached_to") && s.leader == i) {
+                std::string_view rest = s.of->from->get("attached_to");
+                const auto schema = take_identifier(rest);
+                rest.remove_prefix(1);
+                const auto parent = take_identifier(rest);
+                // The parent is an index or a constraint of the parent table.
+                for (const auto& id : s.of->from->depends) {
+                    const auto* up = difference_.from().find(id);
+                    if (up != nullptr && up->schema == schema && up->name == parent) fold_into(i, act::drop, id);
+                }
+            }
+            if (s.of->from->kind == object_kind::sequence && s.of->kind == change_kind::drop &&
+                s.of->from->has("owned_by"))
+                fold_into(i, act::drop, "column:" + s.of->from->get("owned_by"));
+        }
+    }
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+        if (const auto l = leader_of(i); l != i) steps_[l].members.push_back(i);
+}
+
+void steps::edge(std::size_t before, std::size_t after, bool soft) {
+    if (before == none || after == none || (soft && without_soft_)) return;
+    before = leader_of(before);
+    after = leader_of(after);
+    if (before != after) after_[before].emplace_back(after, soft);
+}
+
+void steps::connect() {
+    after_.assign(steps_.size(), {});
+    for (const auto& c : difference_.changes()) {
+        const auto& id = c.either().id();
+        edge(find(act::drop, id), find(act::create, id));
+        edge(find(act::create, id), find(act::attach, id));
+        edge(find(act::create, id), find(act::own, id));
+        edge(find(act::create, id), find(act::move, id));
+        edge(find(act::create, id), find(act::discard, id));
+        edge(find(act::move, id), find(act::discard, id));
+        if (c.to != nullptr) connect_needs(c);
+        if (c.from != nullptr) connect_old_needs(c);
+        connect_special(c);
+    }
+    connect_names();
+}
+
+/// What the new state of an object needs is made, or changed, before.
+void steps::connect_needs(const change& c) {
+    const auto need = [&](const std::string& id, bool soft) {
+        for (const auto mine : {find(act::create, c.to->id()), find(act::alter, c.to->id())}) {
+            edge(find(act::create, id), mine, soft);
+            edge(find(act::alter, id), mine, soft);
+        }
+    };
+    const auto owner = "column:" + c.to->get("owned_by");
+    for (const auto& id : c.to->depends)
+        // A sequence is made before the column that owns it.
+        if (c.to->kind != object_kind::sequence || c.kind == change_kind::alter ||
+            (id != owner && id.rfind("table:", 0) != 0))
+            need(id, false);
+    for (const auto& id : c.to->mentions) need(id, true);
+}
+
+/// What an object needed may go only after it; what changes waits until what is in its way is gone.
+void steps::connect_old_needs(const change& c) {
+    const auto& id = c.from->id();
+    const auto mine_goes = find(act::drop, id);
+    const auto mine_changes = find(act::alter, id);
+    const auto release = [&](const std::string& needed, bool soft) {
+        const auto goes = find(act::drop, needed);
+        const auto whole = goes == none ? none : leader_of(goes);
+        const auto discard =
+            whole == none ? none : find(act::discard, steps_[whole].of->either().id());
+        const auto move = whole == none ? none : find(act::move, steps_[whole].of->either().id());
+        if (move != none && c.from->kind == object_kind::table && c.kind == change_kind::drop) {
+            // A partition of a table that is rebuilt: its rows move first.
+            edge(move, mine_goes);
+            edge(mine_goes, discard);
+            return;
+        }
+        edge(mine_goes, find(act::alter, needed), soft);
+        if (discard != none) {
+            edge(mine_goes, c.kind == change_kind::rebuild || c.kind == change_kind::replace ? none : goes, soft);
+            edge(mine_changes, discard, soft);
+            edge(find(act::discard, id), discard, soft);
+        } else {
+            edge(mine_goes, goes, soft);
+            edge(mine_changes, goes, soft);
+            edge(find(act::discard, id), goes, soft);
+        }
+    };
+    for (const auto& needed : c.from->depends) release(needed, false);
+    for (const auto& needed : c.from->mentions) release(needed, true);
+}
+
+void steps::connect_special(const change& c) {
+    const auto& o = c.either();
+    const auto table = make_id(object_kind::table, o.schema, "", o.table);
+    // A partition is whole before it becomes one, so that the server finds its indexes.
+    if (!o.table.empty() && c.to != nullptr && c.to->has("attached_to"))
+        edge(find(act::create, c.to->id()), find(act::attach, table));
+    if (is_new_partition(c))
+        for (const auto& parent : parents_of(*c.to)) {
+            edge(find(act::create, parent), find(act::attach, c.to->id()));
+            edge(find(act::attach, c.to->id()), find(act::move, parent));
+            for (const auto* part : difference_.to().parts_of(difference_.to().find(parent)->schema,
+                                                               difference_.to().find(parent)->name))
+                if (part->kind == object_kind::index || part->kind == object_kind::constraint)
+                    if (part->get("type") != "foreign key")
+                        edge(find(act::create, part->id()), find(act::attach, c.to->id()));
+        }
+    if (c.to != nullptr && c.to->kind == object_kind::sequence && c.to->has("owned_by")) {
+        const auto column = "column:" + c.to->get("owned_by");
+        edge(find(act::create, column), find(act::own, c.to->id()));
+        edge(find(act::create, column), find(act::alter, c.to->id()));
+    }
+    if (c.kind == change_kind::rebuild) {
+        for (const auto* part : difference_.to().parts_of(o.schema, o.name)) {
+            // Rows come before foreign keys and triggers see them.
+            const bool late = part->kind == object_kind::trigger || part->kind == object_kind::rule ||
+                              part->kind == object_kind::policy || part->get("type") == "foreign key";
+            if (late) edge(find(act::move, o.id()), find(act::create, part->id()));
+        }
+        for (const auto* part : difference_.from().parts_of(o.schema, o.name))
+            edge(find(act::drop, part->id()), find(act::create, o.id()));
+        edge(find(act::drop, o.id()), find(act::create, o.id()));
+    }
+}
+
+/// A name is free before something else takes it.
+void steps::connect_names() {
+    std::map<std::string, std::vector<std::size_t>> taken;
+    const auto name_of_step = [](const object& o) -> std::string {
+        if (shares_relation_names(o)) return "relation " + name_in_schema(o);
+        if (o.kind == object_kind::function || o.kind == object_kind::procedure || o.kind == object_kind::aggregate)
+            return "routine " + name_in_schema(o);
+        return {};
+    };
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+        if (steps_[i].what == act::drop)
+            if (auto name = name_of_step(*steps_[i].of->from); !name.empty()) taken[name].push_back(i);
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+        if (steps_[i].what == act::create)
+            if (const auto found = taken.find(name_of_step(*steps_[i].of->to)); found != taken.end())
+                for (const auto before : found->second) edge(before, i);
+}
+
+bool steps::sort() {
+    order_.clear();
+    std::vector<std::size_t> waits(steps_.size(), 0);
+    for (const auto& all : after_)
+        for (const auto& [to, soft] : all) ++waits[to];
+    using entry = std::tuple<int, std::string, std::size_t>;
+    std::priority_queue<entry, std::vector<entry>, std::greater<>> ready;
+    const auto push = [&](std::size_t i) { ready.emplace(rank(steps_[i]), steps_[i].of->either().id(), i); };
+    std::size_t leaders = 0;
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+        if (steps_[i].leader != i) continue;
+        ++leaders;
+        if (waits[i] == 0) push(i);
+    }
+    while (!ready.empty()) {
+        const auto at = std::get<2>(ready.top());
+        ready.pop();
+        order_.push_back(at);
+        for (const auto& [to, soft] : after_[at])
+            if (--waits[to] == 0) push(to);
+    }
+    return order_.size() == leaders;
+}
+
+} // namespace tusk::schema::detail
