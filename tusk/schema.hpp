@@ -1,6 +1,7 @@
 #pragma once
 
-/// The schema engine: read a database's schema, compare states, plan the way from one to the other and prove it.
+/// The schema engine: read a database's schema, compare states, plan the way from one to the other and prove
+/// it.
 #include <tusk/schema/difference.hpp>
 #include <tusk/schema/execute.hpp>
 #include <tusk/schema/inspect.hpp>
