@@ -8,7 +8,8 @@
 namespace tusk::schema {
 
 std::string_view name_of(change_kind kind) noexcept {
-    constexpr std::array<std::string_view, 6> names{"create", "drop", "alter", "recreate", "replace", "rebuild"};
+    constexpr std::array<std::string_view, 6> names{"create",   "drop",    "alter",
+                                                    "recreate", "replace", "rebuild"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -41,8 +42,8 @@ bool is_description(object_kind kind, std::string_view field) {
     switch (kind) {
     case object_kind::column: return field == "position" || field == "inherited";
     case object_kind::constraint:
-        return field == "index_definition" || field == "columns" || field == "references" || field == "partitioned" ||
-               field == "deferrable";
+        return field == "index_definition" || field == "columns" || field == "references" ||
+               field == "partitioned" || field == "deferrable";
     case object_kind::index: return field == "partitioned" || field == "unique" || field == "options";
     case object_kind::function:
     case object_kind::procedure: return field == "arguments" || field == "result";
@@ -99,7 +100,8 @@ bool attributes_can_change(const object& from, const object& to) {
 change_kind decide_type(const change& c) {
     switch (c.from->kind) {
     case object_kind::enum_type:
-        return c.touches("values") && !is_subsequence(split_list(c.from->get("values")), split_list(c.to->get("values")))
+        return c.touches("values") &&
+                       !is_subsequence(split_list(c.from->get("values")), split_list(c.to->get("values")))
                    ? change_kind::replace
                    : change_kind::alter;
     case object_kind::domain:
@@ -125,7 +127,8 @@ change_kind decide_index(const change& c) {
 
 change_kind decide_constraint(const change& c) {
     if (c.touches("definition") || c.touches("type") || c.touches("index_options") ||
-        (c.touches("not_valid") && c.to->has("not_valid")) || (c.touches("attached_to") && c.from->has("attached_to")))
+        (c.touches("not_valid") && c.to->has("not_valid")) ||
+        (c.touches("attached_to") && c.from->has("attached_to")))
         return change_kind::recreate;
     return change_kind::alter;
 }
@@ -147,15 +150,17 @@ change_kind decide(const change& c) {
         return recreate_if(c.from->get("arguments") != c.to->get("arguments") ||
                            c.from->get("result") != c.to->get("result"));
     case object_kind::view:
-        return recreate_if(c.touches("definition") && !is_prefix(c.from->get("columns"), c.to->get("columns")));
-    case object_kind::materialized_view: return recreate_if(c.touches("definition") || c.touches("access_method"));
-    case object_kind::policy: return recreate_if(c.touches("command") || c.touches("restrictive") ||
-                                                 (c.touches("using") && !c.to->has("using")) ||
-                                                 (c.touches("with_check") && !c.to->has("with_check")));
+        return recreate_if(c.touches("definition") &&
+                           !is_prefix(c.from->get("columns"), c.to->get("columns")));
+    case object_kind::materialized_view:
+        return recreate_if(c.touches("definition") || c.touches("access_method"));
+    case object_kind::policy:
+        return recreate_if(c.touches("command") || c.touches("restrictive") ||
+                           (c.touches("using") && !c.to->has("using")) ||
+                           (c.touches("with_check") && !c.to->has("with_check")));
     case object_kind::event_trigger:
         return recreate_if(c.touches("event") || c.touches("tags") || c.touches("function"));
-    case object_kind::aggregate:
-        return recreate_if(c.touches("definition") || c.touches("arguments"));
+    case object_kind::aggregate: return recreate_if(c.touches("definition") || c.touches("arguments"));
     case object_kind::trigger:
     case object_kind::rule:
     case object_kind::statistics:
@@ -171,7 +176,9 @@ bool is_integer(std::string_view type) { return type == "smallint" || type == "i
 bool stays_comparable(const object& from, const object& to) {
     const auto& a = from.get("type");
     const auto& b = to.get("type");
-    const auto is_text = [](const std::string& t) { return t == "text" || t.rfind("character varying", 0) == 0; };
+    const auto is_text = [](const std::string& t) {
+        return t == "text" || t.rfind("character varying", 0) == 0;
+    };
     return (is_integer(a) && is_integer(b)) || (is_text(a) && is_text(b));
 }
 
@@ -232,10 +239,14 @@ void difference::give_way(std::size_t dependent, const change& cause, std::vecto
     switch (d.kind) {
     case object_kind::column:
         // A column of a type that is replaced moves over; one that needs a function is generated.
-        if (type_goes && !d.has("generated")) wanted = change_kind::alter;
-        else if (cause.kind == change_kind::rebuild) wanted = change_kind::recreate;
-        else if (cause.either().kind == object_kind::table || cause.either().kind == object_kind::schema) return;
-        else if (!d.has("generated")) return;
+        if (type_goes && !d.has("generated"))
+            wanted = change_kind::alter;
+        else if (cause.kind == change_kind::rebuild)
+            wanted = change_kind::recreate;
+        else if (cause.either().kind == object_kind::table || cause.either().kind == object_kind::schema)
+            return;
+        else if (!d.has("generated"))
+            return;
         break;
     case object_kind::enum_type:
     case object_kind::domain:
@@ -257,7 +268,8 @@ void difference::give_way(std::size_t dependent, const change& cause, std::vecto
             by_id_.emplace(d.id(), changes_.size());
             changes_.push_back({change_kind::alter, &d, after, {"retype"}});
             touched.push_back(changes_.size() - 1);
-        } else if (changes_[known->second].kind == change_kind::alter && !changes_[known->second].touches("retype")) {
+        } else if (changes_[known->second].kind == change_kind::alter &&
+                   !changes_[known->second].touches("retype")) {
             changes_[known->second].fields.emplace_back("retype");
             touched.push_back(known->second);
         }

@@ -35,15 +35,16 @@ struct change {
     bool removes() const { return kind != change_kind::create && kind != change_kind::alter; }
 };
 
-/// What differs between two models, which have to outlive it, and everything that has to give way: an object that
-/// depends on one that goes is recreated with its grants, comments and parts.
+/// What differs between two models, which have to outlive it, and everything that has to give way: an object
+/// that depends on one that goes is recreated with its grants, comments and parts.
 class difference {
 public:
     difference(const model& from, const model& to);
 
     const std::vector<change>& changes() const noexcept { return changes_; }
     const change* find(std::string_view id) const;
-    const change* find(object_kind kind, std::string_view schema, std::string_view table, std::string_view name) const {
+    const change* find(object_kind kind, std::string_view schema, std::string_view table,
+                       std::string_view name) const {
         return find(make_id(kind, schema, table, name));
     }
     const model& from() const noexcept { return from_; }

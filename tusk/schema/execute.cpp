@@ -20,10 +20,11 @@ void drop_invalid_index(blocking::connection& on, const statement& s) {
     std::string_view rest = s.sql;
     rest.remove_prefix(at + mark.size());
     const auto name = take_identifier(rest);
-    const auto found = on.query("select quote_ident(n.nspname) || '.' || quote_ident(c.relname) from pg_index i join "
-                                "pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where "
-                                "not i.indisvalid and c.relkind = 'i' and c.relname = $1",
-                                name);
+    const auto found =
+        on.query("select quote_ident(n.nspname) || '.' || quote_ident(c.relname) from pg_index i join "
+                 "pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where "
+                 "not i.indisvalid and c.relkind = 'i' and c.relname = $1",
+                 name);
     for (const auto row : found)
         static_cast<void>(on.try_script("drop index concurrently if exists " + std::string{row[0].text()}));
 }
@@ -50,7 +51,8 @@ failure run_segment(blocking::connection& on, const segment& all, const statemen
 void wait_a_little(unsigned attempt) {
     static thread_local std::minstd_rand random{std::random_device{}()};
     const auto most = std::min(2000u, 50u << std::min(attempt, 6u));
-    std::this_thread::sleep_for(std::chrono::milliseconds{std::uniform_int_distribution<unsigned>{most / 2, most}(random)});
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds{std::uniform_int_distribution<unsigned>{most / 2, most}(random)});
 }
 
 } // namespace

@@ -51,8 +51,8 @@ struct executed {
     const statement* failed_at = nullptr;
 };
 
-/// Executes a plan, transaction by transaction. A transaction that waits too long for a lock is tried again; an index
-/// that a failed CREATE INDEX CONCURRENTLY left invalid is dropped first.
+/// Executes a plan, transaction by transaction. A transaction that waits too long for a lock is tried again;
+/// an index that a failed CREATE INDEX CONCURRENTLY left invalid is dropped first.
 executed execute(blocking::connection& on, const plan& what, const execute_options& how = {});
 
 } // namespace tusk::schema

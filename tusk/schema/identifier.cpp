@@ -175,9 +175,7 @@ constexpr std::array keywords{
     std::string_view{"xmltable"},
 };
 
-bool begins_word(char c) {
-    return (c >= 'a' && c <= 'z') || c == '_';
-}
+bool begins_word(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
            static_cast<unsigned char>(c) >= 0x80;

@@ -39,9 +39,10 @@ public:
     explicit reader(blocking::transaction& tx) : tx_{tx} {}
 
     model read() {
-        tx_.query("select set_config('search_path', '', true), set_config('datestyle', 'ISO, MDY', true), "
-                  "set_config('intervalstyle', 'postgres', true), set_config('timezone', 'UTC', true), "
-                  "set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', true)");
+        tx_.query(
+            "select set_config('search_path', '', true), set_config('datestyle', 'ISO, MDY', true), "
+            "set_config('intervalstyle', 'postgres', true), set_config('timezone', 'UTC', true), "
+            "set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', true)");
         const auto version =
             number<int>(tx_.query("select current_setting('server_version_num')")[0][0].text());
         for (const auto& each : detail::catalog_queries(version)) read_objects(each);
@@ -162,8 +163,8 @@ bool fits_object(std::string_view pattern, const object& what) {
         if (pattern.substr(0, colon) != name_of(what.kind)) return false;
         pattern.remove_prefix(colon + 1);
     }
-    const auto whole = what.schema + (what.schema.empty() ? "" : ".") + what.table + (what.table.empty() ? "" : ".") +
-                       what.name;
+    const auto whole = what.schema + (what.schema.empty() ? "" : ".") + what.table +
+                       (what.table.empty() ? "" : ".") + what.name;
     if (fits(pattern, whole)) return true;
     if (what.kind == object_kind::index && fits(pattern, what.schema + "." + what.name)) return true;
     return !what.table.empty() && fits(pattern, what.schema + "." + what.table);

@@ -41,8 +41,8 @@ private:
     std::vector<std::string> included_;
 };
 
-/// Reads the catalog in one read-only snapshot. PostgreSQL 13 to 18. What belongs to extensions is left out, and
-/// so are the objects of other sessions. Owners that are the connection's role are left out. Throws
+/// Reads the catalog in one read-only snapshot. PostgreSQL 13 to 18. What belongs to extensions is left out,
+/// and so are the objects of other sessions. Owners that are the connection's role are left out. Throws
 /// `tusk::error`.
 model inspect(blocking::connection& on, const scope& of = {});
 

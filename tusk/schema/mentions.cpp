@@ -26,9 +26,7 @@ bool can_be_mentioned(object_kind kind) {
     }
 }
 
-bool has_body(const object& o) {
-    return o.kind == object_kind::function || o.kind == object_kind::procedure;
-}
+bool has_body(const object& o) { return o.kind == object_kind::function || o.kind == object_kind::procedure; }
 
 std::string plain_name(const object& o) { return o.name.substr(0, o.name.find('(')); }
 

@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::string_view snapshot_schema = "tusk.schema.snapshot/1";
 
-json::array to_array(const std::vector<std::string>& items) { return json::array(items.begin(), items.end()); }
+json::array to_array(const std::vector<std::string>& items) {
+    return json::array(items.begin(), items.end());
+}
 
 json::object to_json(const object& from) {
     json::object out{{"kind", name_of(from.kind)}, {"name", from.name}};

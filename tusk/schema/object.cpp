@@ -7,10 +7,30 @@ namespace tusk::schema {
 namespace {
 
 constexpr std::array<std::string_view, object_kind_count> names{
-    "schema",     "extension", "enum_type", "domain",     "domain_constraint", "composite_type",
-    "range_type", "sequence",          "function",  "procedure", "aggregate",  "table",             "column",
-    "column_default", "constraint",    "index",     "view",      "materialized_view", "trigger",    "rule",
-    "policy",     "statistics",        "event_trigger", "default_privileges",
+    "schema",
+    "extension",
+    "enum_type",
+    "domain",
+    "domain_constraint",
+    "composite_type",
+    "range_type",
+    "sequence",
+    "function",
+    "procedure",
+    "aggregate",
+    "table",
+    "column",
+    "column_default",
+    "constraint",
+    "index",
+    "view",
+    "materialized_view",
+    "trigger",
+    "rule",
+    "policy",
+    "statistics",
+    "event_trigger",
+    "default_privileges",
 };
 
 bool has_signature(object_kind kind) {
@@ -33,7 +53,8 @@ std::optional<object_kind> kind_of(std::string_view name) noexcept {
     return std::nullopt;
 }
 
-std::string make_id(object_kind kind, std::string_view schema, std::string_view table, std::string_view name) {
+std::string make_id(object_kind kind, std::string_view schema, std::string_view table,
+                    std::string_view name) {
     std::string out{name_of(kind)};
     out += ':';
     if (!schema.empty()) out += quote_identifier(schema) + ".";

@@ -43,9 +43,9 @@ inline constexpr std::size_t object_kind_count = 24;
 std::string_view name_of(object_kind kind) noexcept;
 std::optional<object_kind> kind_of(std::string_view name) noexcept;
 
-/// One object of a database, as its catalog describes it. What identifies it stays the same in every database;
-/// the rest is in `fields`, in the server's own words (`pg_get_…def`, read with an empty search_path). A field
-/// that has the value that the server would take by default is absent.
+/// One object of a database, as its catalog describes it. What identifies it stays the same in every
+/// database; the rest is in `fields`, in the server's own words (`pg_get_…def`, read with an empty
+/// search_path). A field that has the value that the server would take by default is absent.
 ///
 /// Parts of other objects have objects of their own: columns, defaults, constraints, indexes, triggers, rules
 /// and policies belong to the relation `table`, constraints of domains to the domain `table`.

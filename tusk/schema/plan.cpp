@@ -16,12 +16,24 @@ namespace {
 constexpr std::string_view plan_schema = "tusk.schema.plan/1";
 
 constexpr std::array<std::string_view, 13> hazard_names{
-    "deletes_data", "access_exclusive_lock", "share_lock",    "rewrites_table",  "scans_table",
-    "index_build",  "index_dropped",         "fills_rows",    "depends_on_data", "authorization",
-    "untracked_dependencies", "correctness", "extension_upgrade",
+    "deletes_data",
+    "access_exclusive_lock",
+    "share_lock",
+    "rewrites_table",
+    "scans_table",
+    "index_build",
+    "index_dropped",
+    "fills_rows",
+    "depends_on_data",
+    "authorization",
+    "untracked_dependencies",
+    "correctness",
+    "extension_upgrade",
 };
 
-[[noreturn]] void refuse(const std::string& why) { throw error{errc::invalid_argument, "this is no plan: " + why}; }
+[[noreturn]] void refuse(const std::string& why) {
+    throw error{errc::invalid_argument, "this is no plan: " + why};
+}
 
 std::string text_of(const json::object& from, std::string_view key) {
     const auto* value = from.if_contains(key);
@@ -87,7 +99,8 @@ json::object to_json(const plan& p) {
                                           {"alone", s.alone},
                                           {"hazards", std::move(hazards)}});
     }
-    return {{"schema", plan_schema}, {"from", p.from()}, {"to", p.to()}, {"statements", std::move(statements)}};
+    return {
+        {"schema", plan_schema}, {"from", p.from()}, {"to", p.to()}, {"statements", std::move(statements)}};
 }
 
 plan plan_from_json(const json::object& file) {
@@ -107,7 +120,8 @@ plan plan_from_json(const json::object& file) {
         if (const auto* hazards = from.if_contains("hazards"); hazards != nullptr && hazards->is_array())
             for (const auto& name : hazards->get_array())
                 if (name.is_string())
-                    if (const auto h = hazard_of(std::string_view{name.get_string()})) s.hazards.push_back(*h);
+                    if (const auto h = hazard_of(std::string_view{name.get_string()}))
+                        s.hazards.push_back(*h);
         statements.push_back(std::move(s));
     }
     return {std::move(statements), text_of(file, "from"), text_of(file, "to")};

@@ -33,19 +33,19 @@ std::optional<hazard> hazard_of(std::string_view name) noexcept;
 
 /// One statement of a plan.
 struct statement {
-    std::string sql;      ///< Without a semicolon.
-    std::string about;    ///< The id of the object that it changes.
-    std::string change;   ///< "create", "drop", "alter", "rename".
+    std::string sql;           ///< Without a semicolon.
+    std::string about;         ///< The id of the object that it changes.
+    std::string change;        ///< "create", "drop", "alter", "rename".
     bool transactional = true; ///< False: it must not be inside a transaction block.
-    bool alone = false;   ///< The transaction ends before and behind it, so that its locks do.
+    bool alone = false;        ///< The transaction ends before and behind it, so that its locks do.
     std::vector<hazard> hazards;
 };
 
 /// How a plan is to be made.
 class plan_options {
 public:
-    /// Whether the plan shall spare a database at work: indexes CONCURRENTLY, constraints NOT VALID and validated
-    /// later, several transactions. Default true. Without it all is one transaction.
+    /// Whether the plan shall spare a database at work: indexes CONCURRENTLY, constraints NOT VALID and
+    /// validated later, several transactions. Default true. Without it all is one transaction.
     plan_options& online(bool on) {
         online_ = on;
         return *this;
@@ -82,8 +82,8 @@ public:
     /// The fingerprints of the two states.
     const std::string& from() const noexcept { return from_; }
     const std::string& to() const noexcept { return to_; }
-    /// The statements, in transactions: each group is one, but for a statement that must not be in one, which is a
-    /// group of its own.
+    /// The statements, in transactions: each group is one, but for a statement that must not be in one, which
+    /// is a group of its own.
     std::vector<std::vector<statement>> segments() const;
     /// All hazards of all statements, each once.
     std::vector<hazard> hazards() const;
@@ -96,8 +96,8 @@ private:
     std::string to_;
 };
 
-/// Plans how to get from one state to the other. Throws `tusk::error`: `errc::invalid_configuration` when a refused
-/// hazard is met or the states depend on themselves in a circle.
+/// Plans how to get from one state to the other. Throws `tusk::error`: `errc::invalid_configuration` when a
+/// refused hazard is met or the states depend on themselves in a circle.
 plan make_plan(const model& from, const model& to, const plan_options& how = {});
 
 /// The plan file `tusk.schema.plan/1`, which remembers the state that it was made for.

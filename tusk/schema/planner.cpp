@@ -20,7 +20,8 @@ bool is_skipped(const detail::step& s, const plan_options& how) {
 /// Bodies of functions may name what is made later.
 void allow_any_bodies(std::vector<statement>& all) {
     const bool any = std::any_of(all.begin(), all.end(), [](const statement& s) {
-        return s.change != "drop" && (s.about.rfind("function:", 0) == 0 || s.about.rfind("procedure:", 0) == 0);
+        return s.change != "drop" &&
+               (s.about.rfind("function:", 0) == 0 || s.about.rfind("procedure:", 0) == 0);
     });
     if (!any) return;
     statement off;
@@ -45,7 +46,8 @@ plan make_plan(const model& from, const model& to, const plan_options& how) {
     for (const auto& s : statements)
         for (const auto h : s.hazards)
             if (how.refused().count(h) > 0)
-                throw error{errc::invalid_configuration, "the plan has the hazard " + std::string{name_of(h)} +
+                throw error{errc::invalid_configuration, "the plan has the hazard " +
+                                                             std::string{name_of(h)} +
                                                              ", which is refused: " + s.sql};
     allow_any_bodies(statements);
     return {std::move(statements), from.fingerprint(), to.fingerprint()};

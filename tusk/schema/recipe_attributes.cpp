@@ -116,7 +116,8 @@ void recipes::owner(const object& o) {
 void recipes::privileges(const object& o, const std::string& before) {
     for (const auto& [grant, p] : changes_between(before, o.get("privileges")))
         put((grant ? "GRANT " : "REVOKE ") + p.what + columns_of(o) + " ON " + grant_target(o) +
-                (grant ? " TO " : " FROM ") + grantee(p, o) + (grant && p.passed_on ? " WITH GRANT OPTION" : ""),
+                (grant ? " TO " : " FROM ") + grantee(p, o) +
+                (grant && p.passed_on ? " WITH GRANT OPTION" : ""),
             {hazard::authorization});
 }
 
@@ -145,8 +146,8 @@ void recipes::default_privileges(const object& o, const std::string& before, con
         const auto role = p.role != "OWNER" ? p.role
                           : o.has("role")   ? quote_identifier(o.get("role"))
                                             : std::string{"CURRENT_USER"};
-        put(head + (grant ? " GRANT " : " REVOKE ") + p.what + " ON " + objects + (grant ? " TO " : " FROM ") + role +
-                (grant && p.passed_on ? " WITH GRANT OPTION" : ""),
+        put(head + (grant ? " GRANT " : " REVOKE ") + p.what + " ON " + objects +
+                (grant ? " TO " : " FROM ") + role + (grant && p.passed_on ? " WITH GRANT OPTION" : ""),
             {hazard::authorization});
     }
 }
@@ -158,8 +159,8 @@ void recipes::enabled(const object& o) {
     if (o.kind == object_kind::event_trigger)
         put("ALTER " + with_kind(o) + " " + state);
     else
-        put("ALTER TABLE " + o.sql_table() + " " + state + (o.kind == object_kind::rule ? " RULE " : " TRIGGER ") +
-            quote_identifier(o.name));
+        put("ALTER TABLE " + o.sql_table() + " " + state +
+            (o.kind == object_kind::rule ? " RULE " : " TRIGGER ") + quote_identifier(o.name));
 }
 
 /// Everything that a new object has besides itself.

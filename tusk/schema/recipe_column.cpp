@@ -93,7 +93,8 @@ std::string recipes::converted(const change& c) const {
                 fields.push_back(there ? "(" + column + ")." + quote_identifier(name) + "::" + its_type
                                        : "NULL::" + its_type);
             }
-            return "CASE WHEN " + column + " IS NULL THEN NULL ELSE ROW(" + join(fields, ", ") + ")::" + to + " END";
+            return "CASE WHEN " + column + " IS NULL THEN NULL ELSE ROW(" + join(fields, ", ") + ")::" + to +
+                   " END";
         }
         const bool array = to.size() > 2 && to.substr(to.size() - 2) == "[]";
         return column + "::text" + (array ? "[]" : "") + "::" + to;
@@ -102,14 +103,16 @@ std::string recipes::converted(const change& c) const {
     const auto a = without_modifier(from);
     const auto b = without_modifier(to);
     if (a == "bigint" && begins_with(b, "timestamp")) return "to_timestamp(" + column + ")::" + to;
-    if (is_number(a) && begins_with(b, "timestamp")) return "to_timestamp(" + column + "::double precision)::" + to;
+    if (is_number(a) && begins_with(b, "timestamp"))
+        return "to_timestamp(" + column + "::double precision)::" + to;
     if (begins_with(a, "timestamp") && is_number(b)) return "extract(epoch from " + column + ")::" + to;
     if (a == "boolean" && is_number(b)) return column + "::integer::" + to;
     if (is_number(a) && b == "boolean") return "(" + column + " <> 0)";
     if (b == "bytea" && is_text(a)) return "convert_to(" + column + ", 'UTF8')";
     if (b.size() > 2 && b.substr(b.size() - 2) == "[]" && b.substr(0, b.size() - 2) == a)
         return "CASE WHEN " + column + " IS NULL THEN NULL ELSE ARRAY[" + column + "] END";
-    if (a.size() > 2 && a.substr(a.size() - 2) == "[]" && a.substr(0, a.size() - 2) == b) return column + "[1]";
+    if (a.size() > 2 && a.substr(a.size() - 2) == "[]" && a.substr(0, a.size() - 2) == b)
+        return column + "[1]";
     const auto number_or_text = [](const std::string& t) { return is_number(t) || is_text(t); };
     if ((b == "json" || b == "jsonb") && number_or_text(a)) return "to_" + b + "(" + column + ")";
     if (a == "bytea" || begins_with(a, "json") || is_text(a) || !is_number(b)) {
@@ -124,7 +127,8 @@ void recipes::alter_column_type(const change& c, const std::string& table) {
     const auto& to = c.to->get("type");
     auto sql = "ALTER TABLE " + table + " ALTER COLUMN " + quote_identifier(c.to->name) + " TYPE " + to;
     if (c.to->has("collation") || c.touches("collation"))
-        sql += " COLLATE " + (c.to->has("collation") ? c.to->get("collation") : std::string{"pg_catalog.\"default\""});
+        sql += " COLLATE " +
+               (c.to->has("collation") ? c.to->get("collation") : std::string{"pg_catalog.\"default\""});
     if (const auto how = converted(c); !how.empty()) sql += " USING " + how;
     auto& s = put(std::move(sql));
     if (is_free(from, to)) return;
@@ -160,15 +164,16 @@ void recipes::alter_identity(const change& c, const std::string& table) {
         std::string named;
         if (name.size() == 2 && name[1] != o.table + "_" + o.name + "_seq")
             named = "SEQUENCE NAME " + qualified_name(name[0], name[1]) + " ";
-        put(head + "ADD GENERATED " + generation + " AS IDENTITY (" + named + o.get("identity_options") + ")");
+        put(head + "ADD GENERATED " + generation + " AS IDENTITY (" + named + o.get("identity_options") +
+            ")");
         // It goes on behind the highest value that is there.
         if (name.size() == 2)
             put("SELECT pg_catalog.setval(" + quote_literal(qualified_name(name[0], name[1])) + ", max(" +
                 quote_identifier(o.name) + ")) FROM " + table + " HAVING max(" + quote_identifier(o.name) +
                 ") BETWEEN (SELECT min_value FROM pg_catalog.pg_sequences WHERE schemaname = " +
                 quote_literal(name[0]) + " AND sequencename = " + quote_literal(name[1]) +
-                ") AND (SELECT max_value FROM pg_catalog.pg_sequences WHERE schemaname = " + quote_literal(name[0]) +
-                " AND sequencename = " + quote_literal(name[1]) + ")");
+                ") AND (SELECT max_value FROM pg_catalog.pg_sequences WHERE schemaname = " +
+                quote_literal(name[0]) + " AND sequencename = " + quote_literal(name[1]) + ")");
         return;
     }
     if (c.touches("identity")) put(head + "SET GENERATED " + generation);
@@ -182,8 +187,8 @@ void recipes::alter_identity(const change& c, const std::string& table) {
             rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
         }
         // start with S increment by I minvalue A maxvalue B cache C [no] cycle
-        put(head + "SET START WITH " + words[2] + " SET INCREMENT BY " + words[5] + " SET MINVALUE " + words[7] +
-            " SET MAXVALUE " + words[9] + " SET CACHE " + words[11] +
+        put(head + "SET START WITH " + words[2] + " SET INCREMENT BY " + words[5] + " SET MINVALUE " +
+            words[7] + " SET MAXVALUE " + words[9] + " SET CACHE " + words[11] +
             (words[12] == "no" ? " SET NO CYCLE" : " SET CYCLE") + " RESTART");
         const auto name = split_list(o.get("identity_sequence"));
         if (name.size() == 2)
@@ -195,7 +200,8 @@ void recipes::alter_identity(const change& c, const std::string& table) {
         const auto before = split_list(c.from->get("identity_sequence"));
         const auto after = split_list(o.get("identity_sequence"));
         if (before.size() == 2 && after.size() == 2 && before[1] != after[1])
-            put("ALTER SEQUENCE " + qualified_name(before[0], before[1]) + " RENAME TO " + quote_identifier(after[1]));
+            put("ALTER SEQUENCE " + qualified_name(before[0], before[1]) + " RENAME TO " +
+                quote_identifier(after[1]));
     }
 }
 
@@ -234,19 +240,26 @@ void recipes::alter_column(const change& c) {
         (c.touches("identity") || c.touches("identity_options") || c.touches("identity_sequence")))
         alter_identity(c, table);
     if (c.touches("storage")) {
-        if (o.has("storage")) put(only + "SET STORAGE " + o.get("storage"));
-        else put(only + "SET STORAGE " + (all_.to().major_version() >= 16 ? std::string{"DEFAULT"} : std::string{
-            is_number(o.get("type")) && !begins_with(o.get("type"), "numeric") ? "PLAIN"
-            : begins_with(o.get("type"), "numeric")                            ? "MAIN"
-                                                                               : "EXTENDED"}));
+        if (o.has("storage"))
+            put(only + "SET STORAGE " + o.get("storage"));
+        else
+            put(only + "SET STORAGE " +
+                (all_.to().major_version() >= 16
+                     ? std::string{"DEFAULT"}
+                     : std::string{is_number(o.get("type")) && !begins_with(o.get("type"), "numeric")
+                                       ? "PLAIN"
+                                   : begins_with(o.get("type"), "numeric") ? "MAIN"
+                                                                           : "EXTENDED"}));
     }
     if (c.touches("compression"))
-        put(only + "SET COMPRESSION " + (o.has("compression") ? o.get("compression") : std::string{"default"}));
+        put(only + "SET COMPRESSION " +
+            (o.has("compression") ? o.get("compression") : std::string{"default"}));
     if (c.touches("statistics"))
         put(only + "SET STATISTICS " + (o.has("statistics") ? o.get("statistics") : std::string{"-1"}));
     if (c.touches("options")) {
         const auto rest = out_.size();
-        alter_options("TABLE ONLY " + table + " ALTER COLUMN " + name, c.from->get("options"), o.get("options"));
+        alter_options("TABLE ONLY " + table + " ALTER COLUMN " + name, c.from->get("options"),
+                      o.get("options"));
         static_cast<void>(rest);
     }
 }

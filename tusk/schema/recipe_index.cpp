@@ -28,8 +28,8 @@ void recipes::create_constraint(const object& o) {
         o.get("definition").find("WITHOUT OVERLAPS") == std::string::npos) {
         create_constraint_online(o);
     } else {
-        const bool split = (type == "foreign key" || type == "check") && is_online(o) && !o.has("not_valid") &&
-                           !(type == "foreign key" && is_partitioned(o));
+        const bool split = (type == "foreign key" || type == "check") && is_online(o) &&
+                           !o.has("not_valid") && !(type == "foreign key" && is_partitioned(o));
         // The partitions have theirs with their own names.
         const bool only = is_partitioned(o) && unique;
         auto sql = std::string{"ALTER TABLE "} + (only ? "ONLY " : "") + o.sql_table() + " ADD CONSTRAINT " +
@@ -59,11 +59,12 @@ void recipes::create_constraint(const object& o) {
 }
 
 void recipes::create_constraint_online(const object& o) {
-    auto& built = put(concurrently(o.get("index_definition")), {hazard::index_build, hazard::depends_on_data});
+    auto& built =
+        put(concurrently(o.get("index_definition")), {hazard::index_build, hazard::depends_on_data});
     built.transactional = false;
     put("ALTER TABLE " + o.sql_table() + " ADD CONSTRAINT " + quote_identifier(o.name) +
-        (o.get("type") == "primary key" ? " PRIMARY KEY" : " UNIQUE") + " USING INDEX " + quote_identifier(o.name) +
-        deferrable_sql(o));
+        (o.get("type") == "primary key" ? " PRIMARY KEY" : " UNIQUE") + " USING INDEX " +
+        quote_identifier(o.name) + deferrable_sql(o));
 }
 
 void recipes::alter_constraint(const change& c) {
@@ -74,8 +75,10 @@ void recipes::alter_constraint(const change& c) {
             .alone = how_.is_online();
     if (c.touches("attached_to") && o.has("attached_to")) attach_index(o);
     if (c.touches("index_tablespace"))
-        put("ALTER INDEX " + o.sql_table().substr(0, 0) + qualified_name(o.schema, o.name) + " SET TABLESPACE " +
-            quote_identifier(o.has("index_tablespace") ? o.get("index_tablespace") : std::string{"pg_default"}));
+        put("ALTER INDEX " + o.sql_table().substr(0, 0) + qualified_name(o.schema, o.name) +
+            " SET TABLESPACE " +
+            quote_identifier(o.has("index_tablespace") ? o.get("index_tablespace")
+                                                       : std::string{"pg_default"}));
 }
 
 void recipes::create_index(const object& o) {
@@ -102,12 +105,14 @@ void recipes::create_index(const object& o) {
 void recipes::attach_index(const object& part) {
     const auto* table = all_.find(object_kind::table, part.schema, "", part.table);
     if (table != nullptr && (table->makes() || table->touches("partition_of"))) return;
-    put("ALTER INDEX " + part.get("attached_to") + " ATTACH PARTITION " + qualified_name(part.schema, part.name));
+    put("ALTER INDEX " + part.get("attached_to") + " ATTACH PARTITION " +
+        qualified_name(part.schema, part.name));
 }
 
 void recipes::drop_index(const object& o) {
     const bool online = how_.is_online() && !o.has("partitioned") && !o.has("attached_to");
-    auto& s = put(std::string{"DROP INDEX "} + (online ? "CONCURRENTLY " : "") + o.sql_name(), {hazard::index_dropped});
+    auto& s = put(std::string{"DROP INDEX "} + (online ? "CONCURRENTLY " : "") + o.sql_name(),
+                  {hazard::index_dropped});
     s.transactional = !online;
 }
 

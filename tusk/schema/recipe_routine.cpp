@@ -7,8 +7,8 @@ namespace tusk::schema::detail {
 
 void recipes::create_view(const object& view, bool replace) {
     const bool stored = view.kind == object_kind::materialized_view;
-    auto sql = std::string{"CREATE "} + (replace ? "OR REPLACE " : "") + (stored ? "MATERIALIZED VIEW " : "VIEW ") +
-               view.sql_name();
+    auto sql = std::string{"CREATE "} + (replace ? "OR REPLACE " : "") +
+               (stored ? "MATERIALIZED VIEW " : "VIEW ") + view.sql_name();
     if (view.has("access_method")) sql += " USING " + quote_identifier(view.get("access_method"));
     if (view.has("options")) sql += " WITH (" + options_sql(view.get("options")) + ")";
     if (view.has("tablespace")) sql += " TABLESPACE " + quote_identifier(view.get("tablespace"));
@@ -44,7 +44,8 @@ void recipes::alter_options(const std::string& what, const std::string& before, 
         if (std::find(old_items.begin(), old_items.end(), item) == old_items.end()) set.push_back(item);
     if (!gone.empty()) put("ALTER " + what + " RESET (" + join(gone, ", ") + ")");
     if (!set.empty())
-        put("ALTER " + what + " SET (" + options_sql(join(set, std::string_view{&list_separator, 1}), prefix) + ")");
+        put("ALTER " + what + " SET (" +
+            options_sql(join(set, std::string_view{&list_separator, 1}), prefix) + ")");
 }
 
 void recipes::create_policy(const object& o) {

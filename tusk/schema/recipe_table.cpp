@@ -66,17 +66,20 @@ void recipes::create_table(const step& s) {
                     if (part->kind == object_kind::constraint && part->get("type") == "check" &&
                         part->get("definition").find(" NO INHERIT") == std::string::npos &&
                         all_.to().find(object_kind::constraint, o.schema, o.name, part->name) == nullptr)
-                        lines.push_back("CONSTRAINT " + quote_identifier(part->name) + " " + part->get("definition"));
+                        lines.push_back("CONSTRAINT " + quote_identifier(part->name) + " " +
+                                        part->get("definition"));
     std::vector<const object*> separate;
     for (const auto* constraint : constraints) {
         if (constraint->has("index_options") || constraint->has("index_tablespace")) {
             separate.push_back(constraint);
             continue;
         }
-        lines.push_back("CONSTRAINT " + quote_identifier(constraint->name) + " " + constraint->get("definition"));
+        lines.push_back("CONSTRAINT " + quote_identifier(constraint->name) + " " +
+                        constraint->get("definition"));
     }
-    auto sql = std::string{"CREATE "} + (o.has("unlogged") ? "UNLOGGED " : "") + "TABLE " + o.sql_name() + " (" +
-               (lines.empty() ? "" : "\n    ") + join(lines, ",\n    ") + (lines.empty() ? "" : "\n") + ")";
+    auto sql = std::string{"CREATE "} + (o.has("unlogged") ? "UNLOGGED " : "") + "TABLE " + o.sql_name() +
+               " (" + (lines.empty() ? "" : "\n    ") + join(lines, ",\n    ") + (lines.empty() ? "" : "\n") +
+               ")";
     if (heir) sql += " INHERITS (" + join(split_list(o.get("inherits")), ", ") + ")";
     if (o.has("partition_by")) sql += " PARTITION BY " + o.get("partition_by");
     if (o.has("access_method")) sql += " USING " + quote_identifier(o.get("access_method"));
@@ -101,12 +104,14 @@ void recipes::create_table(const step& s) {
         if (constraint->has("comment")) comment(*constraint);
     if (o.has("row_security")) put("ALTER TABLE " + o.sql_name() + " ENABLE ROW LEVEL SECURITY");
     if (o.has("force_row_security")) put("ALTER TABLE " + o.sql_name() + " FORCE ROW LEVEL SECURITY");
-    if (o.has("replica_identity") && o.get("replica_identity").rfind("index ", 0) != 0) alter_replica_identity(o);
+    if (o.has("replica_identity") && o.get("replica_identity").rfind("index ", 0) != 0)
+        alter_replica_identity(o);
     describe(o);
 }
 
 void recipes::after_column(const object& column) {
-    const auto head = "ALTER TABLE ONLY " + column.sql_table() + " ALTER COLUMN " + quote_identifier(column.name);
+    const auto head =
+        "ALTER TABLE ONLY " + column.sql_table() + " ALTER COLUMN " + quote_identifier(column.name);
     if (column.has("storage")) put(head + " SET STORAGE " + column.get("storage"));
     if (column.has("statistics")) put(head + " SET STATISTICS " + column.get("statistics"));
     if (column.has("options")) put(head + " SET (" + options_sql(column.get("options")) + ")");
@@ -181,8 +186,8 @@ void recipes::move_rows(const change& c) {
         const auto name = split_list(part->get("identity_sequence"));
         const auto column = quote_identifier(part->name);
         if (name.size() == 2)
-            put("SELECT pg_catalog.setval(" + quote_literal(qualified_name(name[0], name[1])) + ", max(" + column +
-                ")) FROM " + o.sql_name() + " HAVING max(" + column + ") IS NOT NULL");
+            put("SELECT pg_catalog.setval(" + quote_literal(qualified_name(name[0], name[1])) + ", max(" +
+                column + ")) FROM " + o.sql_name() + " HAVING max(" + column + ") IS NOT NULL");
     }
 }
 
@@ -191,7 +196,8 @@ void recipes::alter_replica_identity(const object& o) {
     if (how.rfind("index ", 0) == 0)
         how = "USING INDEX " + how.substr(6);
     else
-        std::transform(how.begin(), how.end(), how.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+        std::transform(how.begin(), how.end(), how.begin(),
+                       [](char c) { return static_cast<char>(c - 'a' + 'A'); });
     put("ALTER TABLE ONLY " + o.sql_name() + " REPLICA IDENTITY " + how);
 }
 
@@ -200,27 +206,33 @@ void recipes::alter_table(const change& c) {
     const auto head = "ALTER TABLE " + o.sql_name() + " ";
     if (c.touches("partition_of") || c.touches("bound")) {
         const auto* old_parent = c.from->has("partition_of") ? &c.from->get("partition_of") : nullptr;
-        const bool parent_stays =
-            old_parent != nullptr && all_.from().find(parents_of(*c.from).front()) != nullptr &&
-            (all_.find(parents_of(*c.from).front()) == nullptr || !all_.find(parents_of(*c.from).front())->removes());
+        const bool parent_stays = old_parent != nullptr &&
+                                  all_.from().find(parents_of(*c.from).front()) != nullptr &&
+                                  (all_.find(parents_of(*c.from).front()) == nullptr ||
+                                   !all_.find(parents_of(*c.from).front())->removes());
         if (old_parent != nullptr)
-            put("ALTER TABLE ONLY " + (parent_stays ? *old_parent : *old_parent) + " DETACH PARTITION " + o.sql_name());
+            put("ALTER TABLE ONLY " + (parent_stays ? *old_parent : *old_parent) + " DETACH PARTITION " +
+                o.sql_name());
         if (o.has("partition_of")) attach(o);
     }
     if (c.touches("inherits")) {
         const auto before = split_list(c.from->get("inherits"));
         const auto after = split_list(o.get("inherits"));
         for (const auto& parent : before)
-            if (std::find(after.begin(), after.end(), parent) == after.end()) put(head + "NO INHERIT " + parent);
+            if (std::find(after.begin(), after.end(), parent) == after.end())
+                put(head + "NO INHERIT " + parent);
         for (const auto& parent : after)
-            if (std::find(before.begin(), before.end(), parent) == before.end()) put(head + "INHERIT " + parent);
+            if (std::find(before.begin(), before.end(), parent) == before.end())
+                put(head + "INHERIT " + parent);
     }
     if (c.touches("unlogged"))
         put(head + (o.has("unlogged") ? "SET UNLOGGED" : "SET LOGGED"),
             {hazard::rewrites_table, hazard::access_exclusive_lock});
-    if (c.touches("options")) alter_options("TABLE " + o.sql_name(), c.from->get("options"), o.get("options"));
+    if (c.touches("options"))
+        alter_options("TABLE " + o.sql_name(), c.from->get("options"), o.get("options"));
     if (c.touches("toast_options"))
-        alter_options("TABLE " + o.sql_name(), c.from->get("toast_options"), o.get("toast_options"), "toast.");
+        alter_options("TABLE " + o.sql_name(), c.from->get("toast_options"), o.get("toast_options"),
+                      "toast.");
     if (c.touches("access_method"))
         put(head + "SET ACCESS METHOD " +
                 quote_identifier(o.has("access_method") ? o.get("access_method") : std::string{"heap"}),
@@ -230,11 +242,13 @@ void recipes::alter_table(const change& c) {
                 quote_identifier(o.has("tablespace") ? o.get("tablespace") : std::string{"pg_default"}),
             {hazard::rewrites_table, hazard::access_exclusive_lock});
     if (c.touches("row_security"))
-        put(head + (o.has("row_security") ? "ENABLE" : "DISABLE") + " ROW LEVEL SECURITY", {hazard::authorization});
+        put(head + (o.has("row_security") ? "ENABLE" : "DISABLE") + " ROW LEVEL SECURITY",
+            {hazard::authorization});
     if (c.touches("force_row_security"))
         put(head + (o.has("force_row_security") ? "FORCE" : "NO FORCE") + " ROW LEVEL SECURITY",
             {hazard::authorization});
-    if (c.touches("replica_identity") && o.get("replica_identity").rfind("index ", 0) != 0) alter_replica_identity(o);
+    if (c.touches("replica_identity") && o.get("replica_identity").rfind("index ", 0) != 0)
+        alter_replica_identity(o);
 }
 
 } // namespace tusk::schema::detail

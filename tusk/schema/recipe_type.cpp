@@ -69,7 +69,8 @@ void recipes::alter_composite(const change& c) {
             put(head + "DROP ATTRIBUTE " + quote_identifier(take_identifier(text)), {hazard::deletes_data});
         }
     for (const auto& each : after)
-        if (std::find(before.begin(), before.end(), each) == before.end()) put(head + "ADD ATTRIBUTE " + each);
+        if (std::find(before.begin(), before.end(), each) == before.end())
+            put(head + "ADD ATTRIBUTE " + each);
 }
 
 namespace {
@@ -91,7 +92,8 @@ void recipes::alter_sequence(const change& c) {
     const auto& o = *c.to;
     const auto head = "ALTER SEQUENCE " + o.sql_name();
     const bool options = c.touches("type") || c.touches("increment") || c.touches("minvalue") ||
-                         c.touches("maxvalue") || c.touches("start") || c.touches("cache") || c.touches("cycle");
+                         c.touches("maxvalue") || c.touches("start") || c.touches("cache") ||
+                         c.touches("cycle");
     if (options) {
         auto sql = head + sequence_options(o);
         // A value outside the new bounds cannot stay.

@@ -105,7 +105,8 @@ void recipes::create(const step& s) {
     switch (o.kind) {
     case object_kind::schema: put("CREATE SCHEMA " + quote_identifier(o.name)); break;
     case object_kind::extension:
-        put("CREATE EXTENSION " + quote_identifier(o.name) + " WITH SCHEMA " + quote_identifier(o.get("in_schema")));
+        put("CREATE EXTENSION " + quote_identifier(o.name) + " WITH SCHEMA " +
+            quote_identifier(o.get("in_schema")));
         break;
     case object_kind::enum_type:
     case object_kind::domain:
@@ -113,7 +114,7 @@ void recipes::create(const step& s) {
     case object_kind::range_type: create_type(s); break;
     case object_kind::domain_constraint:
         put("ALTER DOMAIN " + o.sql_table() + " ADD CONSTRAINT " + quote_identifier(o.name) + " " +
-            o.get("definition") + (o.has("not_valid") ? " NOT VALID" : ""),
+                o.get("definition") + (o.has("not_valid") ? " NOT VALID" : ""),
             {hazard::depends_on_data});
         break;
     case object_kind::sequence: create_sequence(o); break;
@@ -135,8 +136,10 @@ void recipes::create(const step& s) {
         break;
     }
     case object_kind::column_default:
-        put("ALTER TABLE " + std::string{all_.to().find(object_kind::table, o.schema, "", o.table) != nullptr ? "ONLY " : ""} +
-            o.sql_table() + " ALTER COLUMN " + quote_identifier(o.name) + " SET DEFAULT " + o.get("expression"));
+        put("ALTER TABLE " +
+            std::string{all_.to().find(object_kind::table, o.schema, "", o.table) != nullptr ? "ONLY " : ""} +
+            o.sql_table() + " ALTER COLUMN " + quote_identifier(o.name) + " SET DEFAULT " +
+            o.get("expression"));
         break;
     case object_kind::constraint: create_constraint(o); break;
     case object_kind::index: create_index(o); break;
@@ -174,7 +177,9 @@ void recipes::drop(const step& s) {
         break;
     }
     case object_kind::column_default:
-        put("ALTER TABLE " + std::string{all_.from().find(object_kind::table, o.schema, "", o.table) != nullptr ? "ONLY " : ""} +
+        put("ALTER TABLE " +
+            std::string{all_.from().find(object_kind::table, o.schema, "", o.table) != nullptr ? "ONLY "
+                                                                                               : ""} +
             o.sql_table() + " ALTER COLUMN " + quote_identifier(o.name) + " DROP DEFAULT");
         break;
     case object_kind::constraint:
@@ -185,7 +190,8 @@ void recipes::drop(const step& s) {
             out_.back().hazards = {hazard::correctness};
         break;
     case object_kind::domain_constraint:
-        put("ALTER DOMAIN " + o.sql_table() + " DROP CONSTRAINT " + quote_identifier(o.name), {hazard::correctness});
+        put("ALTER DOMAIN " + o.sql_table() + " DROP CONSTRAINT " + quote_identifier(o.name),
+            {hazard::correctness});
         break;
     case object_kind::index: drop_index(o); break;
     case object_kind::default_privileges: default_privileges(o, o.get("privileges"), ""); break;
@@ -210,10 +216,12 @@ void recipes::alter(const step& s) {
     switch (o.kind) {
     case object_kind::extension:
         if (c.touches("version"))
-            put("ALTER EXTENSION " + quote_identifier(o.name) + " UPDATE TO " + quote_literal(o.get("version")),
+            put("ALTER EXTENSION " + quote_identifier(o.name) + " UPDATE TO " +
+                    quote_literal(o.get("version")),
                 {hazard::extension_upgrade});
         if (c.touches("in_schema"))
-            put("ALTER EXTENSION " + quote_identifier(o.name) + " SET SCHEMA " + quote_identifier(o.get("in_schema")));
+            put("ALTER EXTENSION " + quote_identifier(o.name) + " SET SCHEMA " +
+                quote_identifier(o.get("in_schema")));
         break;
     case object_kind::enum_type: alter_enum(c); break;
     case object_kind::domain: alter_domain(c); break;
@@ -231,8 +239,8 @@ void recipes::alter(const step& s) {
     case object_kind::table: alter_table(c); break;
     case object_kind::column: alter_column(c); break;
     case object_kind::column_default:
-        put("ALTER TABLE ONLY " + o.sql_table() + " ALTER COLUMN " + quote_identifier(o.name) + " SET DEFAULT " +
-            o.get("expression"));
+        put("ALTER TABLE ONLY " + o.sql_table() + " ALTER COLUMN " + quote_identifier(o.name) +
+            " SET DEFAULT " + o.get("expression"));
         break;
     case object_kind::constraint: alter_constraint(c); break;
     case object_kind::index: alter_index(c); break;

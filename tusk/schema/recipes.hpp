@@ -94,7 +94,8 @@ private:
     std::vector<statement> out_;
 };
 
-/// How COMMENT ON, ALTER … OWNER TO and DROP call the object: `TABLE public.users`, `TRIGGER t ON public.users`.
+/// How COMMENT ON, ALTER … OWNER TO and DROP call the object: `TABLE public.users`, `TRIGGER t ON
+/// public.users`.
 std::string with_kind(const object& o);
 /// `fillfactor='70', autovacuum_enabled='false'` of a list of options.
 std::string options_sql(const std::string& list, const std::string& prefix = {});

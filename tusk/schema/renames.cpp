@@ -23,9 +23,11 @@ std::string rename_sql(const object& from, const std::string& to) {
     const auto name = quote_identifier(to);
     switch (from.kind) {
     case object_kind::column:
-        return "ALTER TABLE " + from.sql_table() + " RENAME COLUMN " + quote_identifier(from.name) + " TO " + name;
+        return "ALTER TABLE " + from.sql_table() + " RENAME COLUMN " + quote_identifier(from.name) + " TO " +
+               name;
     case object_kind::constraint:
-        return "ALTER TABLE " + from.sql_table() + " RENAME CONSTRAINT " + quote_identifier(from.name) + " TO " + name;
+        return "ALTER TABLE " + from.sql_table() + " RENAME CONSTRAINT " + quote_identifier(from.name) +
+               " TO " + name;
     default: return "ALTER " + with_kind(from) + " RENAME TO " + name;
     }
 }
@@ -55,8 +57,8 @@ void by_hint(const model& from, const model& to, const rename_hint& hint, std::v
         };
         if (has(old_values, hint.from) && !has(new_values, hint.from) && has(new_values, hint.name) &&
             !has(old_values, hint.name))
-            out.push_back(rename("ALTER TYPE " + before->sql_name() + " RENAME VALUE " + quote_literal(hint.from) +
-                                     " TO " + quote_literal(hint.name),
+            out.push_back(rename("ALTER TYPE " + before->sql_name() + " RENAME VALUE " +
+                                     quote_literal(hint.from) + " TO " + quote_literal(hint.name),
                                  *before));
         return;
     }
@@ -75,7 +77,8 @@ std::string signature(const object& o) {
         definition = definition.substr(0, at) + definition.substr(on);
     }
     return std::string{name_of(o.kind)} + " " + o.sql_table() + " " + o.get("type") + " " + definition + " " +
-           o.get("not_valid") + " " + o.get("index_options") + " " + o.get("owned_by") + " " + o.get("attached_to");
+           o.get("not_valid") + " " + o.get("index_options") + " " + o.get("owned_by") + " " +
+           o.get("attached_to");
 }
 
 bool renames_by_itself(const object& o) {
@@ -98,7 +101,8 @@ void by_likeness(const model& from, const model& to, std::vector<statement>& out
 
 } // namespace
 
-std::vector<statement> rename_statements(const model& from, const model& to, const std::vector<rename_hint>& hints) {
+std::vector<statement> rename_statements(const model& from, const model& to,
+                                         const std::vector<rename_hint>& hints) {
     std::vector<statement> out;
     const auto round = [&](auto wanted) {
         if (!out.empty()) return;
@@ -109,7 +113,8 @@ std::vector<statement> rename_statements(const model& from, const model& to, con
     round([](const rename_hint& h) { return !h.table.empty() || h.is_value; });
     if (out.empty()) by_likeness(from, to, out);
     std::set<std::string> seen;
-    out.erase(std::remove_if(out.begin(), out.end(), [&](const statement& s) { return !seen.insert(s.sql).second; }),
+    out.erase(std::remove_if(out.begin(), out.end(),
+                             [&](const statement& s) { return !seen.insert(s.sql).second; }),
               out.end());
     return out;
 }

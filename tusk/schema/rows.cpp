@@ -15,7 +15,8 @@ std::string probe_value(const object& column, const model& of) {
     if (type == "smallint" || type == "integer" || type == "bigint" || begins_with(type, "numeric") ||
         type == "real" || type == "double precision")
         return "1";
-    if (begins_with(type, "character") || type == "text" || type == "citext" || type == "name" || type == "\"char\"")
+    if (begins_with(type, "character") || type == "text" || type == "citext" || type == "name" ||
+        type == "\"char\"")
         return "'1'";
     if (type == "boolean") return "true";
     if (type == "bytea") return "'\\x31'";
@@ -52,7 +53,8 @@ std::string insert_sql(const object& table, const model& of, bool needed_only) {
         values.push_back(std::move(value));
     }
     if (columns.empty()) return "insert into " + table.sql_name() + " default values";
-    return "insert into " + table.sql_name() + " (" + join(columns, ", ") + ") values (" + join(values, ", ") + ")";
+    return "insert into " + table.sql_name() + " (" + join(columns, ", ") + ") values (" +
+           join(values, ", ") + ")";
 }
 
 } // namespace
@@ -66,10 +68,12 @@ std::size_t fill_tables(blocking::connection& on, const model& of) {
         progress = false;
         std::vector<const object*> left;
         for (const auto* table : waiting) {
-            const bool done = !on.try_script(insert_sql(*table, of, false)) ||
-                              !on.try_script(insert_sql(*table, of, true));
-            if (done) ++filled;
-            else left.push_back(table);
+            const bool done =
+                !on.try_script(insert_sql(*table, of, false)) || !on.try_script(insert_sql(*table, of, true));
+            if (done)
+                ++filled;
+            else
+                left.push_back(table);
             progress = progress || done;
         }
         waiting = std::move(left);
@@ -84,15 +88,16 @@ std::map<std::string, std::string> kept_rows(blocking::connection& on, const mod
         std::vector<std::string> columns;
         for (const auto* part : from.parts_of(o.schema, o.name)) {
             const auto* after = to.find(part->id());
-            if (part->kind != object_kind::column || after == nullptr || after->get("type") != part->get("type") ||
-                part->has("generated") || after->has("generated"))
+            if (part->kind != object_kind::column || after == nullptr ||
+                after->get("type") != part->get("type") || part->has("generated") || after->has("generated"))
                 continue;
             columns.push_back(quote_identifier(part->name));
         }
         if (columns.empty()) columns.emplace_back("1");
-        const auto rows = on.query("select count(*)::text || ' ' || coalesce(string_agg(r, chr(10) order by r), '') from "
-                                   "(select row(" +
-                                   join(columns, ", ") + ")::text as r from " + o.sql_name() + ") x");
+        const auto rows =
+            on.query("select count(*)::text || ' ' || coalesce(string_agg(r, chr(10) order by r), '') from "
+                     "(select row(" +
+                     join(columns, ", ") + ")::text as r from " + o.sql_name() + ") x");
         out[o.id()] = rows[0][0].text();
     }
     return out;

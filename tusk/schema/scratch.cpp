@@ -41,7 +41,8 @@ scratch_server::scratch_server(std::string_view where) : place_{std::make_shared
         int version = 0;
         for (const char c : where.substr(embedded_scheme.size())) {
             if (c < '0' || c > '9')
-                throw error{errc::invalid_argument, "`" + std::string{where} + "` is not embedded://[MAJOR VERSION]"};
+                throw error{errc::invalid_argument,
+                            "`" + std::string{where} + "` is not embedded://[MAJOR VERSION]"};
             version = version * 10 + (c - '0');
         }
         if (version > 0) options.version(version);
@@ -90,7 +91,8 @@ void scratch_database::drop() noexcept {
     if (!place_) return;
     try {
         auto db = place_->connect(place_->config.database());
-        static_cast<void>(db.try_script("drop database if exists " + quote_identifier(name_) + " with (force)"));
+        static_cast<void>(
+            db.try_script("drop database if exists " + quote_identifier(name_) + " with (force)"));
     } catch (const std::exception&) { // the server may be gone, and its databases with it
         name_.clear();
     }

@@ -13,8 +13,8 @@ class scratch_database;
 /// Where throwaway databases are made: a server of its own, or one that is given.
 class scratch_server {
 public:
-    /// `embedded://` (with a major version behind it, if one is wanted: `embedded://16`), or the URL of a server
-    /// whose role may create databases. Throws `tusk::error`.
+    /// `embedded://` (with a major version behind it, if one is wanted: `embedded://16`), or the URL of a
+    /// server whose role may create databases. Throws `tusk::error`.
     explicit scratch_server(std::string_view where = "embedded://");
     ~scratch_server();
     scratch_server(scratch_server&&) noexcept;

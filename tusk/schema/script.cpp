@@ -11,7 +11,8 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
 bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_word(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '$'; }
 
@@ -64,8 +65,9 @@ public:
 
 private:
     void advance(std::size_t n) {
-        line_ += static_cast<std::size_t>(std::count(sql_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                                     sql_.begin() + static_cast<std::ptrdiff_t>(at_ + n), '\n'));
+        line_ +=
+            static_cast<std::size_t>(std::count(sql_.begin() + static_cast<std::ptrdiff_t>(at_),
+                                                sql_.begin() + static_cast<std::ptrdiff_t>(at_ + n), '\n'));
         at_ += n;
     }
     std::size_t comment_size() const {
@@ -126,7 +128,9 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-bool is(const token& t, std::string_view word) { return t.what == token::kind::word && lower(t.text) == word; }
+bool is(const token& t, std::string_view word) {
+    return t.what == token::kind::word && lower(t.text) == word;
+}
 
 std::string without_psql_lines(std::string_view sql) {
     std::string out;
@@ -157,7 +161,8 @@ std::vector<script_statement> split_script(std::string_view whole) {
     std::size_t ended_on = 0;
     while (all.next(t)) {
         if (t.what == token::kind::comment) {
-            if (line == 0 && !out.empty() && ended_on == t.line) out.back().trailing += std::string{t.text} + "\n";
+            if (line == 0 && !out.empty() && ended_on == t.line)
+                out.back().trailing += std::string{t.text} + "\n";
             continue;
         }
         if (t.text == ";" && depth <= 0 && blocks == 0) {
@@ -234,17 +239,30 @@ private:
         first_ = i++;
         for (; code(); ++i) {
             const auto word = lower(tokens_[i].text);
-            if (word == "table") kind_ = object_kind::table;
-            else if (word == "type") kind_ = object_kind::enum_type;
-            else if (word == "index") kind_ = object_kind::index;
-            else if (word == "materialized") { kind_ = object_kind::materialized_view; stored_ = true; continue; }
-            else if (word == "view") kind_ = stored_ ? object_kind::materialized_view : object_kind::view;
-            else if (word == "sequence") kind_ = object_kind::sequence;
-            else if (word == "domain") kind_ = object_kind::domain;
-            else if (word == "schema") kind_ = object_kind::schema;
-            else if (word == "policy") kind_ = object_kind::policy;
-            else if (word == "or" || word == "replace" || word == "unique" || word == "unlogged") continue;
-            else return false;
+            if (word == "table")
+                kind_ = object_kind::table;
+            else if (word == "type")
+                kind_ = object_kind::enum_type;
+            else if (word == "index")
+                kind_ = object_kind::index;
+            else if (word == "materialized") {
+                kind_ = object_kind::materialized_view;
+                stored_ = true;
+                continue;
+            } else if (word == "view")
+                kind_ = stored_ ? object_kind::materialized_view : object_kind::view;
+            else if (word == "sequence")
+                kind_ = object_kind::sequence;
+            else if (word == "domain")
+                kind_ = object_kind::domain;
+            else if (word == "schema")
+                kind_ = object_kind::schema;
+            else if (word == "policy")
+                kind_ = object_kind::policy;
+            else if (word == "or" || word == "replace" || word == "unique" || word == "unlogged")
+                continue;
+            else
+                return false;
             break;
         }
         ++i;
@@ -284,8 +302,8 @@ private:
 
     void read_items(std::vector<rename_hint>& out) const {
         int depth = 0;
-        std::vector<std::size_t> item; // tokens of the item
-        std::vector<std::size_t> last; // of the one before
+        std::vector<std::size_t> item;      // tokens of the item
+        std::vector<std::size_t> last;      // of the one before
         std::optional<std::string> waiting; // from a line of its own
         std::size_t line = body_ < tokens_.size() ? tokens_[body_].line : 0;
         bool begun = false;
@@ -327,7 +345,8 @@ private:
         add(item, name, out);
     }
 
-    void add(const std::vector<std::size_t>& item, const std::string& from, std::vector<rename_hint>& out) const {
+    void add(const std::vector<std::size_t>& item, const std::string& from,
+             std::vector<rename_hint>& out) const {
         const auto& first = tokens_[item.front()];
         if (is_enum_) {
             auto value = std::string{first.text};

@@ -21,14 +21,14 @@ struct script_statement {
 /// functions separate nothing; lines that begin with a backslash (of psql) are left out.
 std::vector<script_statement> split_script(std::string_view sql);
 
-/// What a script says about a former name: `-- tusk:renamed from=old` (or `-- @renamed from=old`), behind what is
-/// renamed, on the same line, or on a line of its own before it.
+/// What a script says about a former name: `-- tusk:renamed from=old` (or `-- @renamed from=old`), behind
+/// what is renamed, on the same line, or on a line of its own before it.
 struct rename_hint {
     object_kind kind = object_kind::table;
-    std::string schema; ///< Empty when the script does not say it.
-    std::string table;  ///< Of a column, a constraint; the type of a value of an enum.
-    std::string name;   ///< The new name.
-    std::string from;   ///< The former one.
+    std::string schema;    ///< Empty when the script does not say it.
+    std::string table;     ///< Of a column, a constraint; the type of a value of an enum.
+    std::string name;      ///< The new name.
+    std::string from;      ///< The former one.
     bool is_value = false; ///< A value of an enum.
 };
 

@@ -23,7 +23,9 @@ std::string contents_of(const fs::path& path) {
     return out.str();
 }
 
-bool has_prefix(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool has_prefix(std::string_view text, std::string_view prefix) {
+    return text.substr(0, prefix.size()) == prefix;
+}
 
 /// Loads statements, each as soon as what it needs is there.
 class loader {
@@ -113,7 +115,9 @@ state state_reader::load(const std::vector<part>& parts, const scope& of) {
     return out;
 }
 
-state state_reader::read_sql(std::string_view sql, const scope& of) { return load({{"SQL", split_script(sql)}}, of); }
+state state_reader::read_sql(std::string_view sql, const scope& of) {
+    return load({{"SQL", split_script(sql)}}, of);
+}
 
 state state_reader::read(std::string_view source, const scope& of) {
     if (has_prefix(source, "empty://")) return load({}, of);
@@ -136,7 +140,8 @@ state state_reader::read(std::string_view source, const scope& of) {
     }
     if (path.extension() == ".json") {
         const auto value = boost::json::parse(contents_of(path));
-        if (!value.is_object()) throw error{errc::invalid_argument, path.string() + " is no snapshot of a schema"};
+        if (!value.is_object())
+            throw error{errc::invalid_argument, path.string() + " is no snapshot of a schema"};
         state out;
         out.whole = from_json(value.get_object());
         out.objects = restricted(out.whole, of);

@@ -23,13 +23,14 @@ struct state {
 
 /// Reads a state from:
 /// - `postgres://…` or a keyword string: a database;
-/// - `file://dir`, `file://a.sql` (or just the path): SQL, loaded into a throwaway database; the files of a directory
+/// - `file://dir`, `file://a.sql` (or just the path): SQL, loaded into a throwaway database; the files of a
+/// directory
 ///   in the order of their names;
 /// - `file://a.json`: a snapshot;
 /// - `empty://`: nothing but the schema public.
 ///
-/// Statements of SQL that need others further down are run after them. `scratch` is asked for a throwaway database
-/// only when one is needed. Throws `tusk::error`; errors of SQL name the file and the line.
+/// Statements of SQL that need others further down are run after them. `scratch` is asked for a throwaway
+/// database only when one is needed. Throws `tusk::error`; errors of SQL name the file and the line.
 class state_reader {
 public:
     /// `scratch` as `scratch_server` takes it.

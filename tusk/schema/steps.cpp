@@ -38,6 +38,26 @@ bool shares_relation_names(const object& o) {
 
 std::string name_in_schema(const object& o) { return qualified_name(o.schema, o.name); }
 
+/// The column that a sequence belongs to; empty when there is none.
+std::string owner_of(const object& sequence) {
+    std::string_view rest = sequence.get("owned_by");
+    if (rest.empty()) return {};
+    const auto next = [&] {
+        auto name = take_identifier(rest);
+        if (!rest.empty()) rest.remove_prefix(1);
+        return name;
+    };
+    const auto schema = next();
+    const auto table = next();
+    return make_id(object_kind::column, schema, table, next());
+}
+
+/// The name of the sequence that an identity column brings along.
+std::string identity_name(const object& column) {
+    const auto name = split_list(column.get("identity_sequence"));
+    return name.size() == 2 ? "relation " + qualified_name(name[0], name[1]) : std::string{};
+}
+
 /// What is made early, what late.
 int rank(const step& s) {
     const auto kind = s.of->either().kind;
@@ -130,7 +150,8 @@ void steps::fold() {
         } else if (s.what == act::drop) {
             const auto* holder = difference_.find(table);
             const bool rebuilt = holder != nullptr && holder->kind == change_kind::rebuild;
-            const bool foreign = o.kind == object_kind::constraint && s.of->from->get("type") == "foreign key";
+            const bool foreign =
+                o.kind == object_kind::constraint && s.of->from->get("type") == "foreign key";
             if (!o.table.empty() && !(foreign && unfolded_) && (!rebuilt || o.kind == object_kind::column)) {
                 fold_into(i, act::drop, table);
                 if (s.leader == i) fold_into(i, act::drop, whole(object_kind::view));
@@ -147,12 +168,13 @@ void steps::fold() {
                 // The parent is an index or a constraint of the parent table.
                 for (const auto& id : s.of->from->depends) {
                     const auto* up = difference_.from().find(id);
-                    if (up != nullptr && up->schema == schema && up->name == parent) fold_into(i, act::drop, id);
+                    if (up != nullptr && up->schema == schema && up->name == parent)
+                        fold_into(i, act::drop, id);
                 }
             }
             if (s.of->from->kind == object_kind::sequence && s.of->kind == change_kind::drop &&
                 s.of->from->has("owned_by"))
-                fold_into(i, act::drop, "column:" + s.of->from->get("owned_by"));
+                fold_into(i, act::drop, owner_of(*s.of->from));
         }
     }
     for (std::size_t i = 0; i < steps_.size(); ++i)
@@ -168,6 +190,11 @@ void steps::edge(std::size_t before, std::size_t after, bool soft) {
 
 void steps::connect() {
     after_.assign(steps_.size(), {});
+    attached_.clear();
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+        if (const auto& s = steps_[i];
+            s.what != act::drop && s.of->to != nullptr && s.of->to->has("attached_to"))
+            attached_[s.of->to->get("attached_to")].push_back(i);
     for (const auto& c : difference_.changes()) {
         const auto& id = c.either().id();
         edge(find(act::drop, id), find(act::create, id));
@@ -191,7 +218,7 @@ void steps::connect_needs(const change& c) {
             edge(find(act::alter, id), mine, soft);
         }
     };
-    const auto owner = "column:" + c.to->get("owned_by");
+    const auto owner = owner_of(*c.to);
     for (const auto& id : c.to->depends)
         // A sequence is made before the column that owns it.
         if (c.to->kind != object_kind::sequence || c.kind == change_kind::alter ||
@@ -208,8 +235,7 @@ void steps::connect_old_needs(const change& c) {
     const auto release = [&](const std::string& needed, bool soft) {
         const auto goes = find(act::drop, needed);
         const auto whole = goes == none ? none : leader_of(goes);
-        const auto discard =
-            whole == none ? none : find(act::discard, steps_[whole].of->either().id());
+        const auto discard = whole == none ? none : find(act::discard, steps_[whole].of->either().id());
         const auto move = whole == none ? none : find(act::move, steps_[whole].of->either().id());
         if (move != none && c.from->kind == object_kind::table && c.kind == change_kind::drop) {
             // A partition of a table that is rebuilt: its rows move first.
@@ -219,7 +245,8 @@ void steps::connect_old_needs(const change& c) {
         }
         edge(mine_goes, find(act::alter, needed), soft);
         if (discard != none) {
-            edge(mine_goes, c.kind == change_kind::rebuild || c.kind == change_kind::replace ? none : goes, soft);
+            edge(mine_goes, c.kind == change_kind::rebuild || c.kind == change_kind::replace ? none : goes,
+                 soft);
             edge(mine_changes, discard, soft);
             edge(find(act::discard, id), discard, soft);
         } else {
@@ -238,18 +265,28 @@ void steps::connect_special(const change& c) {
     // A partition is whole before it becomes one, so that the server finds its indexes.
     if (!o.table.empty() && c.to != nullptr && c.to->has("attached_to"))
         edge(find(act::create, c.to->id()), find(act::attach, table));
+    if (const auto* holder = o.table.empty() ? nullptr : difference_.find(table);
+        holder != nullptr && holder->kind == change_kind::alter && holder->touches("partition_of"))
+        for (const auto what : {act::create, act::alter}) edge(find(what, o.id()), find(act::alter, table));
+    if (o.kind == object_kind::column && comes_from_parent(c)) connect_heir(c);
     if (is_new_partition(c))
         for (const auto& parent : parents_of(*c.to)) {
             edge(find(act::create, parent), find(act::attach, c.to->id()));
             edge(find(act::attach, c.to->id()), find(act::move, parent));
             for (const auto* part : difference_.to().parts_of(difference_.to().find(parent)->schema,
-                                                               difference_.to().find(parent)->name))
+                                                              difference_.to().find(parent)->name))
                 if (part->kind == object_kind::index || part->kind == object_kind::constraint)
                     if (part->get("type") != "foreign key")
                         edge(find(act::create, part->id()), find(act::attach, c.to->id()));
         }
+    // A key of a partitioned table is whole when the partitions have theirs.
+    if (c.makes() && c.to->get("type") == "foreign key")
+        for (const auto& id : c.to->depends)
+            if (const auto* key = difference_.to().find(id); key != nullptr)
+                if (const auto parts = attached_.find(name_in_schema(*key)); parts != attached_.end())
+                    for (const auto part : parts->second) edge(part, find(act::create, c.to->id()));
     if (c.to != nullptr && c.to->kind == object_kind::sequence && c.to->has("owned_by")) {
-        const auto column = "column:" + c.to->get("owned_by");
+        const auto column = owner_of(*c.to);
         edge(find(act::create, column), find(act::own, c.to->id()));
         edge(find(act::create, column), find(act::alter, c.to->id()));
     }
@@ -266,18 +303,46 @@ void steps::connect_special(const change& c) {
     }
 }
 
+/// The columns of heirs come, change and go with those of their parents.
+void steps::connect_heir(const change& c) {
+    const auto& o = c.either();
+    for (const auto* state : {&difference_.from(), &difference_.to()}) {
+        const auto* table = state->find(object_kind::table, o.schema, "", o.table);
+        if (table == nullptr) continue;
+        for (const auto& parent : parents_of(*table)) {
+            const auto* up = state->find(parent);
+            if (up == nullptr) continue;
+            const auto id = make_id(object_kind::column, up->schema, up->name, o.name);
+            edge(find(act::create, id), find(act::create, o.id()));
+            edge(find(act::alter, id), find(act::alter, o.id()));
+            edge(find(act::drop, o.id()), find(act::drop, id));
+        }
+    }
+}
+
 /// A name is free before something else takes it.
 void steps::connect_names() {
     std::map<std::string, std::vector<std::size_t>> taken;
     const auto name_of_step = [](const object& o) -> std::string {
         if (shares_relation_names(o)) return "relation " + name_in_schema(o);
-        if (o.kind == object_kind::function || o.kind == object_kind::procedure || o.kind == object_kind::aggregate)
+        if (o.kind == object_kind::function || o.kind == object_kind::procedure ||
+            o.kind == object_kind::aggregate)
             return "routine " + name_in_schema(o);
         return {};
     };
     for (std::size_t i = 0; i < steps_.size(); ++i)
         if (steps_[i].what == act::drop)
             if (auto name = name_of_step(*steps_[i].of->from); !name.empty()) taken[name].push_back(i);
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+        const auto& s = steps_[i];
+        if (s.what != act::alter || s.of->to->kind != object_kind::column || !s.of->touches("identity"))
+            continue;
+        const auto before = identity_name(*s.of->from);
+        const auto after = identity_name(*s.of->to);
+        if (const auto found = taken.find(after); !after.empty() && found != taken.end())
+            for (const auto drop : found->second) edge(drop, i);
+        if (!before.empty() && after.empty()) taken[before].push_back(i);
+    }
     for (std::size_t i = 0; i < steps_.size(); ++i)
         if (steps_[i].what == act::create)
             if (const auto found = taken.find(name_of_step(*steps_[i].of->to)); found != taken.end())

@@ -13,7 +13,7 @@ namespace tusk::schema::detail {
 
 /// What a step does with its object.
 enum class act : std::uint8_t {
-    drop,    ///< It goes; of what is replaced or rebuilt: it steps aside.
+    drop, ///< It goes; of what is replaced or rebuilt: it steps aside.
     alter,
     create,
     attach,  ///< A new partition becomes one.
@@ -26,7 +26,7 @@ enum class act : std::uint8_t {
 struct step {
     act what = act::alter;
     const change* of = nullptr;
-    std::size_t leader = 0; ///< The step whose statements do it too; itself when there is none.
+    std::size_t leader = 0;           ///< The step whose statements do it too; itself when there is none.
     std::vector<std::size_t> members; ///< Of a leader.
 };
 
@@ -50,6 +50,7 @@ private:
     void connect_old_needs(const change& c);
     void connect_names();
     void connect_special(const change& c);
+    void connect_heir(const change& c);
     void edge(std::size_t before, std::size_t after, bool soft = false);
     std::size_t find(act what, const std::string& id) const;
     bool sort();
@@ -57,8 +58,11 @@ private:
     const difference& difference_;
     std::vector<step> steps_;
     std::unordered_map<std::string, std::size_t> by_key_;
-    std::vector<std::vector<std::pair<std::size_t, bool>>> after_; ///< By leader: what comes after it, and softly.
+    std::vector<std::vector<std::pair<std::size_t, bool>>>
+        after_; ///< By leader: what comes after it, and softly.
     std::vector<std::size_t> order_;
+    /// The indexes of partitions, by the name of the index that they are parts of.
+    std::unordered_map<std::string, std::vector<std::size_t>> attached_;
     bool without_soft_ = false;
     bool unfolded_ = false;
 };

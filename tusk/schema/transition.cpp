@@ -30,7 +30,8 @@ scratch_database rebuild(const state& from, state_reader& with) {
     const auto done = execute(db, steps, execute_options{}.make_roles(out.is_on_own_server()));
     if (done.why) {
         auto why = done.why;
-        why.add_context("the present state cannot be rebuilt in a throwaway database: " + std::string{why.sql()});
+        why.add_context("the present state cannot be rebuilt in a throwaway database: " +
+                        std::string{why.sql()});
         throw error{std::move(why)};
     }
     return out;
@@ -59,7 +60,8 @@ std::vector<std::string> ids_of(const difference& all) {
 
 std::size_t renames_in(const plan& what) {
     const auto& all = what.statements();
-    const auto end = std::find_if(all.begin(), all.end(), [](const statement& s) { return s.change != "rename"; });
+    const auto end =
+        std::find_if(all.begin(), all.end(), [](const statement& s) { return s.change != "rename"; });
     return static_cast<std::size_t>(end - all.begin());
 }
 
