@@ -9,6 +9,8 @@ FUZZ_SECONDS ?= 60
 VERSIONS ?=
 PAIRS ?= tests/convergence/pairs.json
 PREFIX ?= /usr/local
+# How `make test` builds: asan, tsan, dev (CMakePresets.json)
+PRESET ?= test
 # More arguments for the configure step, e.g. CMAKE_ARGS=-DTUSK_WERROR=ON
 CMAKE_ARGS ?=
 
@@ -36,8 +38,10 @@ run: setup ## build alerthist and tusk, start alerthist on a server of its own
 	$(call build,release) --target alerthist tusk
 	@$(with_server) scripts/run
 
-test: build ## build and run all tests but the slow ones
-	$(with_server) ctest --preset dev -j $(TEST_JOBS)
+test: setup ## build and run all tests but the slow ones (PRESET=asan: with sanitizers)
+	$(call configure,$(PRESET))
+	$(call build,$(PRESET))
+	$(with_server) ctest --preset $(PRESET) -j $(TEST_JOBS)
 
 matrix: ## integration tests with PostgreSQL 13, 15, 16, 17 and 18 (VERSIONS="13 18": only those)
 	@scripts/setup --versions
@@ -55,25 +59,21 @@ bench: setup ## build for release and run the benchmarks
 	$(call build,release)
 	$(with_server) scripts/bench
 
-asan: setup ## unit and integration tests under AddressSanitizer and UBSan
-	$(call configure,asan)
-	$(call build,asan)
-	$(with_server) ctest --preset asan -j $(TEST_JOBS)
+asan: ## all tests under AddressSanitizer and UBSan
+	@$(MAKE) test PRESET=asan
 
-tsan: setup ## unit and integration tests under ThreadSanitizer
-	$(call configure,tsan)
-	$(call build,tsan)
-	$(with_server) ctest --preset tsan -j $(TEST_JOBS)
+tsan: ## unit and integration tests under ThreadSanitizer
+	@$(MAKE) test PRESET=tsan
 
 clang: ## build everything with clang++ 19, warnings are errors
 	@scripts/setup --ci
 	$(call configure,clang)
 	$(call build,clang)
 
-fuzz: ## run every fuzz target for FUZZ_SECONDS=60
+fuzz: ## libraries, programs and fuzz targets by clang++ 19; run every target for FUZZ_SECONDS=60
 	@scripts/setup --ci
 	$(call configure,fuzz)
-	$(call build,fuzz) --target fuzzers
+	$(call build,fuzz) --target all fuzzers
 	@scripts/fuzz build/fuzz/bin $(FUZZ_SECONDS)
 
 coverage: setup ## line coverage of the tests, by folder

@@ -5,6 +5,7 @@
 #include <cli/command_tree.hpp>
 #include <cli/db_commands.hpp>
 #include <cli/general_commands.hpp>
+#include <cli/migrate_commands.hpp>
 #include <cli/verify_command.hpp>
 
 namespace tusk::cli {
@@ -23,6 +24,7 @@ exit_code run_command(const std::vector<std::string>& arguments, output& to, con
     command_tree tree{to, variables};
     add_db_commands(tree);
     add_general_commands(tree);
+    add_migrate_commands(tree);
     add_verify_command(tree);
     return tree.parse(arguments)();
 }

@@ -157,7 +157,7 @@ exit_code down(const std::vector<detached_server>& servers, output& to) {
     return status;
 }
 
-void add_down(command_tree& tree, CLI::App& db) {
+void add_down_command(command_tree& tree, CLI::App& db) {
     struct request {
         std::string name = "default";
         bool all = false;
@@ -233,7 +233,7 @@ void add_psql(command_tree& tree, CLI::App& db) {
 void add_db_commands(command_tree& tree) {
     auto& db = tree.add_family("db", "Run PostgreSQL servers of your own: no root, no container");
     add_up(tree, db);
-    add_down(tree, db);
+    add_down_command(tree, db);
     add_url(tree, db);
     add_list(tree, db);
     add_psql(tree, db);

@@ -2,4 +2,5 @@
 
 /// The pool, and all of the driver.
 #include <tusk/client.hpp>
+#include <tusk/pool/cluster.hpp>
 #include <tusk/pool/pool.hpp>

@@ -34,7 +34,7 @@ constexpr sequence sequence_of(unsigned char lead) noexcept {
     return {};
 }
 
-std::string quoted(std::string_view value) { return "\"" + std::string{value.substr(0, 100)} + "\""; }
+std::string shortened(std::string_view value) { return "\"" + std::string{value.substr(0, 100)} + "\""; }
 
 /// Takes parameters out of a query; the first problem is kept.
 class reader {
@@ -71,7 +71,7 @@ public:
         const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), out);
         if (ec != std::errc{} || end != text->data() + text->size() || out < 1 || out > largest_limit)
             refuse("limit",
-                   quoted(*text) + " is not a whole number from 1 to " + std::to_string(largest_limit));
+                   shortened(*text) + " is not a whole number from 1 to " + std::to_string(largest_limit));
     }
 
     template <class Cursor>
@@ -86,14 +86,15 @@ public:
         const auto text = single(name);
         if (!text) return;
         out = parse_instant(*text);
-        if (!out) refuse(name, quoted(*text) + " is not a time as in RFC 3339, such as 2026-11-21T22:15:09Z");
+        if (!out)
+            refuse(name, shortened(*text) + " is not a time as in RFC 3339, such as 2026-11-21T22:15:09Z");
     }
 
     void status(std::optional<alert_status>& out) {
         const auto text = single("status");
         if (!text) return;
         out = parse_alert_status(*text);
-        if (!out) refuse("status", quoted(*text) + " is neither \"firing\" nor \"resolved\"");
+        if (!out) refuse("status", shortened(*text) + " is neither \"firing\" nor \"resolved\"");
     }
 
     void label_named(const std::string& name, label_set& out) {
@@ -105,7 +106,7 @@ public:
         for (const auto text : from_.query_all("label")) {
             const auto colon = text.find(':');
             if (colon == std::string_view::npos || colon == 0)
-                return refuse("label", quoted(text) + " is not of the form name:value");
+                return refuse("label", shortened(text) + " is not of the form name:value");
             require("label", std::string{text.substr(0, colon)}, std::string{text.substr(colon + 1)}, out);
         }
     }
@@ -115,7 +116,7 @@ private:
                  label_set& out) {
         const auto [there, added] = out.emplace(label, value);
         if (!added && there->second != value)
-            refuse(parameter, "two different values are asked of the label " + quoted(label));
+            refuse(parameter, "two different values are asked of the label " + shortened(label));
     }
 
     const http::request& from_;

@@ -177,6 +177,24 @@ asio::awaitable<failure> connection::recover(deadline until) {
     co_return co_await self->control("rollback", limited);
 }
 
+bool connection::is_altered() const noexcept { return core_ && core_->driver.session().altered; }
+
+bool connection::refused_to_write() noexcept {
+    return std::exchange(core_->driver.session().refused_to_write, false);
+}
+
+void connection::accept_session() noexcept { core_->driver.session().altered = false; }
+
+asio::awaitable<failure> connection::reset_session(const options& o) {
+    static constexpr std::string_view reset = "close all; set session authorization default; reset all; "
+                                              "unlisten *; discard temp; discard sequences; "
+                                              "select pg_catalog.pg_advisory_unlock_all()";
+    const auto self = core_;
+    auto f = co_await self->control(std::string{reset}, o);
+    if (!f) self->driver.session().altered = false;
+    co_return f;
+}
+
 std::int32_t connection::backend_pid() const noexcept { return core_->driver.session().backend_pid; }
 
 transaction_status connection::status() const noexcept { return core_->driver.session().transaction; }

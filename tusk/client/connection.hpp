@@ -89,6 +89,18 @@ public:
     bool is_clean() const noexcept;
     /// Ends an abandoned stream or transaction and rolls back what is open.
     asio::awaitable<failure> recover(deadline until);
+    /// Something was executed that may have left more behind than data: SET, LISTEN, a temporary table, a
+    /// cursor, an advisory lock taken by a statement that says so. (A function that was called by SELECT
+    /// tells only if it changed a parameter that the server reports.)
+    bool is_altered() const noexcept;
+    /// The server refused to write (25006) since this was last asked: it may have become a standby.
+    bool refused_to_write() noexcept;
+    /// Makes the session as it was after connecting, in one round trip: parameters, role, temporary tables,
+    /// cursors, LISTEN, advisory locks, sequences. Prepared statements stay. What DISCARD ALL does, but for
+    /// those and the plans.
+    asio::awaitable<failure> reset_session(const options& o = {});
+    /// From now on the session counts as it should be.
+    void accept_session() noexcept;
     std::int32_t backend_pid() const noexcept;
     transaction_status status() const noexcept;
     /// A server parameter that is reported ("server_version"), or empty.

@@ -106,8 +106,25 @@ failure connection::core::begin_query(request& what, client_sink& sink, deadline
     if (!f) f = enter(until);
     if (f) return std::move(f.set_sql(what.text()->text));
     busy = true;
+    remember(what.text());
     query_.emplace(*this, what, sink);
     return {};
+}
+
+void connection::core::remember(const protocol::statement_ptr& what) {
+    protocol::statement_ptr before; // released after the lock
+    const std::lock_guard lock{last_mutex_};
+    if (last_ == what) return;
+    before = std::exchange(last_, what);
+}
+
+std::string connection::core::last_sql() const {
+    protocol::statement_ptr what;
+    {
+        const std::lock_guard lock{last_mutex_};
+        what = last_;
+    }
+    return what ? what->text : std::string{};
 }
 
 failure connection::core::end_query() {

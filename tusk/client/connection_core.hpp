@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,9 @@ public:
     asio::awaitable<result<notification>> next_notification(options o);
     /// Ends what an abandoned stream or transaction left behind.
     asio::awaitable<failure> settle(deadline until);
+
+    /// What is being executed, or was last; for who looks on from outside, from any thread.
+    std::string last_sql() const;
 
     net::asio_driver driver;
     connection_settings settings;
@@ -57,8 +61,11 @@ private:
         protocol::query machine;
     };
 
+    void remember(const protocol::statement_ptr& what);
     asio::awaitable<failure> settle_and_execute(request& what, client_sink& sink);
 
+    mutable std::mutex last_mutex_;
+    protocol::statement_ptr last_;
     std::optional<running_query> query_;
     std::optional<protocol::shared_run> shared_;
 };

@@ -53,6 +53,13 @@ public:
         share_ = on;
         return *this;
     }
+    /// Executing it twice does no harm: a pool may do it again when it is not known whether the first attempt
+    /// took effect. Off by default.
+    options& idempotent(bool on = true) noexcept {
+        idempotent_ = on;
+        return *this;
+    }
+    bool is_idempotent() const noexcept { return idempotent_; }
     bool may_share() const noexcept { return share_; }
     std::optional<protocol::exec_mode> mode() const noexcept { return mode_; }
     std::uint32_t rows_at_a_time() const noexcept { return rows_at_a_time_; }
@@ -75,6 +82,7 @@ private:
     std::uint32_t rows_at_a_time_ = 0;
     bool has_timeout_ = false;
     bool share_ = true;
+    bool idempotent_ = false;
 };
 
 } // namespace tusk

@@ -36,4 +36,24 @@ void share(connection& on, protocol::shared_feed& feed, net::completion done);
 /// Has the connection look for statements that were given up. From any thread, while `share` runs or not.
 void poke(connection& on);
 
+/// What a pool does to a connection that somebody else holds, from any thread. Keeps what it refers to alive,
+/// not open.
+class connection_remote {
+public:
+    connection_remote() noexcept = default;
+    explicit connection_remote(connection& of);
+    /// The operation under way ends with `errc::canceled`; the server is asked to stop.
+    void cancel() const;
+    /// Says goodbye and closes; the operation under way fails.
+    void close() const noexcept;
+    /// What is being executed, or was last; empty when nothing was.
+    std::string last_sql() const;
+    std::int32_t backend_pid() const noexcept;
+    /// "host:port".
+    std::string server() const;
+
+private:
+    std::shared_ptr<connection::core> core_;
+};
+
 } // namespace tusk::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,13 @@ public:
         return *this;
     }
 
+    /// Who begins it, for a pool's leak detector; a pool's `begin` and `transact` say it themselves.
+    tx_options& begun_at(std::source_location where) noexcept {
+        where_ = where;
+        return *this;
+    }
+
+    const std::source_location& begun_at() const noexcept { return where_; }
     std::string begin_sql() const;
     bool is_resolvable() const noexcept { return resolvable_; }
     unsigned retries() const noexcept { return retries_; }
@@ -73,6 +81,7 @@ private:
     bool resolvable_ = false;
     unsigned retries_ = 0;
     options options_;
+    std::source_location where_;
 };
 
 namespace detail {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <source_location>
 #include <string_view>
 
 #include <tusk/core/deadline.hpp>
@@ -103,6 +104,49 @@ struct health_event : observed {
     std::uint32_t consecutive_failures = 0;
 };
 
+/// The state of a circuit breaker.
+enum class breaker_state : std::uint8_t {
+    closed,      ///< All is well; calls pass.
+    open,        ///< The server fails; calls are refused.
+    half_open,   ///< Probes find out whether it is back; calls are refused.
+    forced_open, ///< Refused by an operator's hand, until reset.
+    disabled,    ///< Calls pass whatever happens, until reset.
+};
+
+/// A breaker went from one state to another.
+struct breaker_event : observed {
+    std::string_view server; ///< "host:port".
+    breaker_state from = breaker_state::closed;
+    breaker_state to = breaker_state::closed;
+    steady_clock::duration retry_after{}; ///< When an open one is tried again, at the latest.
+};
+
+/// A statement failed in a way that allows to send it again, and is going to be, after `delay`.
+struct retry_event : observed {
+    std::string_view sql;
+    std::uint32_t attempt = 0; ///< Of the next attempt; the first retry is 2.
+    steady_clock::duration delay{};
+};
+
+/// A pool comes to its limits.
+struct pressure_event : observed {
+    enum class kind : std::uint8_t {
+        usage,        ///< The share of connections in use passed the threshold (`usage` says it).
+        slow_acquire, ///< Getting a connection took longer than the threshold (`elapsed` says it).
+    };
+    kind what = kind::usage;
+    double usage = 0; ///< Connections in use by the maximum, 0 to 1.
+    std::uint32_t waiting = 0;
+};
+
+/// A lease is held for longer than `leak_after`; once more when it comes back after all.
+struct leak_event : observed {
+    std::source_location acquired_at; ///< Who has it.
+    std::string_view last_sql;        ///< What was executed on it last, or is being executed.
+    std::int32_t backend_pid = 0;
+    bool returned = false;
+};
+
 /// What an exporter implements. Calls come from whatever thread does the work, must not block and must not
 /// throw. Parts call it through a pointer that may be null; nothing is formatted when nobody listens.
 class observer {
@@ -123,6 +167,10 @@ public:
     virtual void released(release_event&) noexcept {}
     virtual void connection_closed(connection_closed_event&) noexcept {}
     virtual void health_checked(health_event&) noexcept {}
+    virtual void breaker_changed(breaker_event&) noexcept {}
+    virtual void retried(retry_event&) noexcept {}
+    virtual void under_pressure(pressure_event&) noexcept {}
+    virtual void leaked(leak_event&) noexcept {}
     virtual void notice(const server_error&) noexcept {}
 };
 

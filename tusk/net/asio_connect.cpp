@@ -64,10 +64,14 @@ struct name_query {
     }
 };
 
-asio::awaitable<void> wait_for_name(std::shared_ptr<name_query> q, std::string host, std::string port,
+asio::awaitable<void> wait_for_name(std::shared_ptr<name_query> asked, std::string host, std::string port,
                                     deadline until) {
     return asio::async_initiate<decltype(asio::use_awaitable), void()>(
-        [q = std::move(q), host = std::move(host), port = std::move(port), until](auto h) {
+        [held = std::move(asked), host = std::move(host), port = std::move(port), until](auto h) {
+            // Once it is under way, another thread may end it, and this closure, before we return.
+            const auto q = held;
+            const auto name = host;
+            const auto service = port;
             q->done = completion::of(std::move(h));
             if (auto slot = q->done.cancellation_slot(); slot.is_connected())
                 slot.assign([weak = std::weak_ptr{q}](asio::cancellation_type) {
@@ -84,7 +88,7 @@ asio::awaitable<void> wait_for_name(std::shared_ptr<name_query> q, std::string h
                     q->finish([&] { q->error = asio::error::timed_out; });
                 });
             }
-            q->resolver.async_resolve(host, port, [q](error_code ec, tcp::resolver::results_type list) {
+            q->resolver.async_resolve(name, service, [q](error_code ec, tcp::resolver::results_type list) {
                 q->finish([&] {
                     q->error = ec;
                     q->list = std::move(list);

@@ -22,6 +22,18 @@ bool tells_wait(acquire_result result) noexcept {
     return result != acquire_result::closed && result != acquire_result::circuit_open;
 }
 
+/// For a chart: the worse, the higher, and what an operator did on top.
+double breaker_value(breaker_state s) noexcept {
+    switch (s) {
+    case breaker_state::closed: return 0;
+    case breaker_state::half_open: return 1;
+    case breaker_state::open: return 2;
+    case breaker_state::forced_open: return 3;
+    case breaker_state::disabled: return 4;
+    }
+    return 0;
+}
+
 } // namespace
 
 metrics_observer::metrics_observer(registry& in)
@@ -41,7 +53,13 @@ metrics_observer::metrics_observer(registry& in)
       closed_{in.counter("postgres_connections_closed_total", "Connections closed", "pool", "reason")},
       health_status_{
           in.gauge("postgres_health_status", "1 if the last health check succeeded, else 0", "pool")},
-      health_failures_{in.counter("postgres_health_check_failures_total", "Failed health checks", "pool")} {
+      health_failures_{in.counter("postgres_health_check_failures_total", "Failed health checks", "pool")},
+      breaker_state_{in.gauge("postgres_circuit_breaker_state",
+                              "0 closed, 1 half-open, 2 open, 3 held open, 4 disabled", "pool")},
+      retries_{in.counter("postgres_retries_total", "Statements that were sent again", "pool")},
+      pressure_{
+          in.counter("postgres_pool_pressure_total", "How often a pool came to its limits", "pool", "kind")},
+      leaks_{in.counter("postgres_leaked_leases_total", "Leases that were held for too long", "pool")} {
     in.gauge("postgres_build_info", "1; the labels tell which Tusk this is", "version", "compiler")
         .with(TUSK_OBSERVE_VERSION, compiler)
         .set(1);
@@ -88,6 +106,23 @@ void metrics_observer::health_checked(health_event& event) noexcept {
     const auto pool = detail::or_none(event.pool);
     health_status_.with(pool).set(event.healthy ? 1 : 0);
     if (!event.healthy) health_failures_.with(pool).add();
+}
+
+void metrics_observer::breaker_changed(breaker_event& event) noexcept {
+    breaker_state_.with(detail::or_none(event.pool)).set(breaker_value(event.to));
+}
+
+void metrics_observer::retried(retry_event& event) noexcept {
+    retries_.with(detail::or_none(event.pool)).add();
+}
+
+void metrics_observer::under_pressure(pressure_event& event) noexcept {
+    const auto* kind = event.what == pressure_event::kind::usage ? "usage" : "slow_acquire";
+    pressure_.with(detail::or_none(event.pool), kind).add();
+}
+
+void metrics_observer::leaked(leak_event& event) noexcept {
+    if (!event.returned) leaks_.with(detail::or_none(event.pool)).add();
 }
 
 void metrics_observer::count_error(const failure& error) noexcept {

@@ -23,6 +23,10 @@ public:
     void released(release_event& event) noexcept override;
     void connection_closed(connection_closed_event& event) noexcept override;
     void health_checked(health_event& event) noexcept override;
+    void breaker_changed(breaker_event& event) noexcept override;
+    void retried(retry_event& event) noexcept override;
+    void under_pressure(pressure_event& event) noexcept override;
+    void leaked(leak_event& event) noexcept override;
 
 private:
     void count_error(const failure& error) noexcept;
@@ -38,6 +42,10 @@ private:
     family<counter, 2>& closed_;
     family<gauge, 1>& health_status_;
     family<counter, 1>& health_failures_;
+    family<gauge, 1>& breaker_state_;
+    family<counter, 1>& retries_;
+    family<counter, 2>& pressure_;
+    family<counter, 1>& leaks_;
 };
 
 } // namespace tusk::observe

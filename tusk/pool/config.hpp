@@ -1,14 +1,27 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <tusk/core/deadline.hpp>
 #include <tusk/core/error.hpp>
 #include <tusk/net/conninfo.hpp>
+#include <tusk/pool/breaker.hpp>
+#include <tusk/pool/hooks.hpp>
+#include <tusk/pool/retry.hpp>
 
 namespace tusk {
+
+/// When a session that comes back is made as it was after connecting (`connection::reset_session`, a round
+/// trip off everybody's way).
+enum class reset_policy : std::uint8_t {
+    when_altered, ///< After statements that may have left something behind; the others cost nothing.
+    always,
+    never,
+};
 
 /// Settings of a pool. Durations of zero mean "no limit" where a limit is meant, and "off" where a period is
 /// meant. The presets are starting points; measure, and see `for_cores`.
@@ -28,8 +41,15 @@ public:
     static pool_config production();
     /// 50 / 10.
     static pool_config high_traffic();
-    /// 2 n + 1 connections for a server with n cores and an SSD: (cores × 2) + spindles.
+    /// 2 n + 1 connections for a server with n cores and an SSD; see `recommended_connections`.
     static pool_config for_cores(unsigned server_cores);
+    /// Of the environment: `DATABASE_URL`, else `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER`, `DB_PASSWORD`,
+    /// `DB_SSL_MODE`; and over both `DB_MAX_CONNS`, `DB_MIN_CONNS`, `DB_MAX_CONN_LIFETIME`,
+    /// `DB_MAX_CONN_IDLE_TIME`, `DB_HEALTH_CHECK_PERIOD`, `DB_CONNECT_TIMEOUT` (docs/pool.md). `lookup` takes
+    /// a name and gives null for a variable that is not set. Errors: `errc::invalid_configuration`,
+    /// `errc::invalid_connection_string`, which name the variable.
+    static result<pool_config> from_environment(const std::function<const char*(const char*)>& lookup);
+    static result<pool_config> from_environment();
 
     pool_config& server(connect_config c) {
         server_ = std::move(c);
@@ -98,6 +118,72 @@ public:
         return *this;
     }
 
+    /// Kept idle on top of what is in use, as far as `max_connections` allows; 0 is off.
+    pool_config& min_idle(unsigned n) {
+        min_idle_ = n;
+        return *this;
+    }
+    /// How many connections may be in the making at a time: a server that comes back is not stormed, and a
+    /// burst that the open connections can serve does not open many more.
+    pool_config& max_connecting(unsigned n) {
+        max_connecting_ = n;
+        return *this;
+    }
+    /// Idle connections are pinged when they were quiet for so long, so that firewalls do not forget them. 0
+    /// (the default) is off.
+    pool_config& keepalive(duration d) {
+        keepalive_ = d;
+        return *this;
+    }
+    pool_config& reset(reset_policy p) {
+        reset_ = p;
+        return *this;
+    }
+    /// A lease that is held for longer is reported (`observer::leaked`), with the place where it was
+    /// acquired. 0 (the default) is off.
+    pool_config& leak_after(duration d) {
+        leak_after_ = d;
+        return *this;
+    }
+    /// The share of connections in use, 0 to 1, and the time to get one, at which the observer is told that
+    /// the pool is under pressure. Above 1, and 0, are off.
+    pool_config& pressure(double usage, duration slow_acquire) {
+        pressure_usage_ = usage;
+        pressure_acquire_ = slow_acquire;
+        return *this;
+    }
+    /// Which statements of the pool's own verbs (`exec`, `one`, …) are done again when they fail, by
+    /// themselves: those that took no effect; and those that are marked `options{}.idempotent()`.
+    pool_config& retry(retry_policy p) {
+        retry_ = p;
+        return *this;
+    }
+    pool_config& breaker(breaker_config c) {
+        breaker_ = c;
+        return *this;
+    }
+    /// What its connections begin with. Pools that are given copies of the same settings share what is known
+    /// of statements and types. Observer, name and statement timeout are the pool's own.
+    pool_config& connections(connection_settings s) {
+        connections_ = std::move(s);
+        return *this;
+    }
+    pool_config& hooks(pool_hooks h) {
+        hooks_ = std::move(h);
+        return *this;
+    }
+
+    unsigned min_idle() const noexcept { return min_idle_; }
+    unsigned max_connecting() const noexcept { return max_connecting_; }
+    duration keepalive() const noexcept { return keepalive_; }
+    reset_policy reset() const noexcept { return reset_; }
+    duration leak_after() const noexcept { return leak_after_; }
+    double pressure_usage() const noexcept { return pressure_usage_; }
+    duration pressure_acquire() const noexcept { return pressure_acquire_; }
+    const retry_policy& retry() const noexcept { return retry_; }
+    const breaker_config& breaker() const noexcept { return breaker_; }
+    const pool_hooks& hooks() const noexcept { return hooks_; }
+    const std::optional<connection_settings>& connections() const noexcept { return connections_; }
     unsigned dispatch_batch() const noexcept { return dispatch_batch_; }
     duration dispatch_slow() const noexcept { return dispatch_slow_; }
     const connect_config& server() const noexcept { return server_; }
@@ -120,6 +206,9 @@ private:
     std::string name_ = "default";
     unsigned max_ = 20;
     unsigned min_ = 2;
+    unsigned min_idle_ = 0;
+    unsigned max_connecting_ = 4;
+    reset_policy reset_ = reset_policy::when_altered;
     unsigned dispatch_batch_ = 8;
     duration dispatch_slow_ = std::chrono::milliseconds{5};
     duration lifetime_ = std::chrono::hours{1};
@@ -129,10 +218,35 @@ private:
     duration acquire_ = std::chrono::seconds{5};
     duration statement_ = std::chrono::seconds{30};
     duration ping_after_ = std::chrono::seconds{1};
+    duration keepalive_{0};
+    duration leak_after_{0};
+    double pressure_usage_ = 0.8;
+    duration pressure_acquire_ = std::chrono::milliseconds{100};
+    retry_policy retry_;
+    breaker_config breaker_;
+    pool_hooks hooks_;
+    std::optional<connection_settings> connections_; ///< Absent: the pool's own.
 };
 
 /// A duration as people write it: "500ms", "30s", "5m", "1h", "1h30m", "2d"; a bare number is an error,
 /// because nobody can tell its unit. `errc::invalid_configuration`, without naming the key.
 result<steady_clock::duration> parse_duration(std::string_view text);
+
+/// How many connections keep a server busy: (cores × 2) + spindles; more only wait for each other. An SSD
+/// counts as one spindle. Source: PostgreSQL wiki, "Number of Database Connections"; HikariCP, "About Pool
+/// Sizing".
+constexpr unsigned recommended_connections(unsigned server_cores, unsigned spindles = 1) noexcept {
+    return server_cores * 2 + spindles;
+}
+/// Statements per second that so many connections can execute, of this average duration.
+constexpr double capacity(unsigned connections, steady_clock::duration average) noexcept {
+    return connections / std::chrono::duration<double>(average).count();
+}
+/// Connections that are busy on average at this load (Little's law), rounded up.
+constexpr unsigned busy_connections(double statements_per_second, steady_clock::duration average) noexcept {
+    const double busy = statements_per_second * std::chrono::duration<double>(average).count();
+    const auto whole = static_cast<unsigned>(busy);
+    return whole < busy ? whole + 1 : whole;
+}
 
 } // namespace tusk

@@ -11,11 +11,13 @@ namespace tusk::detail {
 // ---- the caller's side
 
 bool pool_core::may_share(const request& what, client_sink& sink) const {
-    if (config_.dispatch_batch() <= 1) return false;
+    if (dispatch_batch_.load(std::memory_order_relaxed) <= 1) return false;
     const auto& o = what.call_options();
     if (!o.may_share() || o.mode() || o.rows_at_a_time() != 0 || !what.known_description()) return false;
     const auto& history = what.text()->history;
-    return history.plain() && history.usual() <= config_.dispatch_slow() && sink.restart();
+    return history.plain() &&
+           history.usual() <= steady_clock::duration{dispatch_slow_.load(std::memory_order_relaxed)} &&
+           sink.restart();
 }
 
 /// True when the statement was executed, or failed for a reason of its own. False: it is to be executed on a
@@ -28,9 +30,13 @@ asio::awaitable<bool> pool_core::execute_shared(request& what, client_sink& sink
     w->until = acquire_deadline(until);
     w->call_until = until;
     w->executor = executor_;
+    {
+        const std::lock_guard lock{mutex_};
+        if (!breaker_.allows()) co_return false; // `acquire` says so
+    }
     co_await wait_for(w);
-    if (w->got) { // a connection was idle after all
-        hand_over(std::move(w->got));
+    if (w->got) { // a connection was idle after all; how long is for `acquire` to see
+        put_back(std::move(w->got));
         co_return false;
     }
     if (w->again) {
@@ -70,14 +76,14 @@ void shared_session::start() {
 }
 
 protocol::shared_statement* shared_session::next(std::size_t in_flight) {
-    if (in_flight >= pool_->config_.dispatch_batch()) return nullptr;
+    if (in_flight >= pool_->dispatch_batch_.load(std::memory_order_relaxed)) return nullptr;
     std::shared_ptr<shared_waiter> w;
     {
         const std::lock_guard lock{pool_->mutex_};
         auto& queue = pool_->waiters_;
         // Who waits for a connection of his own is not overtaken: this one will be it.
         if (pool_->closed_ || queue.empty() || queue.front()->statement == nullptr) return nullptr;
-        if (pool_->slots_.expired(*held_, last_answer_)) return nullptr;
+        if (pool_->slots_.expired(*held_, last_answer_) || held_->epoch != pool_->epoch_) return nullptr;
         w = std::static_pointer_cast<shared_waiter>(std::move(queue.front()));
         queue.pop_front();
         w->queued = false;
@@ -103,6 +109,7 @@ void shared_session::finished(protocol::shared_statement& which, failure f, prot
         on_the_way_.erase(at);
         w->session = nullptr;
     }
+    if (is_server_failure(f)) held_->blamed = true;
     if (!f) w->text().history.add(true, now - std::max(last_answer_, w->since));
     last_answer_ = now;
     w->again = end == protocol::shared_end::again;

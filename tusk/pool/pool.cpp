@@ -37,6 +37,11 @@ void lease::discard() noexcept {
     pool_.reset();
 }
 
+connection lease::detach() {
+    const auto from = std::move(pool_);
+    return from->detach(std::move(held_));
+}
+
 // ---- pool
 // -----------------------------------------------------------------------------------------------------
 
@@ -93,9 +98,13 @@ asio::awaitable<pool> pool::open(pool_config config, std::shared_ptr<observer> o
     co_return p;
 }
 
-asio::awaitable<result<lease>> pool::try_acquire(const options& o) {
+asio::awaitable<result<lease>> pool::try_acquire(const options& o, std::source_location where) {
     const auto until = core_->acquire_deadline(o.deadline_from_now(steady_clock::duration::zero()));
-    return core_->acquire(until);
+    return core_->acquire(until, where);
+}
+
+asio::awaitable<std::vector<lease>> pool::acquire_all_idle(std::source_location where) {
+    return core_->acquire_all_idle(where);
 }
 
 namespace {
@@ -122,52 +131,66 @@ asio::awaitable<failure> ping_leased(asio::awaitable<result<lease>> acquiring, o
 
 } // namespace
 
-asio::awaitable<lease> pool::acquire(const options& o) {
-    if (auto l = core_->take_now()) return ready(std::move(l));
-    return acquire_or_throw(try_acquire(o));
+asio::awaitable<lease> pool::acquire(const options& o, std::source_location where) {
+    if (auto l = core_->take_now(where)) return ready(std::move(l));
+    return acquire_or_throw(try_acquire(o, where));
 }
 
 asio::awaitable<failure> pool::execute(request& what, client_sink& sink) {
     const auto core = core_;
-    const auto until = what.call_options().deadline_from_now(core->config().statement_timeout());
-    auto l = core->take_now();
-    if (!l && core->may_share(what, sink)) {
-        failure shared;
-        const bool over = co_await core->execute_shared(what, sink, until, shared);
-        if (over) co_return shared;
+    const auto until = what.call_options().deadline_from_now(core->statement_timeout());
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        failure f;
+        bool over = false;
+        auto l = core->take_now({});
+        if (!l && core->may_share(what, sink)) over = co_await core->execute_shared(what, sink, until, f);
+        if (!l && !over) {
+            auto waited = co_await core->acquire(core->acquire_deadline(until), {});
+            if (waited)
+                l = std::move(*waited);
+            else
+                f = waited.error();
+        }
+        if (l) {
+            what.limit(until); // the time in the queue is spent
+            auto& history = what.text()->history;
+            const auto began = l.held_->leased_at;
+            f = co_await l->execute(what, sink);
+            if (!f) history.add(leaves_no_trace(sink.command()), steady_clock::now() - began);
+            l.held_->blamed = is_server_failure(f);
+        }
+        if (!f) {
+            core->call_succeeded();
+            co_return f;
+        }
+        if (f.sql().empty()) f.set_sql(what.text()->text);
+        l.release();
+        const auto next = core->after_failure(f, attempt, what, until);
+        if (!next.again || !sink.restart()) co_return f;
+        co_await pause_for(next.delay);
     }
-    if (!l) {
-        auto waited = co_await core->acquire(core->acquire_deadline(until));
-        if (!waited) co_return std::move(failure{waited.error()}.set_sql(what.text()->text));
-        l = std::move(*waited);
-    }
-    what.limit(until); // the time in the queue is spent
-    auto& history = what.text()->history;
-    const auto began = l.held_->leased_at;
-    auto f = co_await l->execute(what, sink);
-    if (!f) history.add(leaves_no_trace(sink.command()), steady_clock::now() - began);
-    co_return f;
 }
 
 asio::awaitable<failure> pool::execute_batch(batch& b, options o) {
     const auto core = core_;
-    const auto until = o.deadline_from_now(core->config().statement_timeout());
-    auto l = core->take_now();
+    const auto until = o.deadline_from_now(core->statement_timeout());
+    auto l = core->take_now({});
     if (!l) {
-        auto waited = co_await core->acquire(core->acquire_deadline(until));
+        auto waited = co_await core->acquire(core->acquire_deadline(until), {});
         if (!waited) co_return waited.error();
         l = std::move(*waited);
     }
     o.until(until);
     auto f = co_await l->execute_batch(b, o);
+    l.held_->blamed = is_server_failure(f);
     co_return f;
 }
 
 asio::awaitable<result<std::unique_ptr<detail::stream_source>>>
 pool::open_stream(request what, std::shared_ptr<client_sink> sink, std::function<void()> abandon) {
     const auto core = core_;
-    const auto until = what.call_options().deadline_from_now(core->config().statement_timeout());
-    auto l = co_await core->acquire(core->acquire_deadline(until));
+    const auto until = what.call_options().deadline_from_now(core->statement_timeout());
+    auto l = co_await core->acquire(core->acquire_deadline(until), {});
     if (!l) co_return std::move(failure{l.error()}.set_sql(what.text()->text));
     what.limit(until);
     auto source = co_await (*l)->open_stream(std::move(what), std::move(sink), std::move(abandon));
@@ -178,8 +201,8 @@ pool::open_stream(request what, std::shared_ptr<client_sink> sink, std::function
 
 asio::awaitable<failure> pool::copy(detail::copy_job& job) {
     const auto core = core_;
-    const auto until = job.call_options().deadline_from_now(core->config().statement_timeout());
-    auto l = co_await core->acquire(core->acquire_deadline(until));
+    const auto until = job.call_options().deadline_from_now(core->statement_timeout());
+    auto l = co_await core->acquire(core->acquire_deadline(until), {});
     if (!l) co_return std::move(failure{l.error()}.set_sql(job.text()));
     job.limit(until); // the time in the queue is spent
     auto f = co_await (*l)->copy(job);
@@ -190,17 +213,29 @@ protocol::known_statement pool::intern(std::string_view sql) {
     return core_->settings().statements()->intern(sql);
 }
 
-asio::awaitable<transaction> pool::begin(const tx_options& o) { return begin_on(*this, o); }
+asio::awaitable<transaction> pool::begin(const tx_options& o, std::source_location where) {
+    tx_options located = o;
+    return begin_on(*this, std::move(located.begun_at(where)));
+}
 
 asio::awaitable<failure> pool::ping(const options& o) { return ping_leased(try_acquire(o), o); }
 
 pool_stats pool::stats() const { return core_->stats(); }
-const pool_config& pool::config() const noexcept { return core_->config(); }
+pool_description pool::describe() const { return core_->describe(); }
+pool_config pool::config() const { return core_->config(); }
+const std::string& pool::name() const noexcept { return core_->name(); }
+asio::awaitable<failure> pool::warm_up(deadline until) { return core_->warm_up(until); }
+void pool::reconfigure(const pool_config& c) { core_->reconfigure(c); }
+void pool::reset() { core_->replace_all(); }
+breaker_state pool::breaker() const { return core_->breaker_now(); }
+void pool::force_open_breaker() { core_->command(detail::pool_core::breaker_order::force_open); }
+void pool::disable_breaker() { core_->command(detail::pool_core::breaker_order::disable); }
+void pool::reset_breaker() { core_->command(detail::pool_core::breaker_order::reset); }
 asio::any_io_executor pool::executor() const { return core_->executor(); }
 asio::awaitable<void> pool::close(deadline until) { return core_->close(until); }
 
 asio::awaitable<transaction> begin_on(pool& on, tx_options call) {
-    auto held = std::make_shared<lease>(co_await on.acquire(call.call_options()));
+    auto held = std::make_shared<lease>(co_await on.acquire(call.call_options(), call.begun_at()));
     auto inner = co_await detail::begin_on(**held, call);
     inner.hold(std::move(held));
     co_return inner;

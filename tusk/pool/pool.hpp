@@ -3,6 +3,7 @@
 #include <memory>
 #include <source_location>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -10,6 +11,7 @@
 #include <tusk/client/transaction.hpp>
 #include <tusk/client/verbs.hpp>
 #include <tusk/pool/config.hpp>
+#include <tusk/pool/describe.hpp>
 #include <tusk/pool/stats.hpp>
 
 namespace tusk {
@@ -35,6 +37,8 @@ public:
     void release() noexcept;
     /// Closes the connection instead of giving it back.
     void discard() noexcept;
+    /// Takes the connection out of the pool for good: it is the caller's, and the pool may make another.
+    connection detach();
 
 private:
     friend class pool;
@@ -65,8 +69,16 @@ public:
     /// A connection for several statements. Errors: `errc::pool_timeout` (the message says whether all were
     /// in use or connecting failed, and why), `errc::pool_closed`, `errc::canceled`, and the failure of
     /// connecting when no connection is left.
-    asio::awaitable<lease> acquire(const options& o = {});
-    asio::awaitable<result<lease>> try_acquire(const options& o = {});
+    /// Also `errc::circuit_open` when the breaker is open. `where` is what `describe` and the leak detector
+    /// show.
+    asio::awaitable<lease> acquire(const options& o = {},
+                                   std::source_location where = std::source_location::current());
+    asio::awaitable<result<lease>> try_acquire(const options& o = {},
+                                               std::source_location where = std::source_location::current());
+    /// Every connection that is idle now and passes the checks; none is made. For work on all of them, such
+    /// as filling caches.
+    asio::awaitable<std::vector<lease>>
+    acquire_all_idle(std::source_location where = std::source_location::current());
 
     asio::awaitable<failure> execute(request& what, client_sink& sink) override;
     asio::awaitable<failure> execute_batch(batch& b, options o) override;
@@ -76,22 +88,46 @@ public:
     protocol::known_statement intern(std::string_view sql) override;
 
     /// Begins a transaction on a connection of its own.
-    asio::awaitable<transaction> begin(const tx_options& o = {});
+    asio::awaitable<transaction> begin(const tx_options& o = {},
+                                       std::source_location where = std::source_location::current());
     /// See `connection::transact`.
     template <class F>
-    auto transact(F f, tx_options o = {}) {
-        return detail::transact(*this, std::move(f), std::move(o));
+    auto transact(F f, tx_options o = {}, std::source_location where = std::source_location::current()) {
+        return detail::transact(*this, std::move(f), std::move(o.begun_at(where)));
     }
 
     /// One round trip on a connection of the pool.
     asio::awaitable<failure> ping(const options& o = {});
     pool_stats stats() const;
-    const pool_config& config() const noexcept;
+    /// Every connection with its state, age, holder and last statement; who waits; the breaker.
+    pool_description describe() const;
+    /// The settings in force.
+    pool_config config() const;
+    const std::string& name() const noexcept;
+
+    /// Returns when the minimum of connections is open. Errors: `errc::timeout`, with the last failure of
+    /// connecting; `errc::pool_closed`.
+    asio::awaitable<failure> warm_up(deadline until = deadline::in(std::chrono::seconds{30}));
+    /// New settings for a pool that is in use: sizes, times, dispatch, reset, retry. Server, name, hooks,
+    /// breaker and observer stay. Idle connections above a lower maximum are closed at once, others when they
+    /// come back. Throws `errc::invalid_configuration`.
+    void reconfigure(const pool_config& c);
+    /// Replaces every connection: idle ones now, those in use when they come back. After a failover, or when
+    /// something that sessions keep (a search path, a role's settings) was changed in the server.
+    void reset();
+
+    breaker_state breaker() const;
+    /// By an operator's hand: everything is refused, nothing is refused whatever happens, or back to normal.
+    void force_open_breaker();
+    void disable_breaker();
+    void reset_breaker();
+
     /// Where the pool works.
     asio::any_io_executor executor() const;
 
     /// No new leases; waiting callers get `errc::pool_closed`; idle connections are closed; returns when
-    /// every lease is back, or at the deadline, when those still out are cut off.
+    /// every lease is back. At the deadline, what is still running is cancelled, and a second later the
+    /// connections are closed under their holders.
     asio::awaitable<void> close(deadline until = deadline::in(std::chrono::seconds{30}));
 
 private:

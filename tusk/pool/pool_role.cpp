@@ -25,8 +25,8 @@ bool pool_core::has_lost_role(const pooled& what) const noexcept {
 
 /// What to ask a server that does not report its role (before PostgreSQL 14, and behind some poolers): a
 /// statement that is true where the wanted role is. Empty when there is nothing to ask.
-std::string_view pool_core::question_for_role(const pooled& what) const noexcept {
-    if (role_of(what.conn)) return {};
+std::string_view pool_core::question_for_role(const pooled& what, bool doubted) const noexcept {
+    if (!doubted && role_of(what.conn)) return {};
     switch (target_->config().target_session_attrs()) {
     case target_session_attrs::any:
     case target_session_attrs::prefer_standby: break;
@@ -42,9 +42,12 @@ std::string_view pool_core::question_for_role(const pooled& what) const noexcept
 
 /// Whether the server is there and still has the wanted role, in one round trip either way.
 asio::awaitable<failure> pool_core::ping(pooled& what, options o) {
-    const auto question = question_for_role(what);
-    if (question.empty()) co_return co_await what.conn.ping(o);
-    const auto answer = co_await what.conn.try_one<bool>(o, question);
+    if (question_for_role(what, false).empty()) return what.conn.ping(o);
+    return ask_for_role(what, o);
+}
+
+asio::awaitable<failure> pool_core::ask_for_role(pooled& what, options o) {
+    const auto answer = co_await what.conn.try_one<bool>(o, question_for_role(what, true));
     if (!answer) co_return answer.error();
     if (*answer) co_return failure{};
     co_return failure{errc::no_suitable_host, "the server does not have the wanted role any more"};
@@ -52,14 +55,18 @@ asio::awaitable<failure> pool_core::ping(pooled& what, options o) {
 
 /// The idle connections have most likely lost it too, and hear of it only with their next answer: they go as
 /// well. Those in use are looked at when they come back.
-void pool_core::discard_for_role(item what) noexcept {
+void pool_core::drop_idle_for_role() noexcept {
     std::vector<item> idle;
     {
         const std::lock_guard lock{mutex_};
         idle = slots_.drain();
         counters_.closed_broken += idle.size();
     }
-    for (std::size_t i = 0; i < idle.size(); ++i) report_closed(close_reason::health);
+    close_all(std::move(idle), close_reason::health);
+}
+
+void pool_core::discard_for_role(item what) noexcept {
+    drop_idle_for_role();
     discard(std::move(what), close_reason::health);
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <tusk/core/deadline.hpp>
+#include <tusk/core/observer.hpp>
 
 namespace tusk {
 
@@ -18,6 +19,7 @@ struct pool_stats {
     std::uint32_t waiting = 0;      ///< Callers in the queue.
     bool healthy = true;            ///< The last contact with the server was good.
     bool closed = false;
+    breaker_state breaker = breaker_state::closed;
     // Since the start
     std::uint64_t acquires = 0;          ///< Successful.
     std::uint64_t waited_acquires = 0;   ///< Of these, how many found no idle connection.
@@ -33,6 +35,10 @@ struct pool_stats {
     std::uint64_t closed_by_idle_time = 0;
     std::uint64_t closed_broken = 0;
     std::uint64_t health_check_failures = 0;
+    std::uint64_t detached = 0; ///< Connections that left the pool with their holders.
+    std::uint64_t retries = 0;  ///< Statements that were done again.
+    std::uint64_t breaker_openings = 0;
+    std::uint64_t leaks = 0; ///< Leases that were held for longer than `leak_after`.
 };
 
 } // namespace tusk

@@ -1,5 +1,8 @@
 #include <tusk/protocol/session.hpp>
 
+#include <algorithm>
+#include <iterator>
+
 namespace tusk::protocol {
 
 failure protocol_failure(std::string message) {
@@ -24,6 +27,35 @@ void session::set_parameter(std::string_view name, std::string_view value) {
     parameters_.emplace_back(name, value);
 }
 
+namespace {
+
+/// What a statement with this command tag leaves behind is data, or nothing.
+bool leaves_session_as_it_was(std::string_view tag) noexcept {
+    static constexpr std::string_view harmless[] = {"SELECT",    "INSERT",   "UPDATE", "DELETE",  "MERGE",
+                                                    "COPY",      "BEGIN",    "START",  "COMMIT",  "ROLLBACK",
+                                                    "SAVEPOINT", "RELEASE",  "FETCH",  "EXPLAIN", "SHOW",
+                                                    "NOTIFY",    "TRUNCATE", "LOCK",   "ANALYZE", "VACUUM"};
+    const auto command = tag.substr(0, tag.find(' '));
+    return std::find(std::begin(harmless), std::end(harmless), command) != std::end(harmless);
+}
+
+std::string_view text_of(std::span<const std::byte> body) noexcept {
+    return {reinterpret_cast<const char*>(body.data()), body.size()};
+}
+
+} // namespace
+
+/// Takes from an answer what concerns the session. What is malformed is for the machine to find.
+void session::note(const wire::frame& f) noexcept {
+    if (f.type == wire::backend::command_complete) {
+        const auto tag = text_of(f.body);
+        altered = altered || !leaves_session_as_it_was(tag.substr(0, tag.find('\0')));
+    } else if (f.type == wire::backend::error_response) {
+        using namespace std::string_view_literals;
+        refused_to_write = refused_to_write || text_of(f.body).find("\0C25006\0"sv) != std::string_view::npos;
+    }
+}
+
 bool session::handle_asynchronous(const wire::frame& f, failure& why) {
     using namespace wire::backend;
     switch (f.type) {
@@ -36,8 +68,10 @@ bool session::handle_asynchronous(const wire::frame& f, failure& why) {
             why = failure{errc::protocol_violation,
                           "the server switched client_encoding to " + std::string{value} +
                               "; Tusk works with UTF8 only, and the connection is closed"};
-        else
+        else {
             set_parameter(name, value);
+            altered = true;
+        }
         return true;
     }
     case notice_response: {
@@ -75,8 +109,10 @@ session::next_result session::next(wire::frame& out, failure& why) {
         case wire::frame_status::ok: break;
         }
         if (out.type != wire::backend::parameter_status && out.type != wire::backend::notice_response &&
-            out.type != wire::backend::notification_response)
+            out.type != wire::backend::notification_response) {
+            note(out);
             return next_result::frame;
+        }
         handle_asynchronous(out, why);
         consume(out);
         if (why) return next_result::failed;
@@ -112,6 +148,7 @@ void session::reset() {
     statements.clear();
     to_close.clear();
     preamble.clear();
+    altered = refused_to_write = false;
     parameters_.clear();
     deallocated_ = false;
 }

@@ -37,6 +37,12 @@ public:
     /// to take them, in its round trip. When one of them fails, the request is not executed, and they stay.
     std::vector<std::string> preamble;
 
+    /// Something was executed, or told by the server, that may have left more behind than data: SET, LISTEN,
+    /// a temporary table, a cursor. Whoever has reset the session, or knows better, clears it.
+    bool altered = false;
+    /// The server refused to write because it, or the transaction, is read-only (25006).
+    bool refused_to_write = false;
+
     std::uint64_t notifications = 0; ///< How many have arrived.
 
     /// Called for NoticeResponse and NotificationResponse, at whatever moment they arrive.
@@ -79,6 +85,7 @@ public:
 private:
     static constexpr std::size_t keep_output = 1024 * 1024;
     bool handle_asynchronous(const wire::frame& f, failure& why);
+    void note(const wire::frame& f) noexcept;
     void set_parameter(std::string_view name, std::string_view value);
 
     std::vector<std::pair<std::string, std::string>> parameters_;

@@ -38,8 +38,12 @@ action shared_run::resume(event e) {
         return go_on();
     case event_kind::timed_out: // of the grace time that a CancelRequest has
     case event_kind::canceled:
-        return lost(interruption_ ? interruption_
-                                  : failure{errc::canceled, "the connection was closed under the statement"});
+        // Who was given up has his answer already; the others only travelled with him.
+        return lost(interruption_
+                        ? failure{errc::connection_lost,
+                                  "the connection was closed, because the server did not react in time when "
+                                  "another statement on it was to be cancelled"}
+                        : failure{errc::canceled, "the connection was closed under the statement"});
     case event_kind::failed: {
         // What was received before counts, also an error that the server sent before it hung up.
         const auto progress = replies_.advance(io());

@@ -183,6 +183,7 @@ action startup::on_frame(const wire::frame& f) {
         if (!authenticated_) break;
         if (!wire::parse_ready_for_query(f.body, io().transaction))
             return refuse(protocol_failure("malformed ReadyForQuery"));
+        io().altered = false; // what was told so far is how the session begins
         return finish();
     default: break;
     }

@@ -20,8 +20,6 @@ bool is_null_word(std::string_view text) noexcept {
                       [](char a, char b) { return a == b || a == b - 'a' + 'A'; });
 }
 
-constexpr bool is_escaped(char c) noexcept { return c == '"' || c == '\\'; }
-
 bool needs_quotes(std::string_view text, char delimiter) noexcept {
     return text.empty() || is_null_word(text) || std::any_of(text.begin(), text.end(), [delimiter](char c) {
                return is_escaped(c) || c == '{' || c == '}' || c == delimiter || is_array_space(c);

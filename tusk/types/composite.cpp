@@ -10,7 +10,7 @@ namespace {
 
 constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-constexpr bool needs_quotes(char c) noexcept {
+constexpr bool needs_attribute_quotes(char c) noexcept {
     constexpr std::string_view special = "\"\\(),";
     return special.find(c) != special.npos || is_space(c);
 }
@@ -126,7 +126,8 @@ codec_errc split_composite_text(std::string_view text, std::span<std::optional<s
 
 void quote_attribute(value_sink& out, std::size_t start) {
     const std::string_view text{reinterpret_cast<const char*>(out.data() + start), out.size() - start};
-    if (text.empty() || std::any_of(text.begin(), text.end(), needs_quotes)) put_in_quotes(out, start, '"');
+    if (text.empty() || std::any_of(text.begin(), text.end(), needs_attribute_quotes))
+        put_in_quotes(out, start, '"');
 }
 
 codec_errc in_attribute(codec_errc code, const type_info* type, std::size_t attribute) {

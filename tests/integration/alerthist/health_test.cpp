@@ -7,7 +7,7 @@
 
 #include "support.hpp"
 
-namespace {
+namespace health_test {
 
 using namespace alerthist_test;
 
@@ -207,4 +207,4 @@ TEST(alerthist_metrics, count_requests_alerts_and_the_pool) {
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << text;
 }
 
-} // namespace
+} // namespace health_test

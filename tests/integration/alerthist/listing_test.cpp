@@ -2,7 +2,7 @@
 
 #include "support.hpp"
 
-namespace {
+namespace listing_test {
 
 using namespace alerthist_test;
 
@@ -171,4 +171,4 @@ TEST_F(listing, start_page_says_what_there_is) {
         EXPECT_NE(out.body.find(there), std::string::npos) << there;
 }
 
-} // namespace
+} // namespace listing_test

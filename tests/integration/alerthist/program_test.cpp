@@ -13,7 +13,7 @@
 
 #include "support.hpp"
 
-namespace {
+namespace program_test {
 
 using namespace alerthist_test;
 namespace fs = std::filesystem;
@@ -281,4 +281,4 @@ TEST(alerthist_program, logs_requests_in_the_chosen_format) {
     EXPECT_TRUE(found) << it.output();
 }
 
-} // namespace
+} // namespace program_test

@@ -3,7 +3,7 @@
 
 #include "support.hpp"
 
-namespace {
+namespace webhook_test {
 
 using namespace alerthist_test;
 
@@ -213,4 +213,4 @@ TEST_F(webhook, refuses_what_is_larger_than_ten_mebibytes) {
     EXPECT_EQ(post(service_.port(), below).status, 200);
 }
 
-} // namespace
+} // namespace webhook_test

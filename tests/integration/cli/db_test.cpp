@@ -12,7 +12,7 @@
 #include "program.hpp"
 
 namespace tusk::cli {
-namespace {
+namespace db_test {
 
 using namespace test;
 
@@ -253,5 +253,5 @@ TEST_F(db, psql_that_is_not_there_is_missed_in_words) {
     EXPECT_TRUE(contains(done.err, "remedy: `apt-get install postgresql-client`")) << done.err;
 }
 
-} // namespace
+} // namespace db_test
 } // namespace tusk::cli

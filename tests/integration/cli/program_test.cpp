@@ -4,7 +4,7 @@
 #include "program.hpp"
 
 namespace tusk::cli {
-namespace {
+namespace program_test {
 
 using namespace test;
 
@@ -57,5 +57,5 @@ TEST(bash, completes_commands_options_and_values) {
     EXPECT_EQ(offered("tusk db psql -- --js"), "\n") << "what follows -- is for psql";
 }
 
-} // namespace
+} // namespace program_test
 } // namespace tusk::cli

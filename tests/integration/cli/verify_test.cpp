@@ -8,7 +8,7 @@
 #include "program.hpp"
 
 namespace tusk::cli {
-namespace {
+namespace verify_test {
 
 using namespace test;
 
@@ -102,5 +102,5 @@ TEST_F(verify, is_no_business_of_a_program_that_just_runs) {
     EXPECT_TRUE(contains(by_hand.out, "2 statements verified")) << by_hand.out;
 }
 
-} // namespace
+} // namespace verify_test
 } // namespace tusk::cli

@@ -3,7 +3,7 @@
 
 using namespace client_test;
 
-namespace {
+namespace batch_test {
 
 class batch_on : public users_test, public testing::WithParamInterface<const char*> {
 protected:
@@ -261,4 +261,4 @@ TEST_F(batch_in, an_observer_is_told) {
     EXPECT_EQ(watch->finished, 2);
 }
 
-} // namespace
+} // namespace batch_test

@@ -4,7 +4,7 @@
 
 using namespace client_test;
 
-namespace {
+namespace connect_test {
 
 /// Opens with both drivers; both must agree.
 tusk::failure connect_both(const std::string& url, bool* tls = nullptr) {
@@ -188,4 +188,4 @@ TEST(connecting, the_first_host_that_lets_us_in) {
     EXPECT_NE(f.message().find("standby"), std::string::npos) << f.message();
 }
 
-} // namespace
+} // namespace connect_test

@@ -10,7 +10,7 @@
 
 using namespace client_test;
 
-namespace {
+namespace copy_async_test {
 
 class copy_async : public users_test {};
 
@@ -115,4 +115,4 @@ TEST_F(copy_async, an_observer_is_told) {
     EXPECT_EQ(watch->finished[2].sql, "copy \"missing\" (\"age\") from stdin (format binary)");
 }
 
-} // namespace
+} // namespace copy_async_test

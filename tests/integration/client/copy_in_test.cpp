@@ -10,7 +10,7 @@
 using namespace client_test;
 using namespace tusk::literals;
 
-namespace {
+namespace copy_in_test {
 
 class copy_in : public copy_test {};
 INSTANTIATE_TEST_SUITE_P(on, copy_in, ::testing::Values(driver::blocking, driver::asio), driver_name);
@@ -39,19 +39,21 @@ struct thing {
     std::string name;
 };
 
-} // namespace
+} // namespace copy_in_test
 
 template <>
-struct tusk::codec<thing> {
+struct tusk::codec<copy_in_test::thing> {
     static bool binary_target(tusk::oid_t) { return false; }
-    static tusk::codec_errc encode_binary(tusk::value_sink&, tusk::oid_t, const thing&) {
+    static tusk::codec_errc encode_binary(tusk::value_sink&, tusk::oid_t, const copy_in_test::thing&) {
         return tusk::codec_errc::wrong_type;
     }
-    static tusk::codec_errc encode_text(tusk::value_sink& out, tusk::oid_t, const thing& t) {
+    static tusk::codec_errc encode_text(tusk::value_sink& out, tusk::oid_t, const copy_in_test::thing& t) {
         out.put(std::string_view{t.name});
         return tusk::codec_errc::ok;
     }
 };
+
+namespace copy_in_test {
 
 TEST_P(copy_in, carries_a_hundred_thousand_rows_there_and_back) {
     std::vector<row> rows;
@@ -343,3 +345,5 @@ TEST_P(copy_in, of_a_row_that_is_larger_than_a_chunk_is_no_matter) {
     EXPECT_EQ(db().copy_in(tusk::copy_options{}.chunk(1), "t", tusk::columns("a", "b"), rows), 2U);
     EXPECT_EQ(db().one<int>("select length(b) from t where a = 1"), 5'000'000);
 }
+
+} // namespace copy_in_test

@@ -7,7 +7,7 @@
 using namespace client_test;
 using namespace tusk::literals;
 
-namespace {
+namespace copy_out_test {
 
 class copy_out : public copy_test {};
 class copy_raw : public copy_test {};
@@ -32,8 +32,6 @@ long resident() {
 
 constexpr const char* csv_in = "copy t from stdin (format csv)";
 constexpr const char* csv_out = "copy (select a, b, c from t order by a) to stdout (format csv, header)";
-
-} // namespace
 
 TEST_P(copy_out, of_a_table_takes_the_columns_of_the_structs_members) {
     db().exec("alter table t add extra inet");
@@ -232,3 +230,5 @@ TEST_P(copy_raw, the_try_twins_return_what_the_others_throw) {
     EXPECT_EQ(db().try_copy_out<int>("missing", [](int) {}).error(), tusk::condition::undefined_table);
     EXPECT_EQ(db().try_copy_in("t", tusk::columns("a"), std::vector<int>{2}).value(), 1U);
 }
+
+} // namespace copy_out_test

@@ -16,7 +16,7 @@ using namespace client_test;
 namespace be = tusk::testing::backend;
 using std::chrono::system_clock;
 
-namespace {
+namespace credentials_test {
 
 const std::string right = "pässword ünicode";
 
@@ -183,4 +183,4 @@ TEST(credentials_of_a_pool, rotate) {
     EXPECT_EQ(give->asked, 2U);
 }
 
-} // namespace
+} // namespace credentials_test

@@ -15,7 +15,7 @@ using namespace client_test;
 using tusk::lo_from;
 using tusk::lo_mode;
 
-namespace {
+namespace large_object_test {
 
 std::vector<std::byte> random_bytes(std::size_t n) {
     std::mt19937 random{7};
@@ -182,4 +182,4 @@ TEST_F(large_objects, come_from_streams_and_files_and_go_there) {
     });
 }
 
-} // namespace
+} // namespace large_object_test

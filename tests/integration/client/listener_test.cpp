@@ -21,7 +21,7 @@ using tusk::listener_options;
 using tusk::notification;
 using tusk::notification_event;
 
-namespace {
+namespace listener_test {
 
 const auto soon = tusk::options{}.timeout(20s);
 
@@ -513,4 +513,4 @@ TEST(listener_and_server, find_each_other_again_after_a_restart) {
     EXPECT_EQ(shown(*e), "gap");
 }
 
-} // namespace
+} // namespace listener_test

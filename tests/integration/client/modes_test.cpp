@@ -6,7 +6,7 @@
 using namespace client_test;
 using tusk::exec_mode;
 
-namespace {
+namespace modes_test {
 
 class modes : public users_test, public ::testing::WithParamInterface<const char*> {
 protected:
@@ -246,4 +246,4 @@ TEST_P(modes, observers_hear_of_everything) {
     EXPECT_EQ(ear->said, wanted);
 }
 
-} // namespace
+} // namespace modes_test

@@ -12,7 +12,7 @@
 
 using namespace client_test;
 
-namespace {
+namespace notification_test {
 
 class notifications : public users_test {};
 
@@ -227,4 +227,4 @@ TEST_F(notifications, and_deadlines_of_an_idle_connection_do_not_keep_the_event_
     }
 }
 
-} // namespace
+} // namespace notification_test

@@ -9,7 +9,7 @@
 using namespace client_test;
 using tusk::named;
 
-namespace {
+namespace statement_test {
 
 constexpr auto find = tusk::sql<"select id, name, age from users where name = $1", user(std::string_view)>;
 constexpr auto by_range =
@@ -227,4 +227,4 @@ TEST_F(statements, may_promise_that_nothing_is_null) {
     EXPECT_EQ(tusk::verify_statements(db, columns).size(), 2U);
 }
 
-} // namespace
+} // namespace statement_test

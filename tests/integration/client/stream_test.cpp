@@ -4,7 +4,7 @@
 
 using namespace client_test;
 
-namespace {
+namespace stream_test {
 
 class stream : public users_test {};
 
@@ -108,4 +108,4 @@ TEST_F(stream, an_exception_of_the_callback_comes_out_and_the_connection_stays_u
     });
 }
 
-} // namespace
+} // namespace stream_test

@@ -2,7 +2,7 @@
 
 using namespace client_test;
 
-namespace {
+namespace transaction_test {
 
 class transactions : public users_test {
 protected:
@@ -292,4 +292,4 @@ TEST_F(transactions, a_commit_without_an_answer_is_in_doubt) {
     EXPECT_EQ(failure_of([&] { db.exec("select 1"); }).code(), tusk::errc::connection_closed);
 }
 
-} // namespace
+} // namespace transaction_test

@@ -4,7 +4,7 @@
 using namespace client_test;
 using namespace tusk::literals;
 
-namespace {
+namespace user_types_test {
 
 class user_types : public user_types_test {};
 INSTANTIATE_TEST_SUITE_P(drivers, user_types, testing::Values("blocking", "asio"),
@@ -19,8 +19,6 @@ struct plain_pair {
     std::string b;
     friend bool operator==(const plain_pair&, const plain_pair&) = default;
 };
-
-} // namespace
 
 TEST_P(user_types, are_fields_of_rows) {
     EXPECT_EQ(on->one<house>("select 1 as id, row('Main St', 5)::address as at, 'happy'::mood as owner, "
@@ -250,3 +248,5 @@ TEST_P(user_types, can_be_ranges_and_arrays_of_anything) {
     const matrix addresses{{home.at, home.at}, {empty_home.at, home.at}};
     EXPECT_EQ(on->one<matrix>("select $1::home[]", addresses), addresses);
 }
+
+} // namespace user_types_test

@@ -2,7 +2,7 @@
 
 using namespace client_test;
 
-namespace {
+namespace verbs_test {
 
 class verbs : public users_test {};
 
@@ -231,4 +231,4 @@ TEST_F(verbs, notices_reach_the_observer) {
     EXPECT_EQ(listening->heard, (std::vector<std::string>{"one", "two"}));
 }
 
-} // namespace
+} // namespace verbs_test

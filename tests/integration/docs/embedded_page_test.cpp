@@ -30,4 +30,19 @@ TEST(embedded_page, synopsis) {
     expect_answers(shop->tcp_url(), "shop", "64MB");
 }
 
+TEST(embedded_page, standbys) {
+    tusk::embedded::server_options options;
+    options.setting("wal_level", "replica").setting("max_wal_senders", "4");
+    auto primary = tusk::embedded::server::start(options).value();
+    primary.stop().value(); // its files are copied: no backup program is needed
+    tusk::embedded::server_options copy{options};
+    copy.standby_of(primary.data_dir(), primary.url());
+    auto standby = tusk::embedded::server::start(copy).value();
+    primary.start_again().value(); // the standby streams from now on
+
+    auto db = tusk::blocking::connection::open(standby.url());
+    EXPECT_TRUE(db.one<bool>("select pg_is_in_recovery()"));
+    EXPECT_TRUE(db.one<bool>("select pg_promote()"));
+}
+
 } // namespace embedded_page

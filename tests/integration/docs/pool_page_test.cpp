@@ -39,4 +39,56 @@ TEST_F(pool_page, synopsis) {
     EXPECT_EQ(connect().one<std::int64_t>("select count(*) from visits"), 2);
 }
 
+asio::awaitable<int> move_money(tusk::pool& db, int from, int to) {
+    return db.one<int>("select $1::int4 + $2::int4", from, to);
+}
+
+asio::awaitable<void> retries(std::string url) {
+    auto db = co_await tusk::pool::open(url);
+    const int from = 1, to = 2;
+    co_await tusk::with_retry({}, tusk::deadline::in(5s), [&] { return move_money(db, from, to); });
+    co_await db.close();
+}
+
+TEST_F(pool_page, retries) { tusk::testing::run_async(retries(url())); }
+
+int goodbyes = 0;
+void say_goodbye(tusk::connection&) { ++goodbyes; }
+
+asio::awaitable<void> with_hooks(std::string url) {
+    tusk::pool_hooks hooks;
+    hooks
+        .after_connect(
+            [](tusk::connection& c) -> asio::awaitable<void> { co_await c.script("set jit = off"); })
+        .before_acquire([](tusk::connection& c) -> asio::awaitable<bool> {
+            co_return c.parameter("in_hot_standby") != "on";
+        })
+        .before_close([](tusk::connection& c) { say_goodbye(c); });
+    auto config = tusk::pool_config::parse(url).value();
+    auto db = co_await tusk::pool::open(config.hooks(hooks));
+
+    EXPECT_EQ(co_await db.one<std::string>("show jit"), "off");
+    co_await db.close();
+}
+
+TEST_F(pool_page, hooks) {
+    tusk::testing::run_async(with_hooks(url()));
+    EXPECT_GE(goodbyes, 1);
+}
+
+asio::awaitable<void> a_cluster(std::string url) {
+    auto db = co_await tusk::cluster::open(url); // "postgres://app@db1,db2,db3/app?pool_max_conns=20"
+    co_await db.exec("insert into visits values (now())"); // on the primary, whichever it is
+    auto reads = db.reads();                               // the same verbs, on replicas
+    auto n = co_await reads.one<int>("select count(*)::int from visits");
+    auto own = tusk::read_options{}.at_least(co_await db.written());
+    auto m = co_await db.reads(own).one<int>("select count(*)::int from visits"); // sees that, too
+
+    EXPECT_EQ(n, 2);
+    EXPECT_EQ(m, 2);
+    co_await db.close();
+}
+
+TEST_F(pool_page, a_cluster) { tusk::testing::run_async(a_cluster(url())); }
+
 } // namespace pool_page

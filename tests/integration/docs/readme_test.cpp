@@ -8,7 +8,7 @@
 
 using docs_test::contents;
 
-namespace {
+namespace readme_test {
 
 TEST(readme, shows_the_example_that_is_compiled) {
     const auto readme = contents(TUSK_SOURCE "/README.md");
@@ -30,4 +30,4 @@ TEST(readme, the_example_prints_what_it_should) {
     EXPECT_EQ(printed, "1 Ann 30\n2 Bob -\none row was expected, the statement returned none (not found)\n");
 }
 
-} // namespace
+} // namespace readme_test

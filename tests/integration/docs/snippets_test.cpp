@@ -5,7 +5,7 @@
 
 using namespace docs_test;
 
-namespace {
+namespace snippets_test {
 
 const std::filesystem::path root{TUSK_SOURCE};
 
@@ -54,4 +54,4 @@ TEST(documentation, a_snippet_that_is_not_compiled_as_it_stands_is_noticed) {
     EXPECT_FALSE(shown("int b; // b"));
 }
 
-} // namespace
+} // namespace snippets_test

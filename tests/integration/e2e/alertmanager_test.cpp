@@ -10,7 +10,7 @@
 
 #include "child.hpp"
 
-namespace {
+namespace alertmanager_test {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
@@ -175,4 +175,4 @@ TEST(alertmanager, every_alert_is_stored_exactly_once_even_when_postgresql_dies_
     EXPECT_EQ(service.terminate(), 0) << service.output();
 }
 
-} // namespace
+} // namespace alertmanager_test

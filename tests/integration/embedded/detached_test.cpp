@@ -4,7 +4,7 @@
 #include "support.hpp"
 
 namespace tusk::embedded {
-namespace {
+namespace detached_test {
 
 using namespace test;
 
@@ -144,5 +144,5 @@ TEST_F(detached, that_fails_to_start_leaves_nothing) {
         EXPECT_EQ(entry.path().extension(), ".lock");
 }
 
-} // namespace
+} // namespace detached_test
 } // namespace tusk::embedded

@@ -6,7 +6,7 @@
 #include "support.hpp"
 
 namespace tusk::embedded {
-namespace {
+namespace golden_test {
 
 using namespace test;
 
@@ -99,5 +99,5 @@ TEST_F(golden_cache, passes_on_what_initdb_says) {
     EXPECT_TRUE(entries().empty());
 }
 
-} // namespace
+} // namespace golden_test
 } // namespace tusk::embedded

@@ -7,7 +7,7 @@
 #include "support.hpp"
 
 namespace tusk::embedded {
-namespace {
+namespace owner_test {
 
 using namespace test;
 
@@ -230,5 +230,5 @@ TEST(embedded_owner, that_ignores_its_children_has_a_server_all_the_same) {
     EXPECT_EQ(ask(*db, "select 1"), "1");
 }
 
-} // namespace
+} // namespace owner_test
 } // namespace tusk::embedded

@@ -4,7 +4,7 @@
 #include "support.hpp"
 
 namespace tusk::embedded {
-namespace {
+namespace persistent_test {
 
 using namespace test;
 
@@ -105,5 +105,5 @@ TEST_F(persistent, socket_directory_may_be_chosen) {
     EXPECT_NE(other.error().message().find("lock file"), std::string::npos) << other.error().message();
 }
 
-} // namespace
+} // namespace persistent_test
 } // namespace tusk::embedded

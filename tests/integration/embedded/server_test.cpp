@@ -11,7 +11,7 @@
 #include "support.hpp"
 
 namespace tusk::embedded {
-namespace {
+namespace server_test {
 
 using namespace test;
 
@@ -302,5 +302,5 @@ TEST(embedded_binaries, of_this_machine_are_found) {
     EXPECT_EQ(find_binaries(find_options{}.version(found->major))->major, found->major);
 }
 
-} // namespace
+} // namespace server_test
 } // namespace tusk::embedded

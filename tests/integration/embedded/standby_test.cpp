@@ -2,7 +2,7 @@
 #include "support.hpp"
 
 namespace tusk::embedded {
-namespace {
+namespace standby_test {
 
 using namespace test;
 
@@ -53,5 +53,5 @@ TEST(standby, is_not_made_of_a_running_server) {
         << copy.error().message();
 }
 
-} // namespace
+} // namespace standby_test
 } // namespace tusk::embedded

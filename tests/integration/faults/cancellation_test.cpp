@@ -16,7 +16,7 @@
 
 namespace faults_test {
 
-namespace {
+namespace cancellation_test {
 
 namespace asio = boost::asio;
 
@@ -227,6 +227,6 @@ INSTANTIATE_TEST_SUITE_P(by, cancelled,
                              return of.param == asio::cancellation_type::terminal ? "terminal" : "total";
                          });
 
-} // namespace
+} // namespace cancellation_test
 
 } // namespace faults_test

@@ -1,11 +1,8 @@
-#include <fstream>
-#include <sstream>
-
 #include "support.hpp"
 
 namespace faults_test {
 
-namespace {
+namespace docs_test {
 
 class documentation : public tusk::testing::database_test {
 protected:
@@ -36,25 +33,8 @@ TEST_F(documentation, of_the_fault_proxy_works) {
     EXPECT_EQ(late.error().code(), tusk::condition::timeout);
     EXPECT_FALSE(db.is_open());
     EXPECT_TRUE(proxy.wait_for([](const auto& seen) { return seen.to_server.hang_ups == 2; }));
-    // end
 }
 
-std::string contents(const std::string& path) {
-    std::ifstream in{path};
-    std::stringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
-TEST(documentation_text, shows_what_is_compiled) {
-    const auto source = contents(TUSK_SOURCE "/tests/integration/faults/docs_test.cpp");
-    const std::string first = "// docs/testing.md\n", last = "    // end\n";
-    const auto begin = source.find(first) + first.size();
-    const auto snippet = source.substr(begin, source.find(last, begin) - begin);
-    ASSERT_GT(snippet.size(), 500U);
-    EXPECT_NE(contents(TUSK_SOURCE "/docs/testing.md").find("```cpp\n" + snippet + "```"), std::string::npos);
-}
-
-} // namespace
+} // namespace docs_test
 
 } // namespace faults_test

@@ -11,7 +11,7 @@
 
 namespace faults_test {
 
-namespace {
+namespace messages_test {
 
 unsigned chosen_seed() {
     const char* given = std::getenv("TUSK_SEED");
@@ -102,6 +102,6 @@ TEST_P(faults, damaged_messages_never_become_wrong_answers) {
     EXPECT_TRUE(server_is_quiet());
 }
 
-} // namespace
+} // namespace messages_test
 
 } // namespace faults_test

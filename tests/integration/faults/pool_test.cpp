@@ -12,7 +12,7 @@
 
 namespace faults_test {
 
-namespace {
+namespace pool_test {
 
 namespace asio = boost::asio;
 
@@ -159,6 +159,6 @@ TEST_F(pool_faults, a_server_that_accepts_and_is_silent_costs_the_acquire_timeou
     });
 }
 
-} // namespace
+} // namespace pool_test
 
 } // namespace faults_test

@@ -9,7 +9,7 @@
 #include "client.hpp"
 #include "running_server.hpp"
 
-namespace {
+namespace lifecycle_test {
 
 using namespace std::chrono_literals;
 using namespace tusk::http;
@@ -230,4 +230,4 @@ TEST(accept, goes_on_after_running_out_of_descriptors_without_spinning) {
     EXPECT_EQ(established.ask(make_request("GET", "/hello")).status, 200);
 }
 
-} // namespace
+} // namespace lifecycle_test

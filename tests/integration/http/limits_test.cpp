@@ -5,7 +5,7 @@
 #include "client.hpp"
 #include "running_server.hpp"
 
-namespace {
+namespace limits_test {
 
 using namespace std::chrono_literals;
 using namespace tusk::http;
@@ -238,4 +238,4 @@ TEST(connection_limit, cannot_be_exceeded_by_much_even_by_those_refused) {
     EXPECT_EQ(holder.ask(make_request("GET", "/hello")).status, 200);
 }
 
-} // namespace
+} // namespace limits_test

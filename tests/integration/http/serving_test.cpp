@@ -6,7 +6,7 @@
 #include "client.hpp"
 #include "running_server.hpp"
 
-namespace {
+namespace serving_test {
 
 using namespace std::chrono_literals;
 using namespace tusk::http;
@@ -258,4 +258,4 @@ TEST(serving, serves_fifty_connections_on_one_thread) { serve_fifty_connections(
 
 TEST(serving, serves_fifty_connections_on_two_threads) { serve_fifty_connections(2); }
 
-} // namespace
+} // namespace serving_test

@@ -14,7 +14,7 @@ using tusk::errc;
 using tusk::make_error_code;
 using namespace tusk::literals;
 
-namespace {
+namespace hostile_connect_test {
 
 class hostile_connect : public driver_test {};
 INSTANTIATE_TEST_SUITE_P(drivers, hostile_connect, both_drivers,
@@ -53,8 +53,6 @@ private:
 server_script greets_with(std::string bytes) {
     return server_script{}.expect(received_message::startup).send(std::move(bytes));
 }
-
-} // namespace
 
 TEST_P(hostile_connect, a_friendly_server_lets_us_in_byte_by_byte_too) {
     for (const auto& script :
@@ -260,3 +258,5 @@ TEST_P(hostile_connect, a_password_asked_for_over_plain_tcp_is_not_sent) {
     EXPECT_EQ(server.problems(), "");
     EXPECT_EQ(server.received_types(0), "0");
 }
+
+} // namespace hostile_connect_test

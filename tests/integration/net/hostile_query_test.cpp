@@ -7,7 +7,7 @@ using tusk::make_error_code;
 using tusk::options;
 using namespace tusk::literals;
 
-namespace {
+namespace hostile_query_test {
 
 class hostile_query : public driver_test {
 protected:
@@ -33,8 +33,6 @@ INSTANTIATE_TEST_SUITE_P(drivers, hostile_query, both_drivers,
                          [](const auto& tested) { return tested.param.name; });
 
 server_script describes() { return server_script{}.let_in().expect_all("PDS").send(described()); }
-
-} // namespace
 
 TEST_P(hostile_query, a_friendly_server_answers) {
     scripted_server server{{describes()
@@ -224,8 +222,6 @@ TEST_P(hostile_query, a_server_that_talks_before_it_listens_does_not_block_us) {
 // ---- deadlines and cancellation
 // -------------------------------------------------------------------------------
 
-namespace {
-
 /// The connection that a CancelRequest comes on.
 server_script cancelled_with(std::int32_t pid) {
     return server_script{}.expect(
@@ -236,8 +232,6 @@ server_script cancelled_with(std::int32_t pid) {
 std::string obeyed() {
     return be::error_response("57014", "canceling statement due to user request") + be::ready_for_query();
 }
-
-} // namespace
 
 TEST_P(hostile_query, a_deadline_cancels_at_the_server_and_keeps_the_connection) {
     scripted_server server{{server_script{}
@@ -320,3 +314,5 @@ TEST_P(hostile_query, a_server_without_cancel_keys_is_given_up_at_once) {
     EXPECT_EQ(f.code(), make_error_code(errc::timeout));
     EXPECT_FALSE(c->is_open());
 }
+
+} // namespace hostile_query_test

@@ -7,7 +7,7 @@
 using namespace net_test;
 using tusk::errc;
 
-namespace {
+namespace protocol_version_test {
 
 std::string conninfo(const std::string& more) {
     return tusk::testing::test_server::shared().url() + "&" + more;
@@ -43,8 +43,6 @@ std::size_t cancel_key_size(const std::string& more) {
     return driver.session().cancel_key.size();
 }
 
-} // namespace
-
 TEST_P(protocol_version, newer_ones_may_be_asked_of_every_server) {
     expect_to_work_and_cancel("max_protocol_version=3.2");
     expect_to_work_and_cancel("max_protocol_version=latest");
@@ -65,3 +63,5 @@ TEST(cancel_key, is_longer_in_protocol_3_2) {
     const auto newer = cancel_key_size("max_protocol_version=3.2");
     EXPECT_EQ(newer, server_speaks_3_2() ? 32U : 4U);
 }
+
+} // namespace protocol_version_test

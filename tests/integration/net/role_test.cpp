@@ -4,7 +4,7 @@
 using namespace net_test;
 using tusk::errc;
 
-namespace {
+namespace role_test {
 
 class role : public driver_test {
 protected:
@@ -27,8 +27,6 @@ std::string answer(const std::string& read_only, const std::string& in_recovery)
            be::command_complete("SHOW") + be::row_description({{"pg_is_in_recovery"}}) +
            be::data_row({in_recovery}) + be::command_complete("SELECT 1") + be::ready_for_query();
 }
-
-} // namespace
 
 TEST_P(role, is_asked_for_in_one_round_trip) {
     scripted_server server{{old_server().send(answer("off", "f")).wait_for_hang_up()}};
@@ -68,3 +66,5 @@ TEST_P(role, a_server_that_does_not_answer_the_question_is_given_up_in_time) {
     scripted_server server{{old_server().wait_for_hang_up()}};
     expect_refused(wanted(server, "primary") + " connect_timeout=1", errc::timeout, "role");
 }
+
+} // namespace role_test

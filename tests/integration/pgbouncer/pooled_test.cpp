@@ -13,7 +13,7 @@
 
 using namespace client_test;
 
-namespace {
+namespace pooled_test {
 
 namespace fs = std::filesystem;
 
@@ -182,4 +182,4 @@ TEST_F(behind_pgbouncer, a_pool_on_top_serves_many) {
     }(between.url("pool_max_conns=8")));
 }
 
-} // namespace
+} // namespace pooled_test

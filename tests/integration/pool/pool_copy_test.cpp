@@ -2,7 +2,7 @@
 #include <tusk/pool.hpp>
 #include <tusk/testing/gtest.hpp>
 
-namespace {
+namespace pool_copy_test {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -57,4 +57,4 @@ TEST_F(pool_copy, counts_the_time_in_the_queue) {
     });
 }
 
-} // namespace
+} // namespace pool_copy_test

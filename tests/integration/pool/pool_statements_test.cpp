@@ -7,7 +7,7 @@
 #include <tusk/testing/gtest.hpp>
 #include <tusk/testing/verify.hpp>
 
-namespace {
+namespace pool_statements_test {
 
 namespace asio = boost::asio;
 using tusk::named;
@@ -70,4 +70,4 @@ TEST_F(pool_statements, are_used_with_the_pools_verbs) {
     tusk::testing::run_async(body(url()));
 }
 
-} // namespace
+} // namespace pool_statements_test

@@ -12,7 +12,7 @@
 #include <tusk/pool.hpp>
 #include <tusk/testing/gtest.hpp>
 
-namespace {
+namespace pool_test {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -87,7 +87,7 @@ TEST_F(pool_test, never_more_than_the_maximum_and_nobody_is_lost) {
             EXPECT_TRUE(co_await eventually([&] { return finished == 64; }));
             EXPECT_EQ(wrong, 0);
             const auto s = p.stats();
-            EXPECT_EQ(s.connects, 3U);
+            EXPECT_LE(s.connects, 3U);
             EXPECT_EQ(s.acquires + s.shared_statements, 64U * 20U + 1U);
             EXPECT_GT(s.waited_acquires + s.shared_statements, 0U);
             EXPECT_EQ(s.waiting, 0U);
@@ -389,4 +389,4 @@ TEST(pool_and_server, a_wrong_configuration_shows_at_once) {
     }());
 }
 
-} // namespace
+} // namespace pool_test

@@ -8,7 +8,7 @@
 #include <tusk/pool.hpp>
 #include <tusk/testing/gtest.hpp>
 
-namespace {
+namespace pool_types_test {
 
 namespace asio = boost::asio;
 
@@ -61,4 +61,4 @@ TEST(pool_types, are_looked_up_once_for_all_connections) {
     std::filesystem::remove(log);
 }
 
-} // namespace
+} // namespace pool_types_test

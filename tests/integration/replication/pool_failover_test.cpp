@@ -14,7 +14,7 @@ using namespace replication_test;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-namespace {
+namespace pool_failover_test {
 
 constexpr auto ask_port = "select pg_catalog.current_setting('port')";
 
@@ -121,8 +121,6 @@ asio::awaitable<void> lock_an_old_primary(cluster& servers, tusk::pool_config co
     co_await db.close();
 }
 
-} // namespace
-
 TEST(pool_over_hosts, read_write_heals_after_a_failover) {
     cluster servers;
     tusk::testing::run_async(fail_over(servers, pool_over(servers, {primary, first, second}, "read-write")),
@@ -149,3 +147,5 @@ TEST(pool_over_hosts, an_idle_connection_is_asked_for_its_role_when_it_does_not_
     tusk::testing::run_async(lock_an_old_primary(servers, pool_over(servers, {primary, first}, "read-write")),
                              60s);
 }
+
+} // namespace pool_failover_test

@@ -7,7 +7,7 @@
 using namespace replication_test;
 using tusk::errc;
 
-namespace {
+namespace session_attrs_test {
 
 class session_attrs : public net_test::driver_test {
 protected:
@@ -38,8 +38,6 @@ protected:
 };
 INSTANTIATE_TEST_SUITE_P(drivers, session_attrs, net_test::both_drivers,
                          [](const auto& tested) { return tested.param.name; });
-
-} // namespace
 
 TEST_P(session_attrs, the_first_host_of_the_wanted_role_is_taken) {
     const std::vector<node> primary_first{primary, first, second};
@@ -127,3 +125,5 @@ TEST(role, a_change_is_seen_by_a_reported_parameter) {
     EXPECT_EQ(db.one<int>("select 1"), 1);
     EXPECT_EQ(db.parameter("in_hot_standby"), "off");
 }
+
+} // namespace session_attrs_test

@@ -11,7 +11,7 @@
 #include <tusk/testing/fault_proxy.hpp>
 #include <tusk/testing/scripted_server.hpp>
 
-namespace {
+namespace fault_proxy_test {
 
 using namespace std::chrono_literals;
 using namespace tusk::testing;
@@ -341,4 +341,4 @@ TEST(fault_proxy, a_handle_may_outlive_it) {
     SUCCEED();
 }
 
-} // namespace
+} // namespace fault_proxy_test

@@ -2,7 +2,7 @@
 
 using namespace types_test;
 
-namespace {
+namespace bits_test {
 
 using tusk::bits;
 
@@ -36,4 +36,4 @@ TEST_F(types, bit_of_fixed_length) {
     EXPECT_EQ(db.one<std::bitset<8>>("select 77::bit(8)"), std::bitset<8>{77});
 }
 
-} // namespace
+} // namespace bits_test

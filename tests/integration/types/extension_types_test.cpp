@@ -2,7 +2,7 @@
 
 using namespace types_test;
 
-namespace {
+namespace extension_types_test {
 
 using tusk::hstore;
 using tusk::ltree;
@@ -81,4 +81,4 @@ TEST_F(extension_types, ltree_and_its_queries) {
     EXPECT_TRUE(db.one<bool>("select $1::ltree ~ $2::lquery", ltree{"a.b"}, tusk::lquery{"a.*"}));
 }
 
-} // namespace
+} // namespace extension_types_test

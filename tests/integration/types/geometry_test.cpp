@@ -6,7 +6,7 @@
 
 using namespace types_test;
 
-namespace {
+namespace geometry_test {
 
 namespace geo = tusk::geo;
 namespace oid = tusk::oid;
@@ -77,4 +77,4 @@ TEST_F(types, a_domain_over_box_has_arrays_with_semicolons) {
     EXPECT_EQ(db.one<std::vector<geo::box>>("select $1::area[]::box[]", boxes), boxes);
 }
 
-} // namespace
+} // namespace geometry_test

@@ -2,7 +2,7 @@
 
 using namespace types_test;
 
-namespace {
+namespace network_test {
 
 using tusk::inet;
 
@@ -70,4 +70,4 @@ TEST_F(types, macaddr_and_macaddr8) {
     EXPECT_EQ(db.one<tusk::macaddr8>("select $1::macaddr::macaddr8", address), tusk::macaddr8{address});
 }
 
-} // namespace
+} // namespace network_test

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <tuple>
 
-namespace {
+namespace oid_test {
 
 using namespace tusk;
 
@@ -69,4 +69,4 @@ TEST_F(catalog, array_delimiters_are_the_servers) {
         EXPECT_EQ(std::string(1, detail::array_delimiter({}, type)), delimiter) << type_name(type);
 }
 
-} // namespace
+} // namespace oid_test

@@ -2,7 +2,7 @@
 
 using namespace types_test;
 
-namespace {
+namespace range_test {
 
 using tusk::bound;
 using tusk::multirange;
@@ -136,4 +136,4 @@ TEST_F(types, ranges_relate_as_the_server_says) {
     }
 }
 
-} // namespace
+} // namespace range_test

@@ -4,7 +4,7 @@
 
 using namespace types_test;
 
-namespace {
+namespace system_types_test {
 
 using tusk::lsn;
 using tusk::money;
@@ -183,4 +183,4 @@ TEST_F(types, what_has_no_type_of_its_own_is_text) {
     }
 }
 
-} // namespace
+} // namespace system_types_test

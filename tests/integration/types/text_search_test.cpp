@@ -2,7 +2,7 @@
 
 using namespace types_test;
 
-namespace {
+namespace text_search_test {
 
 using tusk::lexeme;
 using tusk::ts_position;
@@ -55,4 +55,4 @@ TEST_F(types, tsquery) {
         db.one<bool>("select $1::tsvector @@ $2::tsquery", tsvector{{lexeme{"fat"}}}, tsquery{"fat"}));
 }
 
-} // namespace
+} // namespace text_search_test

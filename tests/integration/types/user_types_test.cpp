@@ -4,7 +4,7 @@
 
 using namespace types_test;
 
-namespace {
+namespace user_types_test {
 
 enum class mood { sad, happy, so_so };
 
@@ -140,4 +140,4 @@ TEST_F(user_types, composites_three_deep) {
     for (const auto& d : drawn(60, any_drawing)) drawings.check(d);
 }
 
-} // namespace
+} // namespace user_types_test

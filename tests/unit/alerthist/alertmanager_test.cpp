@@ -2,7 +2,7 @@
 
 #include "support.hpp"
 
-namespace {
+namespace alertmanager_test {
 
 using namespace tusk::alerthist;
 
@@ -222,4 +222,4 @@ TEST(fingerprint, may_hold_what_other_senders_use) {
         EXPECT_FALSE(is_fingerprint(bad)) << bad;
 }
 
-} // namespace
+} // namespace alertmanager_test

@@ -4,7 +4,7 @@
 
 #include <services/alerthist/config.hpp>
 
-namespace {
+namespace config_test {
 
 using namespace tusk::alerthist;
 using namespace std::chrono_literals;
@@ -346,4 +346,4 @@ TEST(alerthist_config, is_described_by_its_own_keys) {
     EXPECT_NE(text.find("database.max_conns: 20\n"), std::string::npos);
 }
 
-} // namespace
+} // namespace config_test

@@ -4,7 +4,7 @@
 
 #include "support.hpp"
 
-namespace {
+namespace cursor_test {
 
 using namespace tusk::alerthist;
 
@@ -59,4 +59,4 @@ TEST(cursor, refuses_what_it_did_not_write) {
         EXPECT_FALSE(event_cursor::decode(event.substr(0, i))) << i;
 }
 
-} // namespace
+} // namespace cursor_test

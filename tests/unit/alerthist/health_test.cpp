@@ -4,7 +4,7 @@
 
 #include <services/alerthist/health.hpp>
 
-namespace {
+namespace health_test {
 
 using namespace tusk::alerthist;
 using namespace std::chrono_literals;
@@ -40,4 +40,4 @@ TEST(health_report, is_unhealthy_when_one_check_is) {
               std::string::npos);
 }
 
-} // namespace
+} // namespace health_test

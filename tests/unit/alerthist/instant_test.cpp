@@ -2,7 +2,7 @@
 
 #include <services/alerthist/instant.hpp>
 
-namespace {
+namespace instant_test {
 
 using namespace tusk::alerthist;
 
@@ -72,4 +72,4 @@ TEST(instant, is_written_with_six_digits_and_reads_back) {
         EXPECT_EQ(format_instant(parse_instant(text).value()), text);
 }
 
-} // namespace
+} // namespace instant_test

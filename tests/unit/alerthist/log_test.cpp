@@ -4,7 +4,7 @@
 
 #include <services/alerthist/log.hpp>
 
-namespace {
+namespace log_test {
 
 using namespace tusk::alerthist;
 using namespace std::chrono_literals;
@@ -51,4 +51,4 @@ TEST(log_line, is_one_json_object) {
     EXPECT_EQ(object.at("target").as_string(), "/\"\\\t");
 }
 
-} // namespace
+} // namespace log_test

@@ -6,7 +6,7 @@
 
 #include "support.hpp"
 
-namespace {
+namespace pipeline_test {
 
 using namespace tusk::alerthist;
 
@@ -100,4 +100,4 @@ TEST(batch, writes_labels_as_json) {
     EXPECT_EQ(out.states.annotations[0].text(), "{}");
 }
 
-} // namespace
+} // namespace pipeline_test

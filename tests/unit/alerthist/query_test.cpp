@@ -4,12 +4,12 @@
 
 #include "support.hpp"
 
-namespace {
+namespace query_test {
 
 using namespace tusk::alerthist;
 using tusk::http::request;
 
-std::string refusal(const std::string& query) {
+std::string refusal_of(const std::string& query) {
     const request from{"GET", "/api/v1/alerts?" + query};
     const auto out = parse_alerts_query(from);
     return out ? std::string{} : out.error().message();
@@ -43,23 +43,23 @@ TEST(alerts_query, reads_every_parameter) {
 }
 
 TEST(alerts_query, refusals_name_the_parameter) {
-    EXPECT_EQ(refusal("status=open"), R"(status: "open" is neither "firing" nor "resolved")");
-    EXPECT_EQ(refusal("status="), "status: is empty");
-    EXPECT_EQ(refusal("status=firing&status=firing"), "status: given more than once");
+    EXPECT_EQ(refusal_of("status=open"), R"(status: "open" is neither "firing" nor "resolved")");
+    EXPECT_EQ(refusal_of("status="), "status: is empty");
+    EXPECT_EQ(refusal_of("status=firing&status=firing"), "status: given more than once");
     for (const std::string bad : {"0", "1001", "-1", "many", "5x", "1e3", "99999999999999999999"})
-        EXPECT_EQ(refusal("limit=" + bad), "limit: \"" + bad + "\" is not a whole number from 1 to 1000");
-    EXPECT_EQ(refusal("from=today").substr(0, 13), "from: \"today\"");
-    EXPECT_EQ(refusal("to=2026-13-01T00:00:00Z").substr(0, 4), "to: ");
-    EXPECT_EQ(refusal("cursor=xyz"), "cursor: is not a next_cursor of this listing");
-    EXPECT_EQ(refusal("label=severity"), R"(label: "severity" is not of the form name:value)");
-    EXPECT_EQ(refusal("label=:x"), R"(label: ":x" is not of the form name:value)");
-    EXPECT_EQ(refusal("severity=a&label=severity:b"),
+        EXPECT_EQ(refusal_of("limit=" + bad), "limit: \"" + bad + "\" is not a whole number from 1 to 1000");
+    EXPECT_EQ(refusal_of("from=today").substr(0, 13), "from: \"today\"");
+    EXPECT_EQ(refusal_of("to=2026-13-01T00:00:00Z").substr(0, 4), "to: ");
+    EXPECT_EQ(refusal_of("cursor=xyz"), "cursor: is not a next_cursor of this listing");
+    EXPECT_EQ(refusal_of("label=severity"), R"(label: "severity" is not of the form name:value)");
+    EXPECT_EQ(refusal_of("label=:x"), R"(label: ":x" is not of the form name:value)");
+    EXPECT_EQ(refusal_of("severity=a&label=severity:b"),
               "label: two different values are asked of the label \"severity\"");
-    EXPECT_EQ(refusal("severity=a&label=severity:a"), "") << "the same twice is no contradiction";
-    EXPECT_EQ(refusal("stauts=firing"), "stauts: unknown parameter; did you mean \"status\"?");
-    EXPECT_EQ(refusal("offset=3"), "offset: unknown parameter");
-    EXPECT_EQ(refusal("severity=%FF"), "query: not UTF-8, or with a NUL character");
-    EXPECT_EQ(refusal("%FF=x"), "query: not UTF-8, or with a NUL character");
+    EXPECT_EQ(refusal_of("severity=a&label=severity:a"), "") << "the same twice is no contradiction";
+    EXPECT_EQ(refusal_of("stauts=firing"), "stauts: unknown parameter; did you mean \"status\"?");
+    EXPECT_EQ(refusal_of("offset=3"), "offset: unknown parameter");
+    EXPECT_EQ(refusal_of("severity=%FF"), "query: not UTF-8, or with a NUL character");
+    EXPECT_EQ(refusal_of("%FF=x"), "query: not UTF-8, or with a NUL character");
 }
 
 TEST(events_query, takes_limit_and_cursor_only) {
@@ -84,4 +84,4 @@ TEST(storable_text, is_utf8_without_nul) {
         EXPECT_FALSE(is_storable_text(bad)) << bad;
 }
 
-} // namespace
+} // namespace query_test

@@ -7,7 +7,7 @@
 #include "support.hpp"
 
 namespace tusk::cli {
-namespace {
+namespace command_line_test {
 
 using test::contains;
 using test::run;
@@ -151,5 +151,5 @@ TEST(command_line, fails_when_its_answer_cannot_be_written) {
     EXPECT_TRUE(contains(err.str(), "error: cannot write to the standard output\nremedy: ")) << err.str();
 }
 
-} // namespace
+} // namespace command_line_test
 } // namespace tusk::cli

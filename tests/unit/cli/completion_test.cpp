@@ -6,7 +6,7 @@
 #include "support.hpp"
 
 namespace tusk::cli {
-namespace {
+namespace completion_test {
 
 using test::contains;
 
@@ -70,5 +70,5 @@ TEST(completion, is_made_of_the_commands_there_are) {
     }
 }
 
-} // namespace
+} // namespace completion_test
 } // namespace tusk::cli

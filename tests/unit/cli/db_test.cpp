@@ -9,7 +9,7 @@
 #include <cli/suggest.hpp>
 
 namespace tusk::cli {
-namespace {
+namespace db_test {
 
 TEST(tcp_address, is_a_port_with_or_without_a_host) {
     EXPECT_EQ(parse_tcp_address("5433"), (tcp_address{"127.0.0.1", 5433}));
@@ -81,5 +81,5 @@ TEST(suggestion, is_the_nearest_word_or_none) {
     EXPECT_EQ(closest(std::string(65, 'x'), {std::string(65, 'x')}), "");
 }
 
-} // namespace
+} // namespace db_test
 } // namespace tusk::cli

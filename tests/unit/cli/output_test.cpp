@@ -7,7 +7,7 @@
 #include <cli/problem.hpp>
 
 namespace tusk::cli {
-namespace {
+namespace output_test {
 
 environment with(const char* name, const char* value) {
     environment variables;
@@ -115,5 +115,5 @@ TEST(status, of_the_server_s_errors_is_by_their_sqlstate) {
     EXPECT_EQ(of("57014"), exit_code::failure) << "a statement timeout has this one too";
 }
 
-} // namespace
+} // namespace output_test
 } // namespace tusk::cli

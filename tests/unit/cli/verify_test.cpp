@@ -6,7 +6,7 @@
 #include "support.hpp"
 
 namespace tusk::cli {
-namespace {
+namespace verify_test {
 
 using test::contains;
 
@@ -53,5 +53,5 @@ TEST(verify, says_that_a_program_does_not_know_how) {
     EXPECT_TRUE(contains(done.err, "handle_verify")) << done.err;
 }
 
-} // namespace
+} // namespace verify_test
 } // namespace tusk::cli

@@ -16,7 +16,7 @@
 #include <tusk/protocol/startup.hpp>
 #include <tusk/wire/frontend.hpp>
 
-namespace {
+namespace damage_test {
 
 using memory::damage;
 using kind = damage::kind;
@@ -252,8 +252,6 @@ void at_every_message(kind what) {
         run_with(what, at);
 }
 
-} // namespace
-
 TEST(damaged_session, is_in_order_without_damage) {
     const auto whole = without_damage();
     EXPECT_EQ(whole.answered, 17);
@@ -283,3 +281,5 @@ TEST(damaged_session, survives_a_stream_that_ends_at_any_byte) {
     const auto whole = without_damage();
     for (std::size_t at = 1; at < whole.bytes && !HasFailure(); ++at) run_with(kind::truncate, at);
 }
+
+} // namespace damage_test

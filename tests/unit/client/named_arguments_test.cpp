@@ -8,7 +8,7 @@ using tusk::detail::match_named;
 using tusk::detail::rewrite_named;
 using tusk::detail::sql_lexer;
 
-namespace {
+namespace named_arguments_test {
 
 std::string rewritten(std::string_view sql) {
     const auto r = rewrite_named(sql);
@@ -19,8 +19,6 @@ std::string failing(std::string_view sql, const std::vector<std::string_view>& g
     const auto r = match_named(rewrite_named(sql).value(), given);
     return r ? "ok" : r.error().message();
 }
-
-} // namespace
 
 TEST(named_arguments, become_numbers_in_order_of_appearance) {
     EXPECT_EQ(rewritten("select {a}, {b}, {a} + {c}"), "select $1, $2, $1 + $3");
@@ -100,3 +98,5 @@ TEST(sql_lexer, finds_the_ends_of_statements) {
     EXPECT_EQ(ends, 2);
     EXPECT_EQ(code, (std::vector<bool>{true, true}));
 }
+
+} // namespace named_arguments_test

@@ -16,7 +16,7 @@ using tusk::detail::notification_queue;
 using tusk::detail::reconnect_delay;
 using tusk::detail::subscriptions;
 
-namespace {
+namespace notification_test {
 
 notification of(std::string payload) {
     notification n;
@@ -42,8 +42,6 @@ std::string drain(notification_queue& q) {
     }
     return out;
 }
-
-} // namespace
 
 // ---- queue
 
@@ -228,3 +226,5 @@ TEST(notifications, have_a_channel_and_a_bounded_payload) {
     EXPECT_NE(check_notification("ch", std::string(8000, 'p')).message().find("8000 bytes"),
               std::string::npos);
 }
+
+} // namespace notification_test

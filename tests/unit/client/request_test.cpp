@@ -12,7 +12,7 @@ using tusk::protocol::description_ptr;
 using tusk::protocol::statement_description;
 using tusk::protocol::statement_registry;
 
-namespace {
+namespace request_test {
 
 constexpr std::uint32_t int4 = 23;
 constexpr std::uint32_t text = 25;
@@ -37,8 +37,6 @@ std::string encoded(std::vector<std::uint32_t> types, const A&... args) {
 }
 
 using namespace std::string_literals;
-
-} // namespace
 
 TEST(request, encodes_at_once_what_is_described_already) {
     statement_registry registry;
@@ -162,3 +160,5 @@ TEST(options, of_a_request_can_be_tightened) {
     EXPECT_EQ(r.call_options().deadline_from_now(0s), soon);
     EXPECT_EQ(r.call_options().table(), "users");
 }
+
+} // namespace request_test

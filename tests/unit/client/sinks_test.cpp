@@ -10,7 +10,7 @@ using tusk::make_error_code;
 using tusk::protocol::flow;
 namespace be = tusk::testing::backend;
 
-namespace {
+namespace sinks_test {
 
 struct user {
     int id = 0;
@@ -50,8 +50,6 @@ void complete(Sink& sink, const char* tag) {
     ASSERT_TRUE(tusk::wire::parse_command_complete(std::as_bytes(std::span{message}).subspan(5), parsed));
     sink.on_complete(parsed);
 }
-
-} // namespace
 
 TEST(sinks, count_rows_and_know_the_command) {
     exec_sink sink;
@@ -185,8 +183,6 @@ TEST(sinks, a_stream_does_not_pause_for_a_row_that_cannot_be_read) {
     EXPECT_EQ(sink.take_failure().code(), make_error_code(errc::null_value));
 }
 
-namespace {
-
 template <class Sink>
 void reject_rows_that_are_none() {
     for (const auto& body :
@@ -207,11 +203,11 @@ void reject_rows_that_are_none() {
     EXPECT_EQ(sink.take_failure().code(), make_error_code(errc::null_value));
 }
 
-} // namespace
-
 TEST(sinks, reject_rows_that_do_not_fit_their_own_description) {
     reject_rows_that_are_none<maybe_sink<user>>();
     reject_rows_that_are_none<one_sink<user>>();
     reject_rows_that_are_none<all_sink<user>>();
     reject_rows_that_are_none<stream_sink<user>>();
 }
+
+} // namespace sinks_test

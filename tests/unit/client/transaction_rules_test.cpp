@@ -12,7 +12,7 @@ using tusk::sent_state;
 using tusk::tx_options;
 using tusk::detail::judge_commit;
 
-namespace {
+namespace transaction_rules_test {
 
 failure of_server(const char* state, const char* severity = "ERROR") {
     tusk::server_error e;
@@ -21,8 +21,6 @@ failure of_server(const char* state, const char* severity = "ERROR") {
     e.message = "said the server";
     return failure{std::move(e)};
 }
-
-} // namespace
 
 TEST(tx_options, make_the_text_of_begin) {
     EXPECT_EQ(tx_options{}.begin_sql(), "begin");
@@ -97,3 +95,5 @@ TEST(back_off_time, has_full_jitter_under_a_growing_cap) {
 }
 
 TEST(savepoints, are_named_by_their_depth) { EXPECT_EQ(tusk::detail::savepoint_name(3), "tusk_sp_3"); }
+
+} // namespace transaction_rules_test

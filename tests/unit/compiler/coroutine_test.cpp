@@ -12,7 +12,7 @@
 // g++ 12.2 destroys some temporaries of a `co_await` expression twice. These tests pin the forms that are
 // safe; run under AddressSanitizer they fail when a compiler or a change of an interface breaks one of them.
 
-namespace {
+namespace coroutine_test {
 
 namespace asio = boost::asio;
 
@@ -120,4 +120,4 @@ TEST_F(coroutines, tusks_own_options_are_safe) {
     }(take_options));
 }
 
-} // namespace
+} // namespace coroutine_test

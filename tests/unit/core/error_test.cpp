@@ -12,7 +12,7 @@ using tusk::failure;
 using tusk::make_error_code;
 using tusk::sqlstate;
 
-namespace {
+namespace error_test {
 
 constexpr int last_errc = static_cast<int>(errc::environment);
 constexpr int last_condition = static_cast<int>(condition::unavailable);
@@ -91,8 +91,6 @@ tusk::server_error duplicate_error() {
     e.constraint = "users_pkey";
     return e;
 }
-
-} // namespace
 
 TEST(conditions, match_exactly_the_codes_of_the_table) {
     ASSERT_EQ(table().size(), static_cast<std::size_t>(last_condition));
@@ -215,3 +213,5 @@ TEST(errors, are_thrown_by_results) {
         tusk::error);
     static_assert(std::is_nothrow_copy_constructible_v<tusk::error>);
 }
+
+} // namespace error_test

@@ -12,7 +12,7 @@ using tusk::retry_advice;
 using tusk::sent_state;
 using tusk::transaction_status;
 
-namespace {
+namespace outcome_test {
 
 constexpr auto inside = {transaction_status::in_transaction, transaction_status::failed};
 constexpr auto outside = {transaction_status::idle, transaction_status::unknown};
@@ -26,8 +26,6 @@ outcome answered(const char* state, transaction_status tx, bool committing = fal
     o.committing = committing;
     return o;
 }
-
-} // namespace
 
 TEST(advise_retry, what_was_not_sent_is_safe) {
     for (const auto tx : outside)
@@ -124,3 +122,5 @@ TEST(clocks, the_real_one_is_steady) {
     EXPECT_GE(read, before);
     EXPECT_LE(read, tusk::steady_clock::now());
 }
+
+} // namespace outcome_test

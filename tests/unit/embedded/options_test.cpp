@@ -4,7 +4,7 @@
 #include <tusk/embedded/detail/command_line.hpp>
 
 namespace tusk::embedded {
-namespace {
+namespace options_test {
 
 using detail::decided;
 
@@ -155,5 +155,5 @@ TEST(embedded_options, that_make_no_sense_are_refused) {
     EXPECT_FALSE(server_options{}.setting("my.own_setting", "").check());
 }
 
-} // namespace
+} // namespace options_test
 } // namespace tusk::embedded

@@ -11,7 +11,7 @@
 #include "support.hpp"
 
 namespace tusk::embedded::detail {
-namespace {
+namespace places_test {
 
 namespace fs = std::filesystem;
 using test::scoped_variable;
@@ -148,5 +148,5 @@ TEST(sweep, leaves_alone_what_is_in_use_kept_or_not_ours) {
     EXPECT_TRUE(fs::exists(root / "tusk-long-name/lock"));
 }
 
-} // namespace
+} // namespace places_test
 } // namespace tusk::embedded::detail

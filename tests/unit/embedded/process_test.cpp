@@ -14,7 +14,7 @@
 #include "support.hpp"
 
 namespace tusk::embedded::detail {
-namespace {
+namespace process_test {
 
 using test::scoped_variable;
 
@@ -160,5 +160,5 @@ TEST(short_hash, differs_for_different_texts) {
     EXPECT_EQ(short_hash("a"), "af63dc4c8601ec8c") << "FNV-1a, published test vector";
 }
 
-} // namespace
+} // namespace process_test
 } // namespace tusk::embedded::detail

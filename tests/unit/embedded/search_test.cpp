@@ -6,7 +6,7 @@
 #include "support.hpp"
 
 namespace tusk::embedded {
-namespace {
+namespace search_test {
 
 using detail::parse_version;
 using detail::search_context;
@@ -173,5 +173,5 @@ TEST(server_version, is_read_from_what_postgres_prints) {
     EXPECT_FALSE(parse_version(""));
 }
 
-} // namespace
+} // namespace search_test
 } // namespace tusk::embedded

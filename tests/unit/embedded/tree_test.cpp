@@ -7,7 +7,7 @@
 #include "support.hpp"
 
 namespace tusk::embedded::detail {
-namespace {
+namespace tree_test {
 
 namespace fs = std::filesystem;
 using test::read_text;
@@ -100,5 +100,5 @@ TEST(write_file, replaces_the_content_at_once) {
     EXPECT_EQ(std::distance(fs::directory_iterator{root.path()}, {}), 1) << "no temporary file is left";
 }
 
-} // namespace
+} // namespace tree_test
 } // namespace tusk::embedded::detail

@@ -8,7 +8,7 @@
 #include <services/http/detail/listen_address.hpp>
 #include <services/http/detail/message.hpp>
 
-namespace {
+namespace message_test {
 
 using namespace tusk::http;
 using namespace tusk::http::detail;
@@ -245,4 +245,4 @@ TEST(listen_address, refuses_what_is_not_one) {
     }
 }
 
-} // namespace
+} // namespace message_test

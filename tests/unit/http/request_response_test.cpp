@@ -9,7 +9,7 @@
 #include <services/http/response.hpp>
 #include <tusk/core/error.hpp>
 
-namespace {
+namespace request_response_test {
 
 using namespace tusk::http;
 using std::string_literals::operator""s;
@@ -116,4 +116,4 @@ TEST(error_response, is_the_envelope_whatever_the_message_holds) {
     EXPECT_EQ(timestamp.back(), 'Z');
 }
 
-} // namespace
+} // namespace request_response_test

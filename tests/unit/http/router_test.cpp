@@ -11,7 +11,7 @@
 #include <services/http/router.hpp>
 #include <tusk/core/error.hpp>
 
-namespace {
+namespace router_test {
 
 using namespace tusk::http;
 namespace asio = boost::asio;
@@ -250,4 +250,4 @@ TEST(router, lets_a_handlers_exception_out_through_the_middleware) {
     EXPECT_THROW(run(routes, "GET", "/a"), std::runtime_error);
 }
 
-} // namespace
+} // namespace router_test

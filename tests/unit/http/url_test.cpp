@@ -2,7 +2,7 @@
 
 #include <services/http/url.hpp>
 
-namespace {
+namespace url_test {
 
 using namespace tusk::http;
 
@@ -78,4 +78,4 @@ TEST(split_target, refuses_anything_else) {
         EXPECT_FALSE(split_target(text)) << text;
 }
 
-} // namespace
+} // namespace url_test

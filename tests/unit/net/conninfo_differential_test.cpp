@@ -20,7 +20,7 @@
 #include <tusk/net/conninfo.hpp>
 #include <tusk/net/conninfo_settings.hpp>
 
-namespace {
+namespace conninfo_differential_test {
 
 using values = std::map<std::string, std::string>;
 using options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
@@ -429,4 +429,4 @@ TEST_F(conninfo_differential_process, service_files_are_read_as_libpq_reads_them
     EXPECT_GT(rejected_, 300);
 }
 
-} // namespace
+} // namespace conninfo_differential_test

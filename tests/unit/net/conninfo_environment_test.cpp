@@ -11,7 +11,7 @@
 #include <tusk/net/conninfo.hpp>
 #include <tusk/net/service_file.hpp>
 
-namespace {
+namespace conninfo_environment_test {
 
 using namespace std::chrono_literals;
 using tusk::connect_config;
@@ -334,4 +334,4 @@ TEST(conninfo_process_environment, real_password_and_service_files_are_used) {
     EXPECT_EQ(open.warnings().size(), 1u);
 }
 
-} // namespace
+} // namespace conninfo_environment_test

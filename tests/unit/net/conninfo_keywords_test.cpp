@@ -2,7 +2,7 @@
 
 #include <tusk/net/conninfo_settings.hpp>
 
-namespace {
+namespace conninfo_keywords_test {
 
 using tusk::conninfo::scan_connection_string;
 using pairs = std::vector<std::pair<std::string, std::string>>;
@@ -102,4 +102,4 @@ TEST(conninfo_keywords, a_piece_of_an_unquoted_password_is_not_repeated) {
     EXPECT_NE(found.error().message().find("byte 18"), std::string::npos) << found.error().message();
 }
 
-} // namespace
+} // namespace conninfo_keywords_test

@@ -2,7 +2,7 @@
 
 #include <tusk/net/passfile.hpp>
 
-namespace {
+namespace conninfo_passfile_test {
 
 using tusk::conninfo::find_password;
 
@@ -144,4 +144,4 @@ TEST(conninfo_passfile, is_named_by_the_string_the_variable_or_home) {
     EXPECT_EQ(password("host=h passfile=/k"), "key");
 }
 
-} // namespace
+} // namespace conninfo_passfile_test

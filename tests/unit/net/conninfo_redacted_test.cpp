@@ -3,7 +3,7 @@
 
 #include <tusk/net/conninfo.hpp>
 
-namespace {
+namespace conninfo_redacted_test {
 
 using tusk::connect_config;
 using tusk::redacted;
@@ -102,4 +102,4 @@ TEST(conninfo_redacted, no_message_holds_a_piece_of_the_password) {
     EXPECT_GT(rejected, 100);
 }
 
-} // namespace
+} // namespace conninfo_redacted_test

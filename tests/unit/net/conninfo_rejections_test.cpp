@@ -3,7 +3,7 @@
 
 #include <tusk/net/conninfo.hpp>
 
-namespace {
+namespace conninfo_rejections_test {
 
 struct bad_case {
     std::string text;
@@ -132,4 +132,4 @@ TEST(conninfo_rejections, a_nul_byte_from_the_environment_is_refused) {
     EXPECT_FALSE(tusk::parse_connect_config("", env));
 }
 
-} // namespace
+} // namespace conninfo_rejections_test

@@ -3,7 +3,7 @@
 
 #include <tusk/net/conninfo.hpp>
 
-namespace {
+namespace conninfo_test {
 
 using namespace std::chrono_literals;
 using tusk::connect_config;
@@ -302,4 +302,4 @@ TEST(conninfo, setters_chain_and_validate_checks_them) {
     EXPECT_TRUE(tusk::validate(hosts));
 }
 
-} // namespace
+} // namespace conninfo_test

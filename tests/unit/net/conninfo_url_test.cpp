@@ -4,7 +4,7 @@
 
 #include <tusk/net/conninfo_settings.hpp>
 
-namespace {
+namespace conninfo_url_test {
 
 using tusk::conninfo::scan_connection_string;
 using values = std::map<std::string, std::string>;
@@ -137,4 +137,4 @@ TEST(conninfo_url, a_nul_byte_is_rejected_everywhere) {
     }
 }
 
-} // namespace
+} // namespace conninfo_url_test

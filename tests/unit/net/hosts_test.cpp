@@ -13,7 +13,7 @@ using tusk::net::connect_plan;
 using tusk::net::endpoint;
 using tusk::protocol::server_role;
 
-namespace {
+namespace hosts_test {
 
 connect_plan plan_of(const std::string& conninfo) {
     return connect_plan{tusk::parse_connect_config(conninfo).value()};
@@ -31,8 +31,6 @@ constexpr server_role standby{true, true};
 
 failure unsuitable() { return failure{errc::no_suitable_host, "another role"}; }
 failure unreachable() { return failure{errc::connect_failed, "nobody there"}; }
-
-} // namespace
 
 TEST(roles, each_attribute_accepts_the_servers_that_it_names) {
     struct expectation {
@@ -143,3 +141,5 @@ TEST(hosts, the_resolvers_order_of_addresses_stays_without_load_balancing) {
     for (const auto& at : addresses) order += at.display;
     EXPECT_EQ(order, "0123");
 }
+
+} // namespace hosts_test

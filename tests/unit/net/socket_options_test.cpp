@@ -8,7 +8,7 @@
 
 #include <tusk/net/socket_options.hpp>
 
-namespace {
+namespace socket_options_test {
 
 class tcp_socket {
 public:
@@ -49,4 +49,4 @@ TEST(socket_options, may_be_left_to_the_system) {
     EXPECT_EQ(plain.option(IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
 }
 
-} // namespace
+} // namespace socket_options_test

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace tls_context_test {
 
 using namespace tls_fixture;
 using tusk::errc;
@@ -187,4 +187,4 @@ TEST_F(tls_context_files, refuses_versions_that_leave_nothing) {
     expect_made(unverified().min_version(v::tls1_0).max_version(v::tls1_2));
 }
 
-} // namespace
+} // namespace tls_context_test

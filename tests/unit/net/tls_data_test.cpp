@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 
-namespace {
+namespace tls_data_test {
 
 using namespace tls_fixture;
 using tusk::errc;
@@ -345,4 +345,4 @@ TEST_F(tls_handshake, gives_up_when_the_server_does) {
     expect_failed("gave up the handshake");
 }
 
-} // namespace
+} // namespace tls_data_test

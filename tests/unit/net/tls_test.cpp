@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace tls_test {
 
 using namespace tls_fixture;
 using tusk::errc;
@@ -370,4 +370,4 @@ INSTANTIATE_TEST_SUITE_P(signatures, tls_server_end_point,
                                          bound_digest{"ed25519_has_none", "ED25519", "", nullptr}),
                          named);
 
-} // namespace
+} // namespace tls_test

@@ -9,7 +9,7 @@
 
 #include <tusk/core/error.hpp>
 
-namespace {
+namespace callback_test {
 
 using namespace tusk::observe;
 
@@ -177,4 +177,4 @@ TEST(callback, an_empty_function_is_refused) {
     EXPECT_THROW((void)watch_pool(in, nullptr), tusk::error);
 }
 
-} // namespace
+} // namespace callback_test

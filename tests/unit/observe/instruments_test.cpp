@@ -8,7 +8,7 @@
 
 #include <tusk/core/error.hpp>
 
-namespace {
+namespace instruments_test {
 
 using namespace tusk::observe;
 using counts = std::vector<std::uint64_t>;
@@ -126,4 +126,4 @@ TEST(histogram, refuses_bounds_that_are_not_ascending_and_finite) {
     EXPECT_FALSE(refused(good));
 }
 
-} // namespace
+} // namespace instruments_test

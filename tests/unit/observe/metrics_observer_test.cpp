@@ -8,7 +8,7 @@
 #include <tusk/observe/detail/labels.hpp>
 #include <tusk/observe/prometheus.hpp>
 
-namespace {
+namespace metrics_observer_test {
 
 using namespace std::chrono_literals;
 using namespace tusk::observe;
@@ -144,6 +144,34 @@ TEST_F(metrics_observer_test, shows_health_as_it_is_now_and_counts_failures) {
     EXPECT_EQ(value("postgres_health_check_failures_total{pool=\"main\"}"), "2");
 }
 
+TEST_F(metrics_observer_test, shows_the_breaker_and_counts_retries_pressure_and_leaks) {
+    tusk::breaker_event change;
+    change.pool = "main";
+    change.to = tusk::breaker_state::open;
+    observer.breaker_changed(change);
+    EXPECT_EQ(value("postgres_circuit_breaker_state{pool=\"main\"}"), "2");
+    change.to = tusk::breaker_state::closed;
+    observer.breaker_changed(change);
+    EXPECT_EQ(value("postgres_circuit_breaker_state{pool=\"main\"}"), "0");
+
+    tusk::retry_event again;
+    again.pool = "main";
+    observer.retried(again);
+    EXPECT_EQ(value("postgres_retries_total{pool=\"main\"}"), "1");
+
+    tusk::pressure_event pressure;
+    pressure.pool = "main";
+    observer.under_pressure(pressure);
+    EXPECT_EQ(value("postgres_pool_pressure_total{pool=\"main\",kind=\"usage\"}"), "1");
+
+    tusk::leak_event leak;
+    leak.pool = "main";
+    observer.leaked(leak);
+    leak.returned = true;
+    observer.leaked(leak);
+    EXPECT_EQ(value("postgres_leaked_leases_total{pool=\"main\"}"), "1");
+}
+
 TEST_F(metrics_observer_test, keeps_pools_apart) {
     events::acquire(observer, "main", 1ms);
     events::acquire(observer, "replica", 1ms);
@@ -214,4 +242,4 @@ TEST(query_type, is_unknown_when_a_failed_statement_has_no_tag) {
     EXPECT_EQ(detail::query_type("", true), "unknown");
 }
 
-} // namespace
+} // namespace metrics_observer_test

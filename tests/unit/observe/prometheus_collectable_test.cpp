@@ -10,7 +10,7 @@
 
 #include <tusk/observe/prometheus.hpp>
 
-namespace {
+namespace prometheus_collectable_test {
 
 using namespace tusk::observe;
 
@@ -36,6 +36,6 @@ TEST(prometheus_collectable, reads_the_same_in_prometheus_cpp_as_in_our_own_enco
     EXPECT_EQ(theirs.size(), 13U);
 }
 
-} // namespace
+} // namespace prometheus_collectable_test
 
 #endif

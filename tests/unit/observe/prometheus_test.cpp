@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace prometheus_test {
 
 using namespace tusk::observe;
 
@@ -83,4 +83,4 @@ TEST(prometheus, names_the_version_of_the_format) {
     EXPECT_EQ(prometheus_content_type, "text/plain; version=0.0.4; charset=utf-8");
 }
 
-} // namespace
+} // namespace prometheus_test

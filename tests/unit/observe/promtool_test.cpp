@@ -13,7 +13,7 @@
 #include <tusk/observe/pool_gauges.hpp>
 #include <tusk/observe/prometheus.hpp>
 
-namespace {
+namespace promtool_test {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
@@ -75,4 +75,4 @@ TEST_F(promtool, finds_the_faults_that_declarations_refuse) {
     EXPECT_NE(check("# HELP depth Depth\n# TYPE depth gauge\ndepth{a=\"\xFF\"} 1 x\n"), 0);
 }
 
-} // namespace
+} // namespace promtool_test

@@ -8,7 +8,7 @@
 #include "allocations.hpp"
 #include <tusk/core/error.hpp>
 
-namespace {
+namespace registry_test {
 
 using namespace tusk::observe;
 
@@ -209,4 +209,4 @@ TEST(registry, references_stay_good_while_label_sets_are_added) {
     EXPECT_EQ(seen.with("first").value(), 7U);
 }
 
-} // namespace
+} // namespace registry_test

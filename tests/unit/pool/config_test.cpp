@@ -8,7 +8,7 @@ using tusk::errc;
 using tusk::parse_duration;
 using tusk::pool_config;
 
-namespace {
+namespace config_test {
 
 pool_config parsed(std::string_view settings) {
     auto c = pool_config::parse("postgres://me@localhost/db?" + std::string{settings});
@@ -25,8 +25,6 @@ std::string refusal(std::string_view settings) {
     EXPECT_EQ(c.error().code(), tusk::make_error_code(errc::invalid_configuration)) << c.error().message();
     return c.error().message();
 }
-
-} // namespace
 
 TEST(pool_config, has_the_documented_defaults) {
     const pool_config c;
@@ -168,3 +166,57 @@ TEST(durations, are_refused_with_the_remedy) {
         EXPECT_NE(d.error().message().find("500ms"), std::string::npos) << d.error().message();
     }
 }
+
+TEST(pool_config, reads_the_environment) {
+    const auto environment = [](std::vector<std::pair<std::string, std::string>> all) {
+        return pool_config::from_environment([all](const char* name) -> const char* {
+            for (const auto& [key, value] : all)
+                if (key == name) return value.c_str();
+            return nullptr;
+        });
+    };
+    const auto c = environment({{"DB_HOST", "db.example"},
+                                {"DB_PORT", "6543"},
+                                {"DB_NAME", "shop"},
+                                {"DB_USER", "ann"},
+                                {"DB_PASSWORD", "it's \\ secret"},
+                                {"DB_SSL_MODE", "require"},
+                                {"DB_MAX_CONNS", "30"},
+                                {"DB_MIN_CONNS", "3"},
+                                {"DB_MAX_CONN_LIFETIME", "2h"},
+                                {"DB_MAX_CONN_IDLE_TIME", "10m"},
+                                {"DB_HEALTH_CHECK_PERIOD", "15s"},
+                                {"DB_CONNECT_TIMEOUT", "1500ms"}});
+    ASSERT_TRUE(c) << c.error().message();
+    EXPECT_EQ(c->server().hosts().at(0).host, "db.example");
+    EXPECT_EQ(c->server().hosts().at(0).port, 6543);
+    EXPECT_EQ(c->server().database(), "shop");
+    EXPECT_EQ(c->server().user(), "ann");
+    EXPECT_EQ(c->server().password_for(c->server().hosts().at(0)), "it's \\ secret");
+    EXPECT_EQ(c->server().connect_timeout(), 1500ms);
+    EXPECT_EQ(c->max_connections(), 30U);
+    EXPECT_EQ(c->min_connections(), 3U);
+    EXPECT_EQ(c->max_lifetime(), 2h);
+    EXPECT_EQ(c->max_idle_time(), 10min);
+    EXPECT_EQ(c->health_check_period(), 15s);
+
+    const auto both =
+        environment({{"DATABASE_URL", "postgres://me@h/db?pool_max_conns=9"}, {"DB_MAX_CONNS", "1"}});
+    ASSERT_TRUE(both) << both.error().message();
+    EXPECT_EQ(both->server().database(), "db");
+    EXPECT_EQ(both->max_connections(), 1U) << "what is more particular wins";
+    EXPECT_EQ(both->min_connections(), 1U);
+
+    const auto bad = environment({{"DB_MAX_CONNS", "many"}});
+    ASSERT_FALSE(bad);
+    EXPECT_NE(bad.error().message().find("DB_MAX_CONNS"), std::string::npos) << bad.error().message();
+}
+
+TEST(pool_config, sizes_by_the_formula) {
+    EXPECT_EQ(tusk::recommended_connections(4), 9U);
+    EXPECT_DOUBLE_EQ(tusk::capacity(20, 5ms), 4000);
+    EXPECT_EQ(tusk::busy_connections(4000, 5ms), 20U);
+    EXPECT_EQ(tusk::busy_connections(1, 5ms), 1U);
+}
+
+} // namespace config_test

@@ -18,7 +18,7 @@ std::string as_string(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-namespace {
+namespace algo_test {
 
 std::int32_t number_at(std::string_view bytes, std::size_t at) {
     return tusk::wire::load_big_endian<std::int32_t>(reinterpret_cast<const std::byte*>(bytes.data() + at));
@@ -39,8 +39,6 @@ std::string typed_name(char type) {
         if (letter == type) return name;
     return "?";
 }
-
-} // namespace
 
 std::string frontend_names(std::string_view bytes) {
     std::string out;
@@ -181,8 +179,6 @@ private:
 // ---- the steps
 // ------------------------------------------------------------------------------------------------
 
-namespace {
-
 std::string pending_of(runner& r) { return as_string(r.held().session.pending_output()); }
 
 void check_transfer(runner& r) {
@@ -191,8 +187,6 @@ void check_transfer(runner& r) {
     ASSERT_TRUE(r.transferring()) << "the machine does not want to send: "
                                   << r.held().machine().result().message();
 }
-
-} // namespace
 
 script& script::sends(std::string names) {
     return add([names = std::move(names)](runner& r) {
@@ -335,8 +329,6 @@ void script::run_however_cut(const make_fixture& make, const std::function<void(
         once("cut after byte " + std::to_string(at), chunking::cut(at));
 }
 
-namespace {
-
 /// Something besides the first `questions` statements, which only ask about types.
 bool executes(std::string_view sent, std::size_t questions) {
     const auto names = frontend_names(sent);
@@ -369,8 +361,6 @@ void check_interrupted(runner& r, const std::string& ending) {
     EXPECT_EQ(s.broken, ending != "obeys") << machine.result().message();
     EXPECT_FALSE(s.output_pending());
 }
-
-} // namespace
 
 /// What must hold wherever it happens: a lost connection ends the machine at once, with a failure and a
 /// session that is not used again. An interruption ends it at once, or asks for a CancelRequest first; then
@@ -492,5 +482,7 @@ query_fixture& query_fixture::start() {
     held = std::make_unique<tusk::protocol::query>(session, *registry, *source, sink);
     return *this;
 }
+
+} // namespace algo_test
 
 } // namespace algo

@@ -9,7 +9,7 @@ using namespace algo;
 using tusk::errc;
 using tusk::protocol::event_kind;
 
-namespace {
+namespace await_notification_test {
 
 class waiting final : public holding<tusk::protocol::await_notification> {
 public:
@@ -24,8 +24,6 @@ public:
 std::unique_ptr<fixture> make() { return std::make_unique<waiting>(); }
 
 const std::vector<std::string>& heard(const fixture& f) { return dynamic_cast<const waiting&>(f).heard; }
-
-} // namespace
 
 TEST(await_notification, ends_with_the_first_one) {
     const auto after =
@@ -69,3 +67,5 @@ TEST(await_notification, tells_why_the_server_went) {
 TEST(await_notification, takes_an_answer_without_a_question_for_a_broken_protocol) {
     script{}.sends("").receives(be::parse_complete()).fails(errc::protocol_violation, true).run(make);
 }
+
+} // namespace await_notification_test

@@ -13,7 +13,7 @@ using tusk::protocol::copy_shape;
 using tusk::protocol::event_kind;
 using namespace tusk::literals;
 
-namespace {
+namespace copy_test {
 
 constexpr std::string_view copy_sql = "copy t from stdin";
 constexpr std::string_view out_sql = "copy t to stdout";
@@ -127,8 +127,6 @@ std::string bad_row() {
 std::string copied(int rows) {
     return be::command_complete("COPY " + std::to_string(rows)) + be::ready_for_query();
 }
-
-} // namespace
 
 // ---- in
 // ---------------------------------------------------------------------------------------------------------
@@ -534,3 +532,5 @@ TEST(describe, asks_for_the_columns_and_executes_nothing) {
                           .run(describing);
     EXPECT_EQ(dynamic_cast<describe_fixture&>(*held).held->take(), nullptr);
 }
+
+} // namespace copy_test

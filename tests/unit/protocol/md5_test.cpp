@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
-namespace {
+namespace md5_test {
 
 using tusk::protocol::md5_password;
 
@@ -42,4 +42,4 @@ TEST(md5_password, fails_where_openssl_refuses_md5) {
     EXPECT_EQ(answer.error().message().find("secret"), std::string::npos);
 }
 
-} // namespace
+} // namespace md5_test

@@ -13,7 +13,7 @@ using tusk::protocol::pipeline;
 using tusk::protocol::session;
 using namespace tusk::literals;
 
-namespace {
+namespace pipeline_test {
 
 using progress = pipeline::progress;
 
@@ -34,8 +34,6 @@ public:
 };
 
 std::string one_row() { return be::bind_complete() + be::data_row({"1"}) + be::command_complete("SELECT 1"); }
-
-} // namespace
 
 TEST(pipeline, walks_several_groups_in_one_go) {
     recording_sink first;
@@ -163,8 +161,6 @@ TEST(pipeline_simple, refuses_rows_before_their_columns) {
 // ---- what does not belong there
 // -------------------------------------------------------------------------------
 
-namespace {
-
 struct expected_step {
     const char* name;
     std::string allowed; ///< Types that the step accepts; asynchronous ones and errors are always accepted.
@@ -195,8 +191,6 @@ std::string sample_of(char type) {
     default: return be::message(type, {});
     }
 }
-
-} // namespace
 
 TEST(pipeline_violations, every_message_that_a_step_does_not_expect_breaks_the_connection) {
     for (const auto& step : steps)
@@ -292,8 +286,6 @@ TEST(pipeline_violations, an_error_without_sqlstate_is_still_an_error) {
     EXPECT_EQ(p.error().text(), "no code");
 }
 
-namespace {
-
 /// Whether the answer of one Execute, or of a simple query, is taken.
 bool is_believed(const std::string& answer, bool simple) {
     recording_sink sink;
@@ -308,8 +300,6 @@ bool is_believed(const std::string& answer, bool simple) {
     EXPECT_EQ(result == progress::broken, r.s.broken);
     return result == progress::finished;
 }
-
-} // namespace
 
 TEST(pipeline_violations, a_select_that_counts_other_rows_than_came) {
     const auto row = be::data_row({"1"});
@@ -432,3 +422,5 @@ TEST(pipeline_descriptions, differ_by_type_name_or_number_of_columns) {
         EXPECT_EQ(sink.tags.size(), 1U) << "how many rows there were is still true";
     }
 }
+
+} // namespace pipeline_test

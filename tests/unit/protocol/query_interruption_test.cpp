@@ -12,7 +12,7 @@ using tusk::protocol::action_kind;
 using tusk::protocol::event_kind;
 using namespace tusk::literals;
 
-namespace {
+namespace query_interruption_test {
 
 template <class Prepare>
 make_fixture fixtures(Prepare prepare) {
@@ -34,8 +34,6 @@ std::string answer() {
            be::ready_for_query();
 }
 std::string canceled() { return be::error_response("57014", "canceling statement due to user request"); }
-
-} // namespace
 
 TEST(query_interruption, of_a_prepared_statement_is_sound_at_every_point) {
     script{}.sends("Bind Execute Sync").receives(answer()).done().check_failures_everywhere(prepared);
@@ -321,3 +319,5 @@ TEST(query_loss, after_the_whole_answer_does_not_take_the_answer_back) {
     EXPECT_EQ(f.sink.rows, std::vector<std::string>{"5,eve"});
     EXPECT_TRUE(f.session.broken) << "the connection is gone all the same";
 }
+
+} // namespace query_interruption_test

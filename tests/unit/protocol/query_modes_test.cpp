@@ -10,7 +10,7 @@ using tusk::protocol::event_kind;
 using tusk::protocol::exec_mode;
 using namespace tusk::literals;
 
-namespace {
+namespace query_modes_test {
 
 template <class Prepare>
 make_fixture fixtures(Prepare prepare) {
@@ -50,8 +50,6 @@ std::string columns() { return be::row_description({{"id", 23, 0}, {"name", 25, 
 std::string executed(std::string_view tag) {
     return be::parse_complete() + be::bind_complete() + be::command_complete(tag);
 }
-
-} // namespace
 
 // ---- portals
 
@@ -270,3 +268,5 @@ TEST(preamble, of_a_script_stands_in_front_of_its_text) {
             .run(make);
     EXPECT_TRUE(held->session.preamble.empty());
 }
+
+} // namespace query_modes_test

@@ -10,7 +10,7 @@ using tusk::errc;
 using tusk::make_error_code;
 using namespace tusk::literals;
 
-namespace {
+namespace query_staleness_test {
 
 std::string result_type_changed() {
     return be::error_response({{'S', "ERROR"},
@@ -61,8 +61,6 @@ script unprepared_after(const std::string& first, const std::string& error) {
         .sends("Parse Bind Execute Sync")
         .receives(be::parse_complete() + answer());
 }
-
-} // namespace
 
 TEST(query_staleness, a_statement_that_vanished_is_executed_without_staying_prepared) {
     const auto gone = be::error_response("26000", "prepared statement does not exist");
@@ -264,3 +262,5 @@ TEST(query_staleness, a_text_that_was_interned_anew_is_still_prepared) {
     const auto after = script{}.sends("Bind Execute Sync").receives(answer()).done().run(held);
     EXPECT_EQ(after->session.statements.size(), 1U) << "one name at the server, one entry here";
 }
+
+} // namespace query_staleness_test

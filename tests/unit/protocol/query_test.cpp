@@ -10,7 +10,7 @@ using tusk::errc;
 using tusk::make_error_code;
 using namespace tusk::literals;
 
-namespace {
+namespace query_test {
 
 std::string name_of_statement() {
     return tusk::protocol::statement_registry{}.intern(query_fixture::sql).text->server_name;
@@ -57,8 +57,6 @@ void expect_two_rows(fixture& f) {
     EXPECT_EQ(query_of(f).sink.rows, (std::vector<std::string>{"5,eve", "6,NULL"}));
     EXPECT_EQ(query_of(f).sink.tags, std::vector<std::string>{"SELECT 2"});
 }
-
-} // namespace
 
 TEST(query_bytes, a_prepared_statement_needs_bind_execute_and_sync_only) {
     const auto s = script{}.sends_bytes(execute_bytes()).receives(two_rows()).done();
@@ -227,16 +225,12 @@ TEST(query_answers, a_pausing_sink_gets_one_row_at_a_time) {
 // ---- errors
 // ---------------------------------------------------------------------------------------------------
 
-namespace {
-
 void expect_answered_error(fixture& f) {
     const auto& why = query_of(f).held->result();
     ASSERT_NE(why.server(), nullptr);
     EXPECT_EQ(why.sql(), query_fixture::sql);
     EXPECT_EQ(why.sent(), tusk::sent_state::answered);
 }
-
-} // namespace
 
 TEST(query_errors, in_parse_leave_the_connection_clean_and_the_statement_unknown) {
     const auto s = script{}
@@ -406,3 +400,5 @@ TEST(query_copy, twice_in_one_statement_is_a_protocol_violation) {
                           .run(prepared);
     EXPECT_LT(held->session.output.size(), 1U);
 }
+
+} // namespace query_test

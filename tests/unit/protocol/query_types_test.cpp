@@ -9,7 +9,7 @@ using tusk::make_error_code;
 using tusk::protocol::exec_mode;
 using namespace tusk::literals;
 
-namespace {
+namespace query_types_test {
 
 constexpr const char* ask = "Parse Bind Execute Sync";
 
@@ -20,7 +20,7 @@ std::string two_rows() {
 std::string types(int rows, char transaction = 'I') {
     std::string out = be::parse_complete() + be::bind_complete();
     for (int i = 0; i < rows; ++i) out += be::data_row({"x"});
-    return out + be::command_complete("SELECT 1") + be::ready_for_query(transaction);
+    return out + be::command_complete("SELECT " + std::to_string(rows)) + be::ready_for_query(transaction);
 }
 std::string described() { return be::parse_complete() + query_fixture::description(); }
 
@@ -44,8 +44,6 @@ void expect_two_rows(fixture& f) {
     EXPECT_EQ(query_of(f).sink.rows, (std::vector<std::string>{"5,eve", "6,NULL"}));
     EXPECT_EQ(query_of(f).source->types.left, 0);
 }
-
-} // namespace
 
 TEST(query_types, are_asked_before_a_prepared_statement_is_bound) {
     const auto s =
@@ -190,3 +188,5 @@ TEST(query_types, a_parameter_type_that_is_gone_makes_it_start_anew) {
         .done()
         .run_however_cut(with_none, expect_two_rows);
 }
+
+} // namespace query_types_test

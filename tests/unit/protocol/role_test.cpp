@@ -11,7 +11,7 @@ using tusk::protocol::reported_role;
 using tusk::protocol::role_query;
 using namespace tusk::literals;
 
-namespace {
+namespace role_test {
 
 class role_fixture final : public holding<role_query> {};
 
@@ -32,8 +32,6 @@ std::string answer(const std::string& read_only, const std::string& in_recovery)
     return one_value("transaction_read_only", read_only, "SHOW") +
            one_value("pg_is_in_recovery", in_recovery, "SELECT 1") + be::ready_for_query();
 }
-
-} // namespace
 
 TEST(role, is_known_from_two_reported_parameters) {
     EXPECT_FALSE(reported_role("", ""));
@@ -93,3 +91,5 @@ TEST(role, strange_answers_are_violations) {
 TEST(role, failures_anywhere_end_it) {
     script{}.sends("Query").receives(answer("off", "f")).done().check_failures_everywhere(asking());
 }
+
+} // namespace role_test

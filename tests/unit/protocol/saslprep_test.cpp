@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace saslprep_test {
 
 using tusk::protocol::saslprep;
 
@@ -108,4 +108,4 @@ TEST(saslprep, takes_long_passwords) {
     EXPECT_EQ(saslprep(given), expected);
 }
 
-} // namespace
+} // namespace saslprep_test

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace scram_keys_test {
 
 using namespace tusk::protocol;
 
@@ -168,4 +168,4 @@ TEST(scram_derivation, counts_for_nothing_before_the_limit_is_checked) {
     EXPECT_FALSE(client.needs_key());
 }
 
-} // namespace
+} // namespace scram_keys_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace scram_malformed_test {
 
 using namespace tusk::protocol;
 
@@ -182,4 +182,4 @@ TEST(scram_order, stays_authenticated_only_until_the_server_speaks_again) {
     expect_refused(client, f, "out of turn");
 }
 
-} // namespace
+} // namespace scram_malformed_test

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace scram_test {
 
 using namespace tusk::protocol;
 
@@ -192,4 +192,4 @@ TEST(scram_client, works_after_a_move) {
     EXPECT_TRUE(second.authenticated());
 }
 
-} // namespace
+} // namespace scram_test

@@ -11,7 +11,7 @@ using tusk::errc;
 using tusk::make_error_code;
 using tusk::protocol::session;
 
-namespace {
+namespace session_test {
 
 void receive(session& s, std::string_view bytes) {
     const auto space = s.input.prepare();
@@ -26,8 +26,6 @@ session::next_result next(session& s, tusk::failure& why) {
     if (result == session::next_result::frame) s.consume(f);
     return result;
 }
-
-} // namespace
 
 TEST(session, hands_out_messages_of_requests_and_deals_with_the_others) {
     session s;
@@ -153,3 +151,5 @@ TEST(session, reset_leaves_nothing_of_one_server_for_the_next) {
     static_cast<void>(next(s, why));
     EXPECT_TRUE(called) << "who listens stays";
 }
+
+} // namespace session_test

@@ -16,7 +16,7 @@ using tusk::protocol::event_kind;
 using tusk::protocol::shared_end;
 using namespace tusk::literals;
 
-namespace {
+namespace shared_run_test {
 
 class statement final : public tusk::protocol::shared_statement {
 public:
@@ -87,8 +87,6 @@ std::string one(const char* id) {
 }
 const std::string bes = "Bind Execute Sync";
 const std::string three = bes + " " + bes + " " + bes;
-
-} // namespace
 
 TEST(shared_run, statements_travel_together_and_answers_find_their_callers) {
     const auto s = script{}.sends(three).receives(one("1") + one("2") + one("3")).done();
@@ -293,3 +291,5 @@ TEST(shared_run, a_server_that_does_not_obey_loses_its_connection) {
     EXPECT_EQ(feed_of(*held).at(1).result.sent(), sent_state::complete);
     EXPECT_TRUE(held->session.broken);
 }
+
+} // namespace shared_run_test

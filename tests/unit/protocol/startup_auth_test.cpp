@@ -17,7 +17,7 @@ using tusk::protocol::startup;
 using tusk::protocol::startup_options;
 using tusk::protocol::tls_policy;
 
-namespace {
+namespace startup_auth_test {
 
 class startup_fixture final : public holding<startup> {
 public:
@@ -54,8 +54,6 @@ void expect_no_password(fixture& f, const char* word) {
 }
 
 std::string md5_challenge() { return be::authentication(5, "salt"); }
-
-} // namespace
 
 TEST(startup_auth, answers_cleartext_and_md5_on_a_secure_channel) {
     script{}
@@ -189,8 +187,6 @@ TEST(startup_auth, a_server_may_not_change_its_mind_or_ask_twice) {
 // ---- SCRAM
 // ----------------------------------------------------------------------------------------------------
 
-namespace {
-
 /// Plays SCRAM by hand, because the server's answers depend on the client's nonce.
 class scram_play {
 public:
@@ -233,8 +229,6 @@ public:
 private:
     std::unique_ptr<startup_fixture> fixture_;
 };
-
-} // namespace
 
 TEST(startup_scram, proves_the_password_and_checks_the_servers_proof) {
     scram_play play;
@@ -337,8 +331,6 @@ TEST(startup_scram, stops_computing_when_the_deadline_passes) {
 // ---- CancelRequest
 // --------------------------------------------------------------------------------------------
 
-namespace {
-
 class cancel_fixture final : public holding<tusk::protocol::cancel_request> {
 public:
     explicit cancel_fixture(tls_policy tls) {
@@ -355,8 +347,6 @@ std::string cancel_bytes() {
     return be::number(std::int32_t{16}) + be::number(std::int32_t{80877102}) +
            be::number(std::int32_t{4711}) + "kkkk";
 }
-
-} // namespace
 
 TEST(cancel_request, is_over_when_the_server_hangs_up) {
     const auto held = script{}
@@ -403,3 +393,5 @@ TEST(cancel_request, that_is_lost_or_late_fails) {
                           .run(canceling(tls_policy::off));
     EXPECT_EQ(late->machine().result().code(), make_error_code(errc::timeout));
 }
+
+} // namespace startup_auth_test

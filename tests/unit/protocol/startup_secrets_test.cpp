@@ -14,7 +14,7 @@ using tusk::protocol::event;
 using tusk::protocol::event_kind;
 using tusk::protocol::secret_kind;
 
-namespace {
+namespace startup_secrets_test {
 
 /// Startup over a Unix socket, by hand.
 class startup_with_secrets : public ::testing::Test {
@@ -59,8 +59,6 @@ protected:
 };
 
 const std::string oauth_offer = be::authentication_sasl({"OAUTHBEARER"});
-
-} // namespace
 
 TEST_F(startup_with_secrets, a_password_is_asked_for_when_the_server_asks) {
     start();
@@ -182,3 +180,5 @@ TEST_F(startup_with_secrets, a_second_method_is_a_violation) {
     receive(be::authentication(3));
     EXPECT_EQ(held->result().code(), errc::protocol_violation);
 }
+
+} // namespace startup_secrets_test

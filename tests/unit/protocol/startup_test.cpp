@@ -13,7 +13,7 @@ using tusk::protocol::startup_options;
 using tusk::protocol::tls_policy;
 using namespace tusk::literals;
 
-namespace {
+namespace startup_test {
 
 class startup_fixture final : public holding<startup> {
 public:
@@ -46,8 +46,6 @@ std::string ssl_request_bytes() { return be::number(std::int32_t{8}) + be::numbe
 void expect_message(fixture& f, const std::string& word) {
     EXPECT_NE(f.machine().result().message().find(word), std::string::npos) << f.machine().result().message();
 }
-
-} // namespace
 
 TEST(startup, takes_in_what_the_server_tells_about_itself) {
     const auto s = script{}.sends_bytes(startup_bytes()).receives(be::welcome(4711)).done();
@@ -282,8 +280,6 @@ TEST(startup_strangers, with_impossible_lengths_are_refused_at_once) {
 // ---- versions and keys
 // ----------------------------------------------------------------------------------------
 
-namespace {
-
 std::string negotiate(std::int32_t version, const std::vector<std::string>& options = {}) {
     std::string body = be::number(version) + be::number(static_cast<std::int32_t>(options.size()));
     for (const auto& o : options) body += be::text(o);
@@ -300,8 +296,6 @@ make_fixture asking_for(int minor, int least) {
 std::string rest_of_welcome(const std::string& key) {
     return be::authentication_ok() + be::backend_key_data(1, key) + be::ready_for_query();
 }
-
-} // namespace
 
 TEST(startup_versions, an_older_server_may_talk_the_version_down) {
     for (const std::int32_t version : {3 << 16, 0}) // some send the minor version alone
@@ -435,3 +429,5 @@ TEST(startup_damage, failures_are_sound_at_every_point) {
         .done()
         .check_failures_everywhere(connecting(tls_policy::required));
 }
+
+} // namespace startup_test

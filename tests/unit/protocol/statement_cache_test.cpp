@@ -13,7 +13,7 @@ using tusk::protocol::statement_memo;
 using tusk::protocol::statement_ptr;
 using tusk::protocol::statement_registry;
 
-namespace {
+namespace statement_cache_test {
 
 description_ptr description_of(std::vector<std::uint32_t> parameters) {
     return std::make_shared<const statement_description>(std::move(parameters),
@@ -55,8 +55,6 @@ TEST(statement_memo, compares_the_text_not_its_address) {
     text.back() = '2';
     EXPECT_EQ(memo.intern(registry, text).text->text, "select 2");
 }
-
-} // namespace
 
 TEST(statement_registry, has_one_object_for_one_text) {
     statement_registry r;
@@ -217,3 +215,5 @@ TEST(statement_cache, erase_and_clear_forget_without_naming) {
     EXPECT_EQ(c.find(*s), nullptr);
     EXPECT_TRUE(evicted.empty());
 }
+
+} // namespace statement_cache_test

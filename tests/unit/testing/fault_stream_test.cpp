@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace fault_stream_test {
 
 using namespace std::chrono_literals;
 using namespace tusk::testing;
@@ -269,4 +269,4 @@ TEST(conversation, gives_up_on_what_has_impossible_lengths) {
     EXPECT_EQ(typed.next(direction::to_client, a)->type, 0);
 }
 
-} // namespace
+} // namespace fault_stream_test

@@ -1,7 +1,7 @@
 #include "conversion.hpp"
 
 namespace tusk {
-namespace {
+namespace array_test {
 
 using namespace conversion;
 using maybe_int = std::optional<int>;
@@ -229,5 +229,5 @@ TEST(array_codec, large_arrays_keep_their_header) {
     expect_value(text<std::vector<std::string>>(std::string_view{plain}.substr(2)), words, "text");
 }
 
-} // namespace
+} // namespace array_test
 } // namespace tusk

@@ -4,7 +4,7 @@
 #include <limits>
 
 namespace tusk {
-namespace {
+namespace basic_test {
 
 using namespace conversion;
 
@@ -122,5 +122,5 @@ TEST(basic_codec, null_is_for_optionals_only) {
     EXPECT_EQ(encoded(nullptr, oid::int4), "null");
 }
 
-} // namespace
+} // namespace basic_test
 } // namespace tusk

@@ -1,7 +1,7 @@
 #include "hostile.hpp"
 
 namespace tusk {
-namespace {
+namespace bits_test {
 
 using namespace conversion;
 
@@ -89,5 +89,5 @@ TEST(bits, hostile_bytes) {
     expect_hardened<std::bitset<12>>("0000000c a010", "101000000001");
 }
 
-} // namespace
+} // namespace bits_test
 } // namespace tusk

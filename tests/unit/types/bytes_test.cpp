@@ -3,7 +3,7 @@
 #include <algorithm>
 
 namespace tusk {
-namespace {
+namespace bytes_test {
 
 using namespace conversion;
 
@@ -69,5 +69,5 @@ TEST(bytea_codec, only_bytea_columns) {
     EXPECT_FALSE(accepts_column<bytes>(oid::bytea_array, true));
 }
 
-} // namespace
+} // namespace bytes_test
 } // namespace tusk

@@ -4,7 +4,7 @@
 #include "catalog_fixture.hpp"
 
 namespace tusk {
-namespace {
+namespace catalog_test {
 
 using namespace conversion;
 
@@ -107,5 +107,5 @@ TEST(type_scope, gathers_what_has_to_be_asked_once) {
     EXPECT_TRUE(scope.unknown().empty()) << "the server does not know it either";
 }
 
-} // namespace
+} // namespace catalog_test
 } // namespace tusk

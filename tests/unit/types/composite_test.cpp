@@ -4,7 +4,7 @@
 
 #include <tusk/types/row.hpp>
 
-namespace {
+namespace composite_test {
 
 struct address {
     std::optional<int> number; // not in the order of the attributes
@@ -24,15 +24,16 @@ struct not_a_composite {
     int a;
 };
 
-} // namespace
+} // namespace composite_test
 
 template <>
-inline constexpr bool tusk::is_composite<not_a_composite> = false;
+inline constexpr bool tusk::is_composite<composite_test::not_a_composite> = false;
 
 namespace tusk {
-namespace {
+namespace composite_test {
 
 using namespace conversion;
+using namespace ::composite_test;
 
 static_assert(struct_row<address> && !scalar_row<address>, "a struct is a row where rows are wanted");
 static_assert(tuple_row<std::tuple<int>> && !scalar_row<std::tuple<int>>);
@@ -149,5 +150,5 @@ TEST(composite_codec, hostile_bytes) {
     expect_survives<std::vector<address>>(R"_({"(ab,5)","(\"x y\",)"})_", ref(addresses_type), false);
 }
 
-} // namespace
+} // namespace composite_test
 } // namespace tusk

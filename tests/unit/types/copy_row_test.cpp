@@ -9,7 +9,7 @@
 using namespace tusk;
 using namespace std::string_view_literals;
 
-namespace {
+namespace copy_row_test {
 
 std::vector<wire::column_description> described(std::vector<std::pair<std::string, oid_t>> columns) {
     std::vector<wire::column_description> out;
@@ -70,8 +70,6 @@ std::vector<std::string> found(const std::string& data, std::size_t size) {
     }
     return out;
 }
-
-} // namespace
 
 TEST(copy_rows, are_a_count_and_lengths_and_values) {
     const auto columns = described({{"a", oid::int4}, {"b", oid::text}});
@@ -181,3 +179,5 @@ TEST(value_sinks, that_began_in_themselves_can_become_a_message_buffer) {
     buffer.put(std::string(1000, 'y'));
     EXPECT_EQ(buffer.size(), 1005U);
 }
+
+} // namespace copy_row_test

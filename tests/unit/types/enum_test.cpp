@@ -20,7 +20,7 @@ struct tusk::enum_labels<outer::state> {
 };
 
 namespace tusk {
-namespace {
+namespace enum_test {
 
 using namespace conversion;
 using outer::color;
@@ -94,5 +94,5 @@ TEST(enum_codec, is_an_element_of_arrays_and_ranges) {
     expect_value(binary<range<color>>(wire.substr(2), ref(mood_range_type)), some, "range");
 }
 
-} // namespace
+} // namespace enum_test
 } // namespace tusk

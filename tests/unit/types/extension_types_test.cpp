@@ -1,7 +1,7 @@
 #include "hostile.hpp"
 
 namespace tusk {
-namespace {
+namespace extension_types_test {
 
 using namespace conversion;
 
@@ -92,5 +92,5 @@ TEST(extension_types, hostile_bytes) {
     expect_survives<ltree>(from_hex("01 546f70"), some_type, true);
 }
 
-} // namespace
+} // namespace extension_types_test
 } // namespace tusk

@@ -3,7 +3,7 @@
 #include <limits>
 
 namespace tusk {
-namespace {
+namespace geometry_test {
 
 using namespace conversion;
 using geo::box;
@@ -104,5 +104,5 @@ TEST(geometry, hostile_bytes) {
     expect_hardened<polygon>(hex({"00000002", one, two, half, minus_three}), "((1,2),(0.5,-3))");
 }
 
-} // namespace
+} // namespace geometry_test
 } // namespace tusk

@@ -3,7 +3,7 @@
 #include <unordered_set>
 
 namespace tusk {
-namespace {
+namespace inet_test {
 
 using namespace conversion;
 
@@ -209,5 +209,5 @@ TEST(network, arrays) {
     EXPECT_TRUE(text<std::vector<inet>>("{10.0.0.0/8}", oid::cidr_array).value[0].is_cidr());
 }
 
-} // namespace
+} // namespace inet_test
 } // namespace tusk

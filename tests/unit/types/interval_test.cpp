@@ -4,7 +4,7 @@
 #include <limits>
 
 namespace tusk {
-namespace {
+namespace interval_test {
 
 using namespace conversion;
 using namespace std::chrono_literals;
@@ -104,5 +104,5 @@ TEST(duration_codec, reads_days_as_24_hours_and_no_months) {
     EXPECT_TRUE(accepts_column<std::chrono::nanoseconds>(oid::interval, true));
 }
 
-} // namespace
+} // namespace interval_test
 } // namespace tusk

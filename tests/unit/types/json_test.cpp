@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 
 namespace tusk {
-namespace {
+namespace json_test {
 
 using namespace conversion;
 namespace json = boost::json;
@@ -88,5 +88,5 @@ TEST(json_codec, arrays_of_documents) {
     EXPECT_EQ(encoded(documents, oid::unspecified), R"(t:{"{\"a\":1}","\"x\""})");
 }
 
-} // namespace
+} // namespace json_test
 } // namespace tusk

@@ -5,7 +5,7 @@
 #include "hostile.hpp"
 
 namespace tusk {
-namespace {
+namespace multi_array_test {
 
 using namespace conversion;
 using maybe_int = std::optional<int>;
@@ -137,5 +137,5 @@ TEST(multi_array, hostile_bytes) {
     expect_survives<matrix>("{{1,2},{3,4}}", oid::int4_array, false);
 }
 
-} // namespace
+} // namespace multi_array_test
 } // namespace tusk

@@ -1,7 +1,7 @@
 #include "hostile.hpp"
 
 namespace tusk {
-namespace {
+namespace multirange_test {
 
 using namespace conversion;
 using int_range = range<std::int32_t>;
@@ -67,5 +67,5 @@ TEST(multirange, hostile_bytes) {
     expect_survives<words>("{[a,\"b)\"),[\"\"\"\",\"\\\\\")}", oid::first_user, false);
 }
 
-} // namespace
+} // namespace multirange_test
 } // namespace tusk

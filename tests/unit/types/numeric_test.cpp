@@ -6,7 +6,7 @@
 #include <vector>
 
 namespace tusk {
-namespace {
+namespace numeric_test {
 
 using namespace conversion;
 
@@ -262,5 +262,5 @@ TEST(numeric, integer_columns_convert_exactly) {
     EXPECT_EQ(encoded(number("5"), oid::int4), "t:5");
 }
 
-} // namespace
+} // namespace numeric_test
 } // namespace tusk

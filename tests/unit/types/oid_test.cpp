@@ -4,7 +4,7 @@
 #include <string>
 
 namespace tusk {
-namespace {
+namespace oid_test {
 
 TEST(oid, array_types_name_their_elements) {
     constexpr struct {
@@ -160,5 +160,5 @@ TEST(oid, a_failure_names_place_type_and_remedy) {
     EXPECT_NE(f.text().find("column \"at\" has type timestamptz[]"), std::string_view::npos) << f.text();
 }
 
-} // namespace
+} // namespace oid_test
 } // namespace tusk

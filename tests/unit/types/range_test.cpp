@@ -1,7 +1,7 @@
 #include "hostile.hpp"
 
 namespace tusk {
-namespace {
+namespace range_test {
 
 using namespace conversion;
 using namespace std::chrono_literals;
@@ -177,5 +177,5 @@ TEST(range, hostile_bytes) {
     expect_survives<text_range>("[\"a\"\"b\",\"c\\\\d\")", oid::first_user, false);
 }
 
-} // namespace
+} // namespace range_test
 } // namespace tusk

@@ -3,7 +3,7 @@
 #include <limits>
 
 namespace tusk {
-namespace {
+namespace system_types_test {
 
 using namespace conversion;
 
@@ -200,5 +200,5 @@ TEST(system_types, hostile_bytes) {
     expect_survives<std::vector<std::int16_t>>("1 -1 32767", oid::int2vector, false);
 }
 
-} // namespace
+} // namespace system_types_test
 } // namespace tusk

@@ -4,7 +4,7 @@
 #include <limits>
 
 namespace tusk {
-namespace {
+namespace time_test {
 
 using namespace conversion;
 using namespace std::chrono;
@@ -255,5 +255,5 @@ TEST(time_of_day, splits_and_orders) {
     EXPECT_EQ((time_of_day{13h + 2min + 3s + 4us}).hms().subseconds(), 4us);
 }
 
-} // namespace
+} // namespace time_test
 } // namespace tusk

@@ -1,7 +1,7 @@
 #include "hostile.hpp"
 
 namespace tusk {
-namespace {
+namespace tsvector_test {
 
 using namespace conversion;
 
@@ -85,5 +85,5 @@ TEST(tsvector, arrays) {
 
 TEST(tsvector, hostile_bytes) { expect_hardened<tsvector>(fat_cat_hex, fat_cat_text); }
 
-} // namespace
+} // namespace tsvector_test
 } // namespace tusk

@@ -3,7 +3,7 @@
 #include <unordered_set>
 
 namespace tusk {
-namespace {
+namespace uuid_test {
 
 using namespace conversion;
 
@@ -63,5 +63,5 @@ TEST(uuid, hashes_tell_neighbours_apart) {
     EXPECT_EQ(hashes.size(), 1000u);
 }
 
-} // namespace
+} // namespace uuid_test
 } // namespace tusk

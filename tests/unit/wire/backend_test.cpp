@@ -8,7 +8,7 @@ using namespace tusk::wire;
 using namespace std::string_view_literals;
 namespace be = tusk::testing::backend;
 
-namespace {
+namespace backend_test {
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
 std::span<const std::byte> body_of(const std::string& message) { return bytes_of(message).subspan(5); }
@@ -23,8 +23,6 @@ void refuses_other_lengths(const std::string& message, Parse parse) {
     EXPECT_FALSE(parse(bytes_of(body + 'x')));
     EXPECT_FALSE(parse(bytes_of(body + '\0')));
 }
-
-} // namespace
 
 TEST(frames, are_found_when_they_are_whole) {
     const auto two = be::command_complete("SELECT 1") + be::ready_for_query();
@@ -229,3 +227,5 @@ TEST(copy_responses, have_a_format_for_the_whole_and_for_each_column) {
     for (const auto wrong : {"\2\0\0"sv, "\xff\0\0"sv, "\0\0\1\0\2"sv, "\0\0\1\xff\xff"sv})
         EXPECT_FALSE(parse_copy_response(bytes_of(wrong), r));
 }
+
+} // namespace backend_test

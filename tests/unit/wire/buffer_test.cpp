@@ -7,7 +7,7 @@
 using namespace tusk::wire;
 using namespace std::string_view_literals;
 
-namespace {
+namespace buffer_test {
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
 std::string string_of(std::span<const std::byte> bytes) {
@@ -24,8 +24,6 @@ void fill(read_buffer& b, std::string_view text) {
         text.remove_prefix(n);
     }
 }
-
-} // namespace
 
 TEST(byte_order, is_that_of_the_network_at_any_alignment) {
     std::byte at[17]{};
@@ -186,3 +184,5 @@ TEST(body_reader, fails_once_and_for_good_past_the_end) {
         EXPECT_FALSE(in.finished());
     }
 }
+
+} // namespace buffer_test

@@ -10,7 +10,7 @@ using namespace tusk::wire;
 using namespace std::string_view_literals;
 using tusk::errc;
 
-namespace {
+namespace frontend_test {
 
 std::string taken(write_buffer& out) {
     std::string bytes{reinterpret_cast<const char*>(out.data()), out.size()};
@@ -35,8 +35,6 @@ private:
 };
 
 constexpr auto with_nul = "a\0b"sv;
-
-} // namespace
 
 TEST(frontend, writes_messages_without_content) {
     write_buffer out;
@@ -189,3 +187,5 @@ TEST(frontend_refuses, messages_past_the_servers_limit_without_copying_them) {
         EXPECT_EQ(out.data(), nullptr) << "nothing was allocated";
     }
 }
+
+} // namespace frontend_test

@@ -21,7 +21,7 @@ namespace {
 
 constexpr long quit_patience = 5000;   // ms from SIGQUIT to SIGKILL
 constexpr long orphan_patience = 2000; // ms for backends to notice that their postmaster is dead
-constexpr int look_again = 100;        // ms between looks while processes are dying
+constexpr int dying_look = 100;        // ms between looks while processes are dying
 
 long now_ms() noexcept {
     timespec now{};
@@ -66,7 +66,7 @@ public:
         prepare();
         for (;;) {
             pollfd wait[] = {{plan_.control, POLLIN, 0}, {children_, POLLIN, 0}, {plan_.owner, POLLIN, 0}};
-            ::poll(wait, 3, dead_ ? look_again : -1);
+            ::poll(wait, 3, dead_ ? dying_look : -1);
             reap();
             // The last order of an owner counts even when the owner is gone already.
             if (wait[0].revents != 0)
@@ -176,7 +176,7 @@ private:
         if (is_alive()) ::kill(postmaster_, SIGQUIT);
         while (postmaster_ > 0) {
             pollfd wait{children_, POLLIN, 0};
-            ::poll(&wait, 1, look_again);
+            ::poll(&wait, 1, dying_look);
             reap();
             if (!is_alive() || now_ms() < killing) continue;
             ::kill(-postmaster_, SIGKILL);

@@ -5,10 +5,6 @@
 
 namespace tusk::detail {
 
-namespace {
-constexpr bool is_escaped(char c) noexcept { return c == '"' || c == '\\'; }
-} // namespace
-
 void put_in_quotes(value_sink& out, std::size_t start, char before_quote) {
     const std::size_t size = out.size() - start;
     const std::string_view text{reinterpret_cast<const char*>(out.data() + start), size};

@@ -1,0 +1,70 @@
+// The code of docs/migrate.md.
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <tusk/client/connection.hpp>
+#include <tusk/migrate.hpp>
+#include <tusk/testing/gtest.hpp>
+
+namespace migrate_page {
+
+namespace asio = boost::asio;
+
+class migrate_page : public tusk::testing::database_test {
+protected:
+    void SetUp() override {
+        tusk::testing::database_test::SetUp();
+        ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+        std::ofstream{folder + "/1_users.sql"} << "create table users ();";
+        ASSERT_FALSE(tusk::migrate::directory::open(folder).value().write_sum());
+    }
+    void TearDown() override {
+        std::filesystem::remove_all(folder);
+        tusk::testing::database_test::TearDown();
+    }
+    std::string folder = (std::filesystem::temp_directory_path() / "tusk-page-XXXXXX").string();
+};
+
+TEST_F(migrate_page, synopsis) {
+    const auto url = this->url();
+    auto db = connect();
+    std::string reported;
+    const auto report = [&](const std::string& message) { reported = message; };
+
+    auto files = tusk::migrate::directory::open("file://" + folder).value();
+    const tusk::blocking::migrator migrations{files, url};
+    // under the lock: of twenty instances that start at once, one applies, the others wait
+    migrations.apply();
+
+    // for /readyz, on a connection or a pool
+    const auto version = tusk::migrate::check_version(db, files);
+    if (!version.is_ready()) report("the database has " + version.current + ", I want " + version.expected);
+
+    EXPECT_EQ(reported, "");
+    EXPECT_EQ(version.current, "1");
+}
+
+asio::awaitable<void> awaits(tusk::migrate::directory files, std::string url,
+                             std::vector<std::string>& reported) {
+    auto pool = co_await tusk::connection::open(url);
+    const auto report = [&](const std::string& name) { reported.push_back(name); };
+
+    const tusk::migrator awaited{files, url};
+    const auto done = co_await awaited.apply();
+    for (const auto& file : done.applied) report(file.name);
+    const auto state = co_await tusk::migrate::check_version(pool, awaited.files());
+
+    EXPECT_TRUE(state.is_ready());
+}
+
+TEST_F(migrate_page, awaitable) {
+    std::vector<std::string> reported;
+    tusk::testing::run_async(awaits(tusk::migrate::directory::open(folder).value(), url(), reported));
+    EXPECT_EQ(reported, std::vector<std::string>{"1_users.sql"});
+}
+
+} // namespace migrate_page
