@@ -140,8 +140,7 @@ public:
             if (p.tier == "N") {
                 count(p, "nothing to do", nothing_to_do(p));
             } else {
-                count(p, "forward", way(p.old_sql, p.new_sql));
-                count(p, "back", way(p.new_sql, p.old_sql));
+                both_ways(p);
             }
         }
         std::cout << "\n";
@@ -179,11 +178,20 @@ private:
         }
     }
 
-    std::string way(const std::string& old_sql, const std::string& new_sql) {
+    void both_ways(const pair& p) {
+        try {
+            const auto old_state = reader_.read_sql(p.old_sql);
+            const auto new_state = reader_.read_sql(p.new_sql);
+            count(p, "forward", way(old_state, new_state));
+            count(p, "back", way(new_state, old_state));
+        } catch (const std::exception& e) {
+            count(p, "loading", e.what());
+        }
+    }
+
+    std::string way(const ts::state& from, const ts::state& to) {
         ts::transition t;
         try {
-            const auto from = reader_.read_sql(old_sql);
-            const auto to = reader_.read_sql(new_sql);
             t = ts::plan_transition(from, to, reader_);
             if (wanted_.plans) std::cout << t.steps.sql() << std::endl;
             if (!t.proved.holds) {

@@ -5,7 +5,7 @@ namespace tusk::schema::detail {
 namespace {
 
 const std::string relation_place = "'pg_class'::regclass::oid as classid, c.oid as objid, 0 as objsubid, ";
-const std::string options = "array_to_string(c.reloptions, chr(30)) as options, ";
+const std::string option_list = "array_to_string(c.reloptions, chr(30)) as options, ";
 const std::string tablespace =
     "(select spcname from pg_tablespace where oid = c.reltablespace) as tablespace, ";
 const std::string access_method =
@@ -19,7 +19,7 @@ std::string relations(const std::string& kinds) {
 catalog_query tables() {
     return {
         object_kind::table,
-        "select n.nspname as schema, c.relname as name, " + relation_place + options + tablespace +
+        "select n.nspname as schema, c.relname as name, " + relation_place + option_list + tablespace +
             access_method +
             "case c.relpersistence when 'u' then 'true' end as unlogged, "
             "case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as partition_by, "
@@ -156,7 +156,7 @@ catalog_query indexes() {
     return {
         object_kind::index,
         "select n.nspname as schema, tc.relname as \"table\", c.relname as name, " + relation_place +
-            options + tablespace +
+            option_list + tablespace +
             "regexp_replace(pg_get_indexdef(c.oid), ' TABLESPACE [^ ]+$', '') as definition, "
             "case when i.indisunique then 'true' end as \"unique\", "
             "case when c.relkind = 'I' then 'true' end as partitioned, "
@@ -205,7 +205,7 @@ catalog_query views(object_kind kind) {
     const bool stored = kind == object_kind::materialized_view;
     return {
         kind,
-        "select n.nspname as schema, c.relname as name, " + relation_place + options +
+        "select n.nspname as schema, c.relname as name, " + relation_place + option_list +
             (stored ? tablespace + access_method : std::string{}) +
             "rtrim(pg_get_viewdef(c.oid), ';') as definition, "
             "(select string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) || "

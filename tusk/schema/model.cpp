@@ -36,39 +36,39 @@ json::object to_json(const object& from) {
     return out;
 }
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_snapshot(const std::string& why) {
     throw error{errc::invalid_argument, "this is no snapshot of a schema: " + why};
 }
 
-std::string text_of(const json::object& from, std::string_view key) {
+std::string snapshot_text(const json::object& from, std::string_view key) {
     const auto* value = from.if_contains(key);
     if (value == nullptr) return {};
-    if (!value->is_string()) refuse("`" + std::string{key} + "` is no text");
+    if (!value->is_string()) refuse_snapshot("`" + std::string{key} + "` is no text");
     return std::string{value->get_string()};
 }
 
 std::vector<std::string> texts_of(const json::value& from) {
-    if (!from.is_array()) refuse("a list is missing");
+    if (!from.is_array()) refuse_snapshot("a list is missing");
     std::vector<std::string> out;
     for (const auto& item : from.get_array()) {
-        if (!item.is_string()) refuse("a list holds something that is no text");
+        if (!item.is_string()) refuse_snapshot("a list holds something that is no text");
         out.emplace_back(item.get_string());
     }
     return out;
 }
 
 object object_from(const json::value& from) {
-    if (!from.is_object()) refuse("an object of the database is no JSON object");
+    if (!from.is_object()) refuse_snapshot("an object of the database is no JSON object");
     const auto& all = from.get_object();
     object out;
-    const auto kind = kind_of(text_of(all, "kind"));
-    if (!kind) refuse("there is no kind `" + text_of(all, "kind") + "`");
+    const auto kind = kind_of(snapshot_text(all, "kind"));
+    if (!kind) refuse_snapshot("there is no kind `" + snapshot_text(all, "kind") + "`");
     out.kind = *kind;
-    out.schema = text_of(all, "schema");
-    out.table = text_of(all, "table");
-    out.name = text_of(all, "name");
+    out.schema = snapshot_text(all, "schema");
+    out.table = snapshot_text(all, "table");
+    out.name = snapshot_text(all, "name");
     if (const auto* fields = all.if_contains("fields")) {
-        if (!fields->is_object()) refuse("`fields` is no object");
+        if (!fields->is_object()) refuse_snapshot("`fields` is no object");
         for (const auto& [name, value] : fields->get_object())
             out.fields[std::string{name}] = value.is_string()
                                                 ? std::string{value.get_string()}
@@ -145,12 +145,12 @@ json::object to_json(const model& from) {
 }
 
 model from_json(const json::object& snapshot) {
-    if (text_of(snapshot, "schema") != snapshot_schema)
-        refuse("its `schema` is not " + std::string{snapshot_schema});
+    if (snapshot_text(snapshot, "schema") != snapshot_schema)
+        refuse_snapshot("its `schema` is not " + std::string{snapshot_schema});
     const auto* version = snapshot.if_contains("server_version");
     const auto* list = snapshot.if_contains("objects");
     if (version == nullptr || !version->is_int64() || list == nullptr || !list->is_array())
-        refuse("`server_version` or `objects` is missing");
+        refuse_snapshot("`server_version` or `objects` is missing");
     std::vector<object> objects;
     for (const auto& each : list->get_array()) objects.push_back(object_from(each));
     return {std::move(objects), static_cast<int>(version->get_int64())};

@@ -6,7 +6,7 @@ namespace tusk::schema {
 
 namespace {
 
-constexpr std::array<std::string_view, object_kind_count> names{
+constexpr std::array<std::string_view, object_kind_count> kind_names{
     "schema",
     "extension",
     "enum_type",
@@ -45,11 +45,11 @@ std::string quoted_callable(std::string_view name) {
 
 } // namespace
 
-std::string_view name_of(object_kind kind) noexcept { return names[static_cast<std::size_t>(kind)]; }
+std::string_view name_of(object_kind kind) noexcept { return kind_names[static_cast<std::size_t>(kind)]; }
 
 std::optional<object_kind> kind_of(std::string_view name) noexcept {
-    for (std::size_t i = 0; i < names.size(); ++i)
-        if (names[i] == name) return static_cast<object_kind>(i);
+    for (std::size_t i = 0; i < kind_names.size(); ++i)
+        if (kind_names[i] == name) return static_cast<object_kind>(i);
     return std::nullopt;
 }
 

@@ -31,13 +31,13 @@ constexpr std::array<std::string_view, 13> hazard_names{
     "extension_upgrade",
 };
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_plan(const std::string& why) {
     throw error{errc::invalid_argument, "this is no plan: " + why};
 }
 
-std::string text_of(const json::object& from, std::string_view key) {
+std::string plan_text(const json::object& from, std::string_view key) {
     const auto* value = from.if_contains(key);
-    if (value == nullptr || !value->is_string()) refuse("`" + std::string{key} + "` is missing");
+    if (value == nullptr || !value->is_string()) refuse_plan("`" + std::string{key} + "` is missing");
     return std::string{value->get_string()};
 }
 
@@ -104,17 +104,18 @@ json::object to_json(const plan& p) {
 }
 
 plan plan_from_json(const json::object& file) {
-    if (text_of(file, "schema") != plan_schema) refuse("its `schema` is not " + std::string{plan_schema});
+    if (plan_text(file, "schema") != plan_schema)
+        refuse_plan("its `schema` is not " + std::string{plan_schema});
     const auto* list = file.if_contains("statements");
-    if (list == nullptr || !list->is_array()) refuse("`statements` is missing");
+    if (list == nullptr || !list->is_array()) refuse_plan("`statements` is missing");
     std::vector<statement> statements;
     for (const auto& each : list->get_array()) {
-        if (!each.is_object()) refuse("a statement is no object");
+        if (!each.is_object()) refuse_plan("a statement is no object");
         const auto& from = each.get_object();
         statement s;
-        s.sql = text_of(from, "sql");
-        s.about = text_of(from, "about");
-        s.change = text_of(from, "change");
+        s.sql = plan_text(from, "sql");
+        s.about = plan_text(from, "about");
+        s.change = plan_text(from, "change");
         s.transactional = flag_of(from, "transactional", true);
         s.alone = flag_of(from, "alone", false);
         if (const auto* hazards = from.if_contains("hazards"); hazards != nullptr && hazards->is_array())
@@ -124,7 +125,7 @@ plan plan_from_json(const json::object& file) {
                         s.hazards.push_back(*h);
         statements.push_back(std::move(s));
     }
-    return {std::move(statements), text_of(file, "from"), text_of(file, "to")};
+    return {std::move(statements), plan_text(file, "from"), plan_text(file, "to")};
 }
 
 } // namespace tusk::schema

@@ -6,25 +6,25 @@ namespace tusk::schema::detail {
 
 namespace {
 
-bool begins_with(const std::string& text, std::string_view with) { return text.rfind(with, 0) == 0; }
+bool starts_with(const std::string& text, std::string_view with) { return text.rfind(with, 0) == 0; }
 
 /// A value that is not the one that a new column would get, so that a lost one is noticed.
 std::string probe_value(const object& column, const model& of) {
     const auto& type = column.get("type");
     if (type.size() > 2 && type.substr(type.size() - 2) == "[]") return "'{}'";
-    if (type == "smallint" || type == "integer" || type == "bigint" || begins_with(type, "numeric") ||
+    if (type == "smallint" || type == "integer" || type == "bigint" || starts_with(type, "numeric") ||
         type == "real" || type == "double precision")
         return "1";
-    if (begins_with(type, "character") || type == "text" || type == "citext" || type == "name" ||
+    if (starts_with(type, "character") || type == "text" || type == "citext" || type == "name" ||
         type == "\"char\"")
         return "'1'";
     if (type == "boolean") return "true";
     if (type == "bytea") return "'\\x31'";
     if (type == "json" || type == "jsonb") return "'{\"a\": 1}'";
     if (type == "uuid") return "'11111111-1111-1111-1111-111111111111'";
-    if (type == "date" || begins_with(type, "timestamp")) return "'2024-01-15'";
-    if (begins_with(type, "time")) return "'01:00'";
-    if (begins_with(type, "interval")) return "'1 hour'";
+    if (type == "date" || starts_with(type, "timestamp")) return "'2024-01-15'";
+    if (starts_with(type, "time")) return "'01:00'";
+    if (starts_with(type, "interval")) return "'1 hour'";
     if (type == "inet" || type == "cidr") return "'127.0.0.1'";
     std::string_view rest = type;
     const auto schema = take_identifier(rest);

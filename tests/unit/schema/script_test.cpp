@@ -3,8 +3,10 @@
 #include <tusk/schema/identifier.hpp>
 #include <tusk/schema/script.hpp>
 
-namespace tusk::schema {
-namespace {
+namespace script_test {
+
+using namespace tusk;
+using namespace tusk::schema;
 
 std::vector<std::string> texts_of(std::string_view sql) {
     std::vector<std::string> out;
@@ -47,8 +49,9 @@ TEST(scripts, are_split_at_semicolons_that_end_statements) {
 }
 
 TEST(scripts, keep_atomic_bodies_whole) {
-    const auto all = texts_of("create function f() returns int begin atomic select case when true then 1 end; select 2; "
-                              "end; select 3;");
+    const auto all =
+        texts_of("create function f() returns int begin atomic select case when true then 1 end; select 2; "
+                 "end; select 3;");
     ASSERT_EQ(all.size(), 2u);
     EXPECT_EQ(all[1], "select 3");
 }
@@ -90,7 +93,8 @@ TEST(hints, may_name_something_quoted) {
 }
 
 TEST(hints, of_a_table_stand_at_its_head) {
-    for (const auto* sql : {"create table s.t ( -- @renamed from=old\n a int);", "create table s.t /* @renamed from=old */ (a int);",
+    for (const auto* sql : {"create table s.t ( -- @renamed from=old\n a int);",
+                            "create table s.t /* @renamed from=old */ (a int);",
                             "-- tusk:renamed from=old\ncreate table s.t (a int);"}) {
         const auto hint = only_hint(sql);
         EXPECT_EQ(hint.kind, object_kind::table) << sql;
@@ -114,5 +118,4 @@ TEST(hints, of_a_type_count_before_as_only) {
     EXPECT_TRUE(rename_hints(split_script("create type s as /* @renamed from=o */ enum ('a');")).empty());
 }
 
-} // namespace
-} // namespace tusk::schema
+} // namespace script_test

@@ -33,7 +33,8 @@ schema::execute_options schema_request::execute_options() const {
 }
 
 void add_url_option(CLI::App& command, schema_request& wanted) {
-    command.add_option("-u,--url", wanted.url, "The database; DATABASE_URL when not given")->option_text("URL");
+    command.add_option("-u,--url", wanted.url, "The database; DATABASE_URL when not given")
+        ->option_text("URL");
 }
 
 void add_dev_option(CLI::App& command, schema_request& wanted) {
@@ -44,7 +45,8 @@ void add_dev_option(CLI::App& command, schema_request& wanted) {
 }
 
 void add_scope_options(CLI::App& command, schema_request& wanted) {
-    const auto list = [&](const char* name, std::vector<std::string>& value, const char* text, const char* what) {
+    const auto list = [&](const char* name, std::vector<std::string>& value, const char* text,
+                          const char* what) {
         command.add_option(name, value, what)->option_text(text)->allow_extra_args(false);
     };
     list("-s,--schema", wanted.schemas, "NAME", "Only this schema; may be given again");
@@ -55,7 +57,8 @@ void add_scope_options(CLI::App& command, schema_request& wanted) {
 void add_plan_options(CLI::App& command, schema_request& wanted) {
     command.add_flag("--offline", wanted.offline,
                      "Plan one transaction that locks tables, not statements that spare a database at work");
-    const auto list = [&](const char* name, std::vector<std::string>& value, const char* text, const char* what) {
+    const auto list = [&](const char* name, std::vector<std::string>& value, const char* text,
+                          const char* what) {
         command.add_option(name, value, what)->option_text(text)->allow_extra_args(false);
     };
     list("--skip", wanted.skipped, "CHANGE", "Leave out changes, such as drop, drop_table or trigger");
@@ -68,15 +71,16 @@ std::string url_of(const schema_request& wanted, const environment& variables) {
     return given.empty() ? "postgresql://" : given;
 }
 
-schema::state read_source(schema::state_reader& reader, const std::string& source, const schema_request& wanted,
-                          const char* option) {
+schema::state read_source(schema::state_reader& reader, const std::string& source,
+                          const schema_request& wanted, const char* option) {
     try {
         return reader.read(source, wanted.scope());
     } catch (const error& e) {
         auto why = e.as_failure();
         why.add_context(option);
-        throw problem{why, "give the URL of a database that runs, file://PATH of SQL files or of a snapshot, or "
-                           "empty://; SQL files have to be free of errors"};
+        throw problem{why,
+                      "give the URL of a database that runs, file://PATH of SQL files or of a snapshot, or "
+                      "empty://; SQL files have to be free of errors"};
     }
 }
 

@@ -3,8 +3,10 @@
 #include <tusk/core/error.hpp>
 #include <tusk/schema/plan.hpp>
 
-namespace tusk::schema {
-namespace {
+namespace plan_test {
+
+using namespace tusk;
+using namespace tusk::schema;
 
 object make(object_kind kind, std::string table, std::string name, object::field_map fields,
             std::vector<std::string> depends = {}) {
@@ -22,20 +24,24 @@ object make(object_kind kind, std::string table, std::string name, object::field
 std::vector<object> table(const std::string& name, bool with_ref = false) {
     std::vector<object> out;
     out.push_back(make(object_kind::table, "", name, {}));
-    out.push_back(make(object_kind::column, name, "id", {{"type", "integer"}, {"not_null", "true"}, {"position", "1"}},
+    out.push_back(make(object_kind::column, name, "id",
+                       {{"type", "integer"}, {"not_null", "true"}, {"position", "1"}},
                        {"table:public." + name}));
     if (with_ref)
         out.push_back(make(object_kind::column, name, "ref", {{"type", "integer"}, {"position", "2"}},
                            {"table:public." + name}));
     out.push_back(make(object_kind::constraint, name, name + "_pkey",
-                       {{"type", "primary key"}, {"definition", "PRIMARY KEY (id)"}}, {"column:public." + name + ".id"}));
+                       {{"type", "primary key"}, {"definition", "PRIMARY KEY (id)"}},
+                       {"column:public." + name + ".id"}));
     return out;
 }
 
 object foreign_key(const std::string& from, const std::string& to) {
-    return make(object_kind::constraint, from, from + "_fk",
-                {{"type", "foreign key"}, {"definition", "FOREIGN KEY (ref) REFERENCES public." + to + "(id)"}},
-                {"column:public." + from + ".ref", "column:public." + to + ".id", "constraint:public." + to + "." + to + "_pkey"});
+    return make(
+        object_kind::constraint, from, from + "_fk",
+        {{"type", "foreign key"}, {"definition", "FOREIGN KEY (ref) REFERENCES public." + to + "(id)"}},
+        {"column:public." + from + ".ref", "column:public." + to + ".id",
+         "constraint:public." + to + "." + to + "_pkey"});
 }
 
 model of(std::vector<std::vector<object>> parts) {
@@ -57,7 +63,8 @@ TEST(plans, of_the_same_state_are_empty) {
 }
 
 TEST(plans, make_tables_before_what_refers_to_them_even_in_a_circle) {
-    const auto target = of({table("a", true), table("b", true), {foreign_key("a", "b"), foreign_key("b", "a")}});
+    const auto target =
+        of({table("a", true), table("b", true), {foreign_key("a", "b"), foreign_key("b", "a")}});
     const auto there = make_plan(model{}, target);
     EXPECT_LT(place_of(there, "CREATE TABLE public.b"), place_of(there, "ADD CONSTRAINT a_fk"));
     EXPECT_LT(place_of(there, "CREATE TABLE public.a"), place_of(there, "ADD CONSTRAINT b_fk"));
@@ -68,16 +75,18 @@ TEST(plans, make_tables_before_what_refers_to_them_even_in_a_circle) {
 }
 
 TEST(plans, drop_what_depends_before_what_it_needs) {
-    const auto view = make(object_kind::view, "", "v", {{"definition", "SELECT id FROM public.a"}, {"columns", "id integer"}},
-                           {"column:public.a.id"});
+    const auto view =
+        make(object_kind::view, "", "v",
+             {{"definition", "SELECT id FROM public.a"}, {"columns", "id integer"}}, {"column:public.a.id"});
     const auto back = make_plan(of({table("a"), {view}}), model{});
     EXPECT_LT(place_of(back, "DROP VIEW public.v"), place_of(back, "DROP TABLE public.a"));
 }
 
 TEST(plans, recreate_views_around_a_change_of_type_and_keep_their_grants) {
-    auto view = make(object_kind::view, "", "v",
-                     {{"definition", "SELECT id FROM public.a"}, {"columns", "id integer"}, {"privileges", "+app SELECT"}},
-                     {"column:public.a.id"});
+    auto view = make(
+        object_kind::view, "", "v",
+        {{"definition", "SELECT id FROM public.a"}, {"columns", "id integer"}, {"privileges", "+app SELECT"}},
+        {"column:public.a.id"});
     auto wide = table("a");
     wide[1].fields["type"] = "bigint";
     auto wide_view = view;
@@ -89,8 +98,9 @@ TEST(plans, recreate_views_around_a_change_of_type_and_keep_their_grants) {
 }
 
 TEST(plans, build_indexes_of_existing_tables_outside_transactions) {
-    const auto index = make(object_kind::index, "a", "a_id", {{"definition", "CREATE INDEX a_id ON public.a USING btree (id)"}},
-                            {"column:public.a.id"});
+    const auto index =
+        make(object_kind::index, "a", "a_id",
+             {{"definition", "CREATE INDEX a_id ON public.a USING btree (id)"}}, {"column:public.a.id"});
     const auto p = make_plan(of({table("a")}), of({table("a"), {index}}));
     ASSERT_EQ(p.statements().size(), 1u);
     EXPECT_EQ(p.statements()[0].sql, "CREATE INDEX CONCURRENTLY a_id ON public.a USING btree (id)");
@@ -100,7 +110,9 @@ TEST(plans, build_indexes_of_existing_tables_outside_transactions) {
 }
 
 TEST(plans, replace_an_enum_that_loses_a_value) {
-    const auto type = [](const char* values) { return make(object_kind::enum_type, "", "e", {{"values", values}}); };
+    const auto type = [](const char* values) {
+        return make(object_kind::enum_type, "", "e", {{"values", values}});
+    };
     auto rows = table("a");
     rows.push_back(make(object_kind::column, "a", "e", {{"type", "public.e"}, {"position", "2"}},
                         {"enum_type:public.e", "table:public.a"}));
@@ -111,7 +123,9 @@ TEST(plans, replace_an_enum_that_loses_a_value) {
 }
 
 TEST(plans, put_new_values_of_an_enum_in_their_place) {
-    const auto type = [](const char* values) { return make(object_kind::enum_type, "", "e", {{"values", values}}); };
+    const auto type = [](const char* values) {
+        return make(object_kind::enum_type, "", "e", {{"values", values}});
+    };
     const auto p = make_plan(of({{type("x\x1ez")}}), of({{type("x\x1ey\x1ez")}}));
     ASSERT_EQ(p.statements().size(), 1u);
     EXPECT_EQ(p.statements()[0].sql, "ALTER TYPE public.e ADD VALUE 'y' BEFORE 'z'");
@@ -149,5 +163,4 @@ TEST(segments, end_where_a_statement_stands_alone) {
     EXPECT_EQ((plan{all, "", ""}.segments().size()), 2u);
 }
 
-} // namespace
-} // namespace tusk::schema
+} // namespace plan_test

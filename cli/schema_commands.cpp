@@ -114,12 +114,14 @@ schema::plan plan_in(const std::string& path) {
     json::error_code ec;
     const auto value = json::parse(text.str(), ec);
     if (!in || ec || !value.is_object())
-        throw problem{failure{errc::environment, path + " is no plan"}, "make one with `tusk schema plan -o FILE`"};
+        throw problem{failure{errc::environment, path + " is no plan"},
+                      "make one with `tusk schema plan -o FILE`"};
     return schema::plan_from_json(value.get_object());
 }
 
 blocking::connection connected(const std::string& url, const environment& variables) {
-    auto opened = blocking::connection::try_open(parse_connect_config(url, variables).value(), {}, deadline::never());
+    auto opened =
+        blocking::connection::try_open(parse_connect_config(url, variables).value(), {}, deadline::never());
     if (!opened) throw problem{opened.error(), "see whether the server runs and --url is right"};
     return std::move(*opened);
 }
@@ -130,7 +132,8 @@ void run_plan(const schema::plan& steps, blocking::connection& db, const schema_
     auto why = done.why;
     why.add_context(std::to_string(done.statements) + " of " + std::to_string(steps.statements().size()) +
                     " statements took effect; then `" + std::string{why.sql()} + "` failed");
-    throw problem{exit_code::failure, why, "correct the cause and run the command again: it plans what is left"};
+    throw problem{exit_code::failure, why,
+                  "correct the cause and run the command again: it plans what is left"};
 }
 
 exit_code apply_file(const schema_request& wanted, command_tree& tree) {
@@ -143,7 +146,8 @@ exit_code apply_file(const schema_request& wanted, command_tree& tree) {
                               "the database is not in the state that " + wanted.plan_file + " was made for"},
                       "make a new plan for the state that it is in"};
     tree.to().text(steps.sql());
-    if (wanted.dry_run || !approved(wanted, tree.to())) return wanted.dry_run ? exit_code::ok : exit_code::failure;
+    if (wanted.dry_run || !approved(wanted, tree.to()))
+        return wanted.dry_run ? exit_code::ok : exit_code::failure;
     run_plan(steps, db, wanted);
     return exit_code::ok;
 }
@@ -151,7 +155,8 @@ exit_code apply_file(const schema_request& wanted, command_tree& tree) {
 exit_code apply(const schema_request& wanted, command_tree& tree) {
     if (!wanted.plan_file.empty()) return apply_file(wanted, tree);
     if (wanted.to.empty())
-        throw usage_problem("neither --to nor --plan is given", "say with --to where to go: --to file://schema.sql");
+        throw usage_problem("neither --to nor --plan is given",
+                            "say with --to where to go: --to file://schema.sql");
     const auto url = url_of(wanted, tree.variables());
     schema::state_reader reader{wanted.dev_url};
     const auto from = read_source(reader, url, wanted, "--url");
@@ -169,9 +174,9 @@ exit_code apply(const schema_request& wanted, command_tree& tree) {
     const schema::difference left{reached, to.objects};
     if (!left.empty() && wanted.skipped.empty())
         throw problem{exit_code::failure,
-                      failure{errc::invalid_configuration,
-                              "the database has not reached the target: " + left.changes().front().either().id() +
-                                  " differs"},
+                      failure{errc::invalid_configuration, "the database has not reached the target: " +
+                                                               left.changes().front().either().id() +
+                                                               " differs"},
                       "somebody else may have changed the database meanwhile; run the command again"};
     tree.to().note("applied " + std::to_string(t.steps.statements().size()) + " statements");
     return exit_code::ok;
@@ -182,8 +187,8 @@ exit_code clean(const schema_request& wanted, command_tree& tree) {
     const auto now = schema::inspect(db, wanted.scope());
     std::vector<schema::object> kept;
     if (const auto* shared = now.find("schema:public"); shared != nullptr) kept.push_back(*shared);
-    const auto steps =
-        schema::make_plan(now, schema::model{std::move(kept), now.server_version()}, wanted.plan_options().online(false));
+    const auto steps = schema::make_plan(now, schema::model{std::move(kept), now.server_version()},
+                                         wanted.plan_options().online(false));
     if (steps.empty()) {
         tree.to().line("The database is clean already.");
         return exit_code::ok;
@@ -209,8 +214,8 @@ void add_from_and_to(CLI::App& command, schema_request& wanted) {
 
 void add_inspect(command_tree& tree, CLI::App& family) {
     auto wanted = std::make_shared<schema_request>();
-    auto& command = add(tree, family, "inspect", "Print the schema of a database, of SQL files or of a snapshot",
-                        inspect, wanted);
+    auto& command = add(tree, family, "inspect",
+                        "Print the schema of a database, of SQL files or of a snapshot", inspect, wanted);
     add_url_option(command, *wanted);
     add_dev_option(command, *wanted);
     add_scope_options(command, *wanted);
@@ -220,7 +225,8 @@ void add_inspect(command_tree& tree, CLI::App& family) {
 
 void add_diff(command_tree& tree, CLI::App& family) {
     auto wanted = std::make_shared<schema_request>();
-    auto& command = add(tree, family, "diff", "Print the statements that lead from one state to another", diff, wanted);
+    auto& command =
+        add(tree, family, "diff", "Print the statements that lead from one state to another", diff, wanted);
     add_from_and_to(command, *wanted);
     add_dev_option(command, *wanted);
     add_scope_options(command, *wanted);
@@ -232,18 +238,21 @@ void add_diff(command_tree& tree, CLI::App& family) {
 
 void add_plan(command_tree& tree, CLI::App& family) {
     auto wanted = std::make_shared<schema_request>();
-    auto& command = add(tree, family, "plan", "Write a plan to a file, for `tusk schema apply --plan`", plan, wanted);
+    auto& command =
+        add(tree, family, "plan", "Write a plan to a file, for `tusk schema apply --plan`", plan, wanted);
     add_from_and_to(command, *wanted);
     add_dev_option(command, *wanted);
     add_scope_options(command, *wanted);
     add_plan_options(command, *wanted);
-    command.add_option("-o,--output", wanted->output, "The file; standard output when not given")->option_text("FILE");
+    command.add_option("-o,--output", wanted->output, "The file; standard output when not given")
+        ->option_text("FILE");
 }
 
 void add_consent(CLI::App& command, schema_request& wanted) {
     auto* yes = command.add_flag("--auto-approve", wanted.auto_approve, "Do not ask");
     command.add_flag("--dry-run", wanted.dry_run, "Only print the statements")->excludes(yes);
-    command.add_option("--lock-timeout", wanted.lock_timeout, "How long to wait for a lock; 3 when not given")
+    command
+        .add_option("--lock-timeout", wanted.lock_timeout, "How long to wait for a lock; 3 when not given")
         ->option_text("SECONDS");
 }
 
@@ -253,7 +262,9 @@ void add_apply(command_tree& tree, CLI::App& family) {
     add_url_option(command, *wanted);
     auto* to = command.add_option("--to", wanted->to, "The state to reach: file://PATH, or a URL");
     to->option_text("SOURCE");
-    command.add_option("--plan", wanted->plan_file, "A plan made before, for exactly the state that the database is in")
+    command
+        .add_option("--plan", wanted->plan_file,
+                    "A plan made before, for exactly the state that the database is in")
         ->option_text("FILE")
         ->excludes(to);
     add_dev_option(command, *wanted);

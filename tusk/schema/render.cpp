@@ -13,7 +13,8 @@ namespace {
 std::string word(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        const bool plain =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
         if (plain)
             out += c;
         else if (out.empty() || out.back() != '_')
@@ -31,7 +32,8 @@ bool is_key(const model& of, const object& column, std::string_view type) {
     for (const auto* part : of.parts_of(column.schema, column.table))
         if (part->kind == object_kind::constraint && part->get("type") == type) {
             const auto names = split_list(part->get("columns"));
-            if (std::find(names.begin(), names.end(), quote_identifier(column.name)) != names.end()) return true;
+            if (std::find(names.begin(), names.end(), quote_identifier(column.name)) != names.end())
+                return true;
         }
     return false;
 }
@@ -60,7 +62,8 @@ std::string as_sql(const model& of) {
         plain.fields.clear();
         start.push_back(std::move(plain));
     }
-    return make_plan(model{std::move(start), of.server_version()}, of, plan_options{}.online(false)).sql(false);
+    return make_plan(model{std::move(start), of.server_version()}, of, plan_options{}.online(false))
+        .sql(false);
 }
 
 std::string mermaid(const model& of) {
@@ -77,10 +80,12 @@ std::string mermaid(const model& of) {
         });
         for (const auto* part : parts) {
             if (part->kind == object_kind::column)
-                out += "        " + word(part->get("type")) + " " + word(part->name) + keys_of(of, *part) + "\n";
+                out +=
+                    "        " + word(part->get("type")) + " " + word(part->name) + keys_of(of, *part) + "\n";
             if (part->kind == object_kind::constraint && part->get("type") == "foreign key")
                 if (const auto* to = referenced(of, *part); to != nullptr)
-                    links += "    " + entity(*to) + " ||--o{ " + entity(table) + " : \"" + word(part->name) + "\"\n";
+                    links += "    " + entity(*to) + " ||--o{ " + entity(table) + " : \"" + word(part->name) +
+                             "\"\n";
         }
         out += "    }\n";
     }

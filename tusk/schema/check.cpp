@@ -43,10 +43,11 @@ void check_foreign_keys(const parts& all, std::vector<finding>& out) {
                    begins_with_columns(index_columns(p->get("index_definition")), columns);
         });
         if (!indexed)
-            out.push_back({"foreign_key_without_index", key->id(),
-                           "no index begins with the columns of the foreign key: deleting a referenced row reads the "
-                           "whole table",
-                           "create an index on (" + columns + ")"});
+            out.push_back(
+                {"foreign_key_without_index", key->id(),
+                 "no index begins with the columns of the foreign key: deleting a referenced row reads the "
+                 "whole table",
+                 "create an index on (" + columns + ")"});
     }
 }
 
@@ -58,7 +59,8 @@ void check_indexes(const parts& all, std::vector<finding>& out) {
             out.push_back({"invalid_index", index->id(), "the index is invalid: building it has failed",
                            "drop it and create it again"});
         const auto& text = index->get("definition");
-        const auto key = (index->has("unique") ? "unique " : "") + text.substr(std::min(text.find(" ON "), text.size()));
+        const auto key =
+            (index->has("unique") ? "unique " : "") + text.substr(std::min(text.find(" ON "), text.size()));
         const auto [other, is_new] = seen.emplace(key, index);
         if (!is_new)
             out.push_back({"duplicate_index", index->id(), "the index is the same as " + other->second->name,
@@ -79,10 +81,12 @@ void check_table(const object& table, const parts& all, std::vector<finding>& ou
                        "ALTER TABLE … ENABLE ROW LEVEL SECURITY"});
     if (!policies && table.has("row_security"))
         out.push_back({"row_security_without_policy", table.id(),
-                       "row level security is on without a policy: only the owner sees rows", "create a policy"});
+                       "row level security is on without a policy: only the owner sees rows",
+                       "create a policy"});
     for (const auto* part : all)
         if (part->kind == object_kind::constraint && part->has("not_valid"))
-            out.push_back({"not_validated", part->id(), "the constraint does not count for rows that were there before",
+            out.push_back({"not_validated", part->id(),
+                           "the constraint does not count for rows that were there before",
                            "ALTER TABLE … VALIDATE CONSTRAINT"});
 }
 
@@ -97,7 +101,8 @@ std::vector<finding> check(const model& of) {
         check_foreign_keys(all, out);
         check_indexes(all, out);
     }
-    std::stable_sort(out.begin(), out.end(), [](const finding& a, const finding& b) { return a.about < b.about; });
+    std::stable_sort(out.begin(), out.end(),
+                     [](const finding& a, const finding& b) { return a.about < b.about; });
     return out;
 }
 

@@ -40,7 +40,8 @@ exit_code lint(const schema_request& wanted, command_tree& tree) {
     return all.empty() ? exit_code::ok : exit_code::found;
 }
 
-/// The server's own words for what a file says. Comments are not kept, so files are written only when asked to.
+/// The server's own words for what a file says. Comments are not kept, so files are written only when asked
+/// to.
 exit_code fmt(const schema_request& wanted, command_tree& tree) {
     schema::state_reader reader{wanted.dev_url};
     for (const auto& path : wanted.paths) {
@@ -53,7 +54,9 @@ exit_code fmt(const schema_request& wanted, command_tree& tree) {
         std::ofstream file{path, std::ios::binary | std::ios::trunc};
         file << text;
         file.close();
-        if (!file) throw problem{failure{errc::environment, "cannot write " + path}, "see whether it may be written to"};
+        if (!file)
+            throw problem{failure{errc::environment, "cannot write " + path},
+                          "see whether it may be written to"};
         tree.to().line(path);
     }
     return exit_code::ok;
@@ -63,7 +66,8 @@ std::string contents_of(const std::string& path) {
     std::ifstream in{path, std::ios::binary};
     std::ostringstream out;
     if (in) out << in.rdbuf();
-    if (!in) throw problem{failure{errc::environment, "cannot read " + path}, "see whether the file is there"};
+    if (!in)
+        throw problem{failure{errc::environment, "cannot read " + path}, "see whether the file is there"};
     return out.str();
 }
 
@@ -126,7 +130,9 @@ void add_more_schema_commands(command_tree& tree, CLI::App& family) {
     wanted = std::make_shared<schema_request>();
     auto& testing = tree.add_command(family, "test", "Run SQL tests, each on a copy of its own of a schema",
                                      [&tree, wanted] { return test(*wanted, tree); });
-    testing.add_option("--to", wanted->to, "The schema: file://PATH of SQL")->option_text("SOURCE")->required();
+    testing.add_option("--to", wanted->to, "The schema: file://PATH of SQL")
+        ->option_text("SOURCE")
+        ->required();
     testing.add_option("path", wanted->paths, "SQL files; a query that returns a boolean has to return true")
         ->required();
     add_dev_option(testing, *wanted);

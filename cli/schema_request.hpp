@@ -47,7 +47,7 @@ void add_plan_options(CLI::App& command, schema_request& wanted);
 /// `--url`, else DATABASE_URL, else what the PG… variables say.
 std::string url_of(const schema_request& wanted, const environment& variables);
 /// Reads a source. Throws `problem` with the name of the option that gave it.
-schema::state read_source(schema::state_reader& reader, const std::string& source, const schema_request& wanted,
-                          const char* option);
+schema::state read_source(schema::state_reader& reader, const std::string& source,
+                          const schema_request& wanted, const char* option);
 
 } // namespace tusk::cli
