@@ -19,19 +19,20 @@ namespace tusk::cli {
 namespace {
 
 namespace json = boost::json;
-using request = std::shared_ptr<schema_request>;
+using shared_request = std::shared_ptr<schema_request>;
 
 constexpr std::string_view synced = "Schemas are synced, no changes to be made.";
 
-json::array hazards_of(const schema::plan& p) {
+json::array hazards_of_of_schema(const schema::plan& p) {
     json::array out;
     for (const auto h : p.hazards()) out.emplace_back(schema::name_of(h));
     return out;
 }
 
 /// Plans; a plan that does not hold is a problem, one that could not be tried is a note.
-schema::transition planned(const schema::state& from, const schema::state& to, schema::state_reader& reader,
-                           const schema_request& wanted, output& out) {
+schema::transition planned_schema(const schema::state& from, const schema::state& to,
+                                     schema::state_reader& reader, const schema_request& wanted,
+                                     output& out) {
     auto t = schema::plan_transition(from, to, reader, wanted.plan_options());
     if (t.steps.empty() || t.proved.holds || !wanted.skipped.empty()) return t;
     if (t.proved.remaining.empty() && t.proved.why.find("cannot be rebuilt") != std::string::npos) {
@@ -44,10 +45,10 @@ schema::transition planned(const schema::state& from, const schema::state& to, s
                   "change the schema in smaller steps, or report this"};
 }
 
-void print_plan(const schema::transition& t, const schema_request& wanted, output& to) {
+void print_transition(const schema::transition& t, const schema_request& wanted, output& to) {
     if (to.is_json() || wanted.format == "json") {
         auto answer = schema::to_json(t.steps);
-        answer["hazards"] = hazards_of(t.steps);
+        answer["hazards"] = hazards_of_of_schema(t.steps);
         answer["proved"] = t.proved.holds;
         to.object(answer);
     } else if (t.steps.empty()) {
@@ -57,7 +58,7 @@ void print_plan(const schema::transition& t, const schema_request& wanted, outpu
     }
 }
 
-exit_code inspect(const schema_request& wanted, command_tree& tree) {
+exit_code schema_inspect(const schema_request& wanted, command_tree& tree) {
     schema::state_reader reader{wanted.dev_url};
     const auto found = read_source(reader, url_of(wanted, tree.variables()), wanted, "--url");
     if (tree.to().is_json() || wanted.format == "json")
@@ -69,20 +70,20 @@ exit_code inspect(const schema_request& wanted, command_tree& tree) {
     return exit_code::ok;
 }
 
-exit_code diff(const schema_request& wanted, command_tree& tree) {
+exit_code schema_diff(const schema_request& wanted, command_tree& tree) {
     schema::state_reader reader{wanted.dev_url};
     const auto from = read_source(reader, wanted.from, wanted, "--from");
     const auto to = read_source(reader, wanted.to, wanted, "--to");
-    const auto t = planned(from, to, reader, wanted, tree.to());
-    print_plan(t, wanted, tree.to());
+    const auto t = planned_schema(from, to, reader, wanted, tree.to());
+    print_transition(t, wanted, tree.to());
     return wanted.exit_code && !t.steps.empty() ? exit_code::found : exit_code::ok;
 }
 
-exit_code plan(const schema_request& wanted, command_tree& tree) {
+exit_code schema_plan(const schema_request& wanted, command_tree& tree) {
     schema::state_reader reader{wanted.dev_url};
     const auto from = read_source(reader, wanted.from, wanted, "--from");
     const auto to = read_source(reader, wanted.to, wanted, "--to");
-    const auto t = planned(from, to, reader, wanted, tree.to());
+    const auto t = planned_schema(from, to, reader, wanted, tree.to());
     const auto text = json::serialize(schema::to_json(t.steps));
     if (wanted.output.empty()) {
         tree.to().line(text);
@@ -99,7 +100,7 @@ exit_code plan(const schema_request& wanted, command_tree& tree) {
     return exit_code::ok;
 }
 
-bool approved(const schema_request& wanted, output& to) {
+bool schema_approved(const schema_request& wanted, output& to) {
     if (wanted.auto_approve) return true;
     to.advice("Apply these statements? [y/N] ");
     std::string answer;
@@ -107,7 +108,7 @@ bool approved(const schema_request& wanted, output& to) {
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-schema::plan plan_in(const std::string& path) {
+schema::plan plan_in_file(const std::string& path) {
     std::ifstream in{path, std::ios::binary};
     std::ostringstream text;
     text << in.rdbuf();
@@ -119,14 +120,14 @@ schema::plan plan_in(const std::string& path) {
     return schema::plan_from_json(value.get_object());
 }
 
-blocking::connection connected(const std::string& url, const environment& variables) {
+blocking::connection schema_connection(const std::string& url, const environment& variables) {
     auto opened =
         blocking::connection::try_open(parse_connect_config(url, variables).value(), {}, deadline::never());
     if (!opened) throw problem{opened.error(), "see whether the server runs and --url is right"};
     return std::move(*opened);
 }
 
-void run_plan(const schema::plan& steps, blocking::connection& db, const schema_request& wanted) {
+void run_schema_plan(const schema::plan& steps, blocking::connection& db, const schema_request& wanted) {
     const auto done = schema::execute(db, steps, wanted.execute_options());
     if (!done.why) return;
     auto why = done.why;
@@ -136,24 +137,24 @@ void run_plan(const schema::plan& steps, blocking::connection& db, const schema_
                   "correct the cause and run the command again: it plans what is left"};
 }
 
-exit_code apply_file(const schema_request& wanted, command_tree& tree) {
+exit_code apply_plan_file(const schema_request& wanted, command_tree& tree) {
     const auto url = url_of(wanted, tree.variables());
-    auto db = connected(url, tree.variables());
-    const auto steps = plan_in(wanted.plan_file);
+    auto db = schema_connection(url, tree.variables());
+    const auto steps = plan_in_file(wanted.plan_file);
     if (schema::inspect(db, wanted.scope()).fingerprint() != steps.from())
         throw problem{exit_code::failure,
                       failure{errc::invalid_configuration,
                               "the database is not in the state that " + wanted.plan_file + " was made for"},
                       "make a new plan for the state that it is in"};
     tree.to().text(steps.sql());
-    if (wanted.dry_run || !approved(wanted, tree.to()))
+    if (wanted.dry_run || !schema_approved(wanted, tree.to()))
         return wanted.dry_run ? exit_code::ok : exit_code::failure;
-    run_plan(steps, db, wanted);
+    run_schema_plan(steps, db, wanted);
     return exit_code::ok;
 }
 
-exit_code apply(const schema_request& wanted, command_tree& tree) {
-    if (!wanted.plan_file.empty()) return apply_file(wanted, tree);
+exit_code schema_apply(const schema_request& wanted, command_tree& tree) {
+    if (!wanted.plan_file.empty()) return apply_plan_file(wanted, tree);
     if (wanted.to.empty())
         throw usage_problem("neither --to nor --plan is given",
                             "say with --to where to go: --to file://schema.sql");
@@ -161,15 +162,15 @@ exit_code apply(const schema_request& wanted, command_tree& tree) {
     schema::state_reader reader{wanted.dev_url};
     const auto from = read_source(reader, url, wanted, "--url");
     const auto to = read_source(reader, wanted.to, wanted, "--to");
-    const auto t = planned(from, to, reader, wanted, tree.to());
-    print_plan(t, wanted, tree.to());
+    const auto t = planned_schema(from, to, reader, wanted, tree.to());
+    print_transition(t, wanted, tree.to());
     if (t.steps.empty() || wanted.dry_run) return exit_code::ok;
-    if (!approved(wanted, tree.to())) {
+    if (!schema_approved(wanted, tree.to())) {
         tree.to().note("nothing was changed");
         return exit_code::failure;
     }
-    auto db = connected(url, tree.variables());
-    run_plan(t.steps, db, wanted);
+    auto db = schema_connection(url, tree.variables());
+    run_schema_plan(t.steps, db, wanted);
     const auto reached = schema::inspect(db, wanted.scope());
     const schema::difference left{reached, to.objects};
     if (!left.empty() && wanted.skipped.empty())
@@ -182,8 +183,8 @@ exit_code apply(const schema_request& wanted, command_tree& tree) {
     return exit_code::ok;
 }
 
-exit_code clean(const schema_request& wanted, command_tree& tree) {
-    auto db = connected(url_of(wanted, tree.variables()), tree.variables());
+exit_code schema_clean(const schema_request& wanted, command_tree& tree) {
+    auto db = schema_connection(url_of(wanted, tree.variables()), tree.variables());
     const auto now = schema::inspect(db, wanted.scope());
     std::vector<schema::object> kept;
     if (const auto* shared = now.find("schema:public"); shared != nullptr) kept.push_back(*shared);
@@ -195,13 +196,14 @@ exit_code clean(const schema_request& wanted, command_tree& tree) {
     }
     tree.to().text(steps.sql());
     if (wanted.dry_run) return exit_code::ok;
-    if (!approved(wanted, tree.to())) return exit_code::failure;
-    run_plan(steps, db, wanted);
+    if (!schema_approved(wanted, tree.to())) return exit_code::failure;
+    run_schema_plan(steps, db, wanted);
     return exit_code::ok;
 }
 
-CLI::App& add(command_tree& tree, CLI::App& family, const char* name, const char* what,
-              exit_code (*body)(const schema_request&, command_tree&), const request& wanted) {
+CLI::App& add_schema_command(command_tree& tree, CLI::App& family, const char* name, const char* what,
+                             exit_code (*body)(const schema_request&, command_tree&),
+                             const shared_request& wanted) {
     return tree.add_command(family, name, what, [&tree, wanted, body] { return body(*wanted, tree); });
 }
 
@@ -212,10 +214,11 @@ void add_from_and_to(CLI::App& command, schema_request& wanted) {
     command.add_option("--to", wanted.to, "The state to reach")->option_text("SOURCE")->required();
 }
 
-void add_inspect(command_tree& tree, CLI::App& family) {
+void add_schema_inspect(command_tree& tree, CLI::App& family) {
     auto wanted = std::make_shared<schema_request>();
-    auto& command = add(tree, family, "inspect",
-                        "Print the schema of a database, of SQL files or of a snapshot", inspect, wanted);
+    auto& command = add_schema_command(tree, family, "inspect",
+                                       "Print the schema of a database, of SQL files or of a snapshot",
+                                       schema_inspect, wanted);
     add_url_option(command, *wanted);
     add_dev_option(command, *wanted);
     add_scope_options(command, *wanted);
@@ -223,10 +226,11 @@ void add_inspect(command_tree& tree, CLI::App& family) {
     tree.answers_in_json(command);
 }
 
-void add_diff(command_tree& tree, CLI::App& family) {
+void add_schema_diff(command_tree& tree, CLI::App& family) {
     auto wanted = std::make_shared<schema_request>();
     auto& command =
-        add(tree, family, "diff", "Print the statements that lead from one state to another", diff, wanted);
+        add_schema_command(tree, family, "diff", "Print the statements that lead from one state to another",
+                           schema_diff, wanted);
     add_from_and_to(command, *wanted);
     add_dev_option(command, *wanted);
     add_scope_options(command, *wanted);
@@ -236,10 +240,10 @@ void add_diff(command_tree& tree, CLI::App& family) {
     tree.answers_in_json(command);
 }
 
-void add_plan(command_tree& tree, CLI::App& family) {
+void add_schema_plan(command_tree& tree, CLI::App& family) {
     auto wanted = std::make_shared<schema_request>();
-    auto& command =
-        add(tree, family, "plan", "Write a plan to a file, for `tusk schema apply --plan`", plan, wanted);
+    auto& command = add_schema_command(
+        tree, family, "plan", "Write a plan to a file, for `tusk schema apply --plan`", schema_plan, wanted);
     add_from_and_to(command, *wanted);
     add_dev_option(command, *wanted);
     add_scope_options(command, *wanted);
@@ -256,9 +260,10 @@ void add_consent(CLI::App& command, schema_request& wanted) {
         ->option_text("SECONDS");
 }
 
-void add_apply(command_tree& tree, CLI::App& family) {
+void add_schema_apply(command_tree& tree, CLI::App& family) {
     auto wanted = std::make_shared<schema_request>();
-    auto& command = add(tree, family, "apply", "Bring a database to a state", apply, wanted);
+    auto& command =
+        add_schema_command(tree, family, "apply", "Bring a database to a state", schema_apply, wanted);
     add_url_option(command, *wanted);
     auto* to = command.add_option("--to", wanted->to, "The state to reach: file://PATH, or a URL");
     to->option_text("SOURCE");
@@ -274,9 +279,10 @@ void add_apply(command_tree& tree, CLI::App& family) {
     command.footer("Example:\n  tusk schema apply --url \"$DATABASE_URL\" --to file://schema.sql");
 }
 
-void add_clean(command_tree& tree, CLI::App& family) {
+void add_schema_clean(command_tree& tree, CLI::App& family) {
     auto wanted = std::make_shared<schema_request>();
-    auto& command = add(tree, family, "clean", "Drop everything that a database holds", clean, wanted);
+    auto& command = add_schema_command(tree, family, "clean", "Drop everything that a database holds",
+                                       schema_clean, wanted);
     add_url_option(command, *wanted);
     add_scope_options(command, *wanted);
     add_consent(command, *wanted);
@@ -286,11 +292,11 @@ void add_clean(command_tree& tree, CLI::App& family) {
 
 void add_schema_commands(command_tree& tree) {
     auto& family = tree.add_family("schema", "Compare, plan and apply schemas");
-    add_inspect(tree, family);
-    add_diff(tree, family);
-    add_plan(tree, family);
-    add_apply(tree, family);
-    add_clean(tree, family);
+    add_schema_inspect(tree, family);
+    add_schema_diff(tree, family);
+    add_schema_plan(tree, family);
+    add_schema_apply(tree, family);
+    add_schema_clean(tree, family);
     add_more_schema_commands(tree, family);
 }
 

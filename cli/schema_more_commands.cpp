@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-exit_code lint(const schema_request& wanted, command_tree& tree) {
+exit_code schema_lint(const schema_request& wanted, command_tree& tree) {
     schema::state_reader reader{wanted.dev_url};
     const auto found = read_source(reader, url_of(wanted, tree.variables()), wanted, "--url");
     const auto all = schema::check(found.objects);
@@ -42,7 +42,7 @@ exit_code lint(const schema_request& wanted, command_tree& tree) {
 
 /// The server's own words for what a file says. Comments are not kept, so files are written only when asked
 /// to.
-exit_code fmt(const schema_request& wanted, command_tree& tree) {
+exit_code schema_fmt(const schema_request& wanted, command_tree& tree) {
     schema::state_reader reader{wanted.dev_url};
     for (const auto& path : wanted.paths) {
         const auto found = read_source(reader, "file://" + path, wanted, path.c_str());
@@ -62,7 +62,7 @@ exit_code fmt(const schema_request& wanted, command_tree& tree) {
     return exit_code::ok;
 }
 
-std::string contents_of(const std::string& path) {
+std::string test_file(const std::string& path) {
     std::ifstream in{path, std::ios::binary};
     std::ostringstream out;
     if (in) out << in.rdbuf();
@@ -86,7 +86,7 @@ std::string run_statement(blocking::connection& db, const std::string& sql) {
 }
 
 /// Runs each file on a copy of its own of the schema.
-exit_code test(const schema_request& wanted, command_tree& tree) {
+exit_code schema_test(const schema_request& wanted, command_tree& tree) {
     schema::state_reader reader{wanted.dev_url};
     const auto to = read_source(reader, wanted.to, wanted, "--to");
     if (!to.loaded_in)
@@ -96,7 +96,7 @@ exit_code test(const schema_request& wanted, command_tree& tree) {
         const auto place = reader.scratch().create(to.loaded_in->name());
         auto db = place.connect();
         bool good = true;
-        for (const auto& statement : schema::split_script(contents_of(path))) {
+        for (const auto& statement : schema::split_script(test_file(path))) {
             const auto why = run_statement(db, statement.text);
             if (why.empty()) continue;
             good = false;
@@ -114,7 +114,7 @@ exit_code test(const schema_request& wanted, command_tree& tree) {
 void add_more_schema_commands(command_tree& tree, CLI::App& family) {
     auto wanted = std::make_shared<schema_request>();
     auto& linting = tree.add_command(family, "lint", "Look for what is seldom meant in a schema",
-                                     [&tree, wanted] { return lint(*wanted, tree); });
+                                     [&tree, wanted] { return schema_lint(*wanted, tree); });
     add_url_option(linting, *wanted);
     add_dev_option(linting, *wanted);
     add_scope_options(linting, *wanted);
@@ -122,14 +122,14 @@ void add_more_schema_commands(command_tree& tree, CLI::App& family) {
 
     wanted = std::make_shared<schema_request>();
     auto& formatting = tree.add_command(family, "fmt", "Print SQL files as the server understands them",
-                                        [&tree, wanted] { return fmt(*wanted, tree); });
+                                        [&tree, wanted] { return schema_fmt(*wanted, tree); });
     formatting.add_option("path", wanted->paths, "SQL files")->required();
     formatting.add_flag("-w,--write", wanted->write, "Write the files instead; their comments go");
     add_dev_option(formatting, *wanted);
 
     wanted = std::make_shared<schema_request>();
     auto& testing = tree.add_command(family, "test", "Run SQL tests, each on a copy of its own of a schema",
-                                     [&tree, wanted] { return test(*wanted, tree); });
+                                     [&tree, wanted] { return schema_test(*wanted, tree); });
     testing.add_option("--to", wanted->to, "The schema: file://PATH of SQL")
         ->option_text("SOURCE")
         ->required();

@@ -17,6 +17,7 @@ schema::scope schema_request::scope() const {
 schema::plan_options schema_request::plan_options() const {
     schema::plan_options out;
     out.online(!offline);
+    out.upgrade_extensions(upgrade_extensions);
     for (const auto& each : skipped) out.skip(each);
     for (const auto& each : refused) {
         const auto hazard = schema::hazard_of(each);
@@ -57,6 +58,8 @@ void add_scope_options(CLI::App& command, schema_request& wanted) {
 void add_plan_options(CLI::App& command, schema_request& wanted) {
     command.add_flag("--offline", wanted.offline,
                      "Plan one transaction that locks tables, not statements that spare a database at work");
+    command.add_flag("--upgrade-extensions", wanted.upgrade_extensions,
+                     "Bring extensions to the versions of the target");
     const auto list = [&](const char* name, std::vector<std::string>& value, const char* text,
                           const char* what) {
         command.add_option(name, value, what)->option_text(text)->allow_extra_args(false);

@@ -29,6 +29,7 @@ struct schema_request {
     std::vector<std::string> paths;
     unsigned lock_timeout = 3;
     bool offline = false;
+    bool upgrade_extensions = false;
     bool exit_code = false;
     bool auto_approve = false;
     bool dry_run = false;

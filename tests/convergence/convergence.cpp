@@ -57,11 +57,6 @@ std::vector<pair> pairs_of(const std::string& file) {
         const auto& o = each.as_object();
         pair p{text_of(o, "name"), text_of(o, "source"), text_of(o, "old_sql"), text_of(o, "new_sql"),
                text_of(o, "tier")};
-        if (const auto* meta = o.if_contains("meta"); meta != nullptr && meta->is_object())
-            if (const auto setup = text_of(meta->get_object(), "added_setup"); !setup.empty()) {
-                if (p.old_sql.find(setup) == std::string::npos) p.old_sql = setup + p.old_sql;
-                if (p.new_sql.find(setup) == std::string::npos) p.new_sql = setup + p.new_sql;
-            }
         out.push_back(std::move(p));
     }
     return out;

@@ -184,8 +184,8 @@ bool stays_comparable(const object& from, const object& to) {
 
 } // namespace
 
-difference::difference(const model& from, const model& to) : from_{from}, to_{to} {
-    compare();
+difference::difference(const model& from, const model& to, bool extension_versions) : from_{from}, to_{to} {
+    compare(extension_versions);
     if (!changes_.empty()) close();
 }
 
@@ -194,7 +194,7 @@ const change* difference::find(std::string_view id) const {
     return found == by_id_.end() ? nullptr : &changes_[found->second];
 }
 
-void difference::compare() {
+void difference::compare(bool extension_versions) {
     const auto add = [&](change c) {
         by_id_.emplace(c.either().id(), changes_.size());
         changes_.push_back(std::move(c));
@@ -203,7 +203,11 @@ void difference::compare() {
         const auto* now = to_.find(o.id());
         if (now == nullptr) {
             add({change_kind::drop, &o, nullptr, {}});
-        } else if (auto fields = differing_fields(o, *now); !fields.empty()) {
+        } else {
+            auto fields = differing_fields(o, *now);
+            if (o.kind == object_kind::extension && !extension_versions)
+                fields.erase(std::remove(fields.begin(), fields.end(), "version"), fields.end());
+            if (fields.empty()) continue;
             change c{change_kind::alter, &o, now, std::move(fields)};
             c.kind = decide(c);
             add(std::move(c));
@@ -306,6 +310,20 @@ bool is_in_the_way(const change& c, const object& d) {
 
 } // namespace
 
+/// The index or key that one of a partition is part of and cannot go without; empty when it can.
+std::string difference::whole_of(const change& part) const {
+    if (!part.removes() || !part.from->has("attached_to")) return {};
+    const auto* table = find(object_kind::table, part.from->schema, "", part.from->table);
+    if (table != nullptr && (table->removes() || table->touches("partition_of"))) return {};
+    for (const auto& id : part.from->depends) {
+        const auto* whole = from_.find(id);
+        if (whole != nullptr && qualified_name(whole->schema, whole->name) == part.from->get("attached_to") &&
+            (whole->kind == object_kind::index || whole->kind == object_kind::constraint))
+            return id;
+    }
+    return {};
+}
+
 void difference::close() {
     std::unordered_map<std::string_view, std::vector<std::size_t>> dependents;
     const auto& objects = from_.objects();
@@ -317,6 +335,10 @@ void difference::close() {
         const auto at = touched.back();
         touched.pop_back();
         if (changes_[at].from == nullptr) continue;
+        if (const auto whole = whole_of(changes_[at]); !whole.empty())
+            if (const auto forced = force(whole, change_kind::recreate);
+                forced != static_cast<std::size_t>(-1))
+                touched.push_back(forced);
         const auto found = dependents.find(changes_[at].from->id());
         if (found == dependents.end()) continue;
         for (const auto d : found->second) {

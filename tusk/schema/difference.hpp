@@ -39,7 +39,9 @@ struct change {
 /// that depends on one that goes is recreated with its grants, comments and parts.
 class difference {
 public:
-    difference(const model& from, const model& to);
+    /// `extension_versions`: whether those of extensions count. They are the server's affair otherwise, as in
+    /// a dump.
+    difference(const model& from, const model& to, bool extension_versions = false);
 
     const std::vector<change>& changes() const noexcept { return changes_; }
     const change* find(std::string_view id) const;
@@ -52,7 +54,8 @@ public:
     bool empty() const noexcept { return changes_.empty(); }
 
 private:
-    void compare();
+    void compare(bool extension_versions);
+    std::string whole_of(const change& part) const;
     void close();
     void give_way(std::size_t dependent, const change& cause, std::vector<std::size_t>& touched);
     std::size_t force(const std::string& id, change_kind kind);

@@ -60,12 +60,19 @@ public:
         refused_.insert(h);
         return *this;
     }
+    /// Whether extensions get the target's versions. Default false: a version is the server's affair.
+    plan_options& upgrade_extensions(bool on) {
+        upgrade_extensions_ = on;
+        return *this;
+    }
     bool is_online() const noexcept { return online_; }
+    bool upgrades_extensions() const noexcept { return upgrade_extensions_; }
     const std::set<std::string>& skipped() const noexcept { return skipped_; }
     const std::set<hazard>& refused() const noexcept { return refused_; }
 
 private:
     bool online_ = true;
+    bool upgrade_extensions_ = false;
     std::set<std::string> skipped_;
     std::set<hazard> refused_;
 };

@@ -33,7 +33,7 @@ void allow_any_bodies(std::vector<statement>& all) {
 } // namespace
 
 plan make_plan(const model& from, const model& to, const plan_options& how) {
-    const difference all{from, to};
+    const difference all{from, to, how.upgrades_extensions()};
     if (all.empty()) return {{}, from.fingerprint(), to.fingerprint()};
     const detail::steps steps{all};
     detail::recipes write{all, steps, how};

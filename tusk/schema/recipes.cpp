@@ -106,7 +106,8 @@ void recipes::create(const step& s) {
     case object_kind::schema: put("CREATE SCHEMA " + quote_identifier(o.name)); break;
     case object_kind::extension:
         put("CREATE EXTENSION " + quote_identifier(o.name) + " WITH SCHEMA " +
-            quote_identifier(o.get("in_schema")));
+            quote_identifier(o.get("in_schema")) +
+            (how_.upgrades_extensions() ? " VERSION " + quote_literal(o.get("version")) : std::string{}));
         break;
     case object_kind::enum_type:
     case object_kind::domain:

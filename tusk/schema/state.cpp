@@ -70,8 +70,7 @@ private:
 
     /// A script that works in a schema by its search_path may leave making it to others.
     bool make_current_schema() {
-        const auto path = on_.query("select current_setting('search_path')")[0][0];
-        auto text = std::string{path.text()};
+        const auto text = std::string{on_.query("select current_setting('search_path')")[0][0].text()};
         std::string_view rest = text;
         const auto name = take_identifier(rest);
         return !name.empty() && !on_.try_script("create schema " + quote_identifier(name));
@@ -97,7 +96,16 @@ void take(state& out, blocking::connection& db, const scope& of) {
 } // namespace
 
 scratch_server& state_reader::scratch() {
-    if (!server_) server_ = std::make_unique<scratch_server>(where_);
+    if (server_) return *server_;
+    if (where_ == "embedded://" && major_ > 0) {
+        try {
+            server_ = std::make_unique<scratch_server>(where_ + std::to_string(major_));
+            return *server_;
+        } catch (const error& e) {
+            if (e.code() != errc::environment) throw;
+        }
+    }
+    server_ = std::make_unique<scratch_server>(where_);
     return *server_;
 }
 
@@ -127,6 +135,7 @@ state state_reader::read(std::string_view source, const scope& of) {
         auto db = blocking::connection::open(parse_connect_config(source, environment::process()).value());
         state out;
         take(out, db, of);
+        if (major_ == 0) major_ = out.whole.major_version();
         return out;
     }
     if (fs::is_directory(path)) {

@@ -39,7 +39,8 @@ public:
     state read(std::string_view source, const scope& of = {});
     /// The state that a script makes.
     state read_sql(std::string_view sql, const scope& of = {});
-    /// The server of throwaway databases, started when it is asked for.
+    /// The server of throwaway databases, started when it is asked for. `embedded://` is of the major version of
+    /// the first database that was read, where such a server is installed.
     scratch_server& scratch();
 
 private:
@@ -50,6 +51,7 @@ private:
     state load(const std::vector<part>& parts, const scope& of);
 
     std::string where_;
+    int major_ = 0; ///< Of the first database that was read.
     std::unique_ptr<scratch_server> server_;
 };
 

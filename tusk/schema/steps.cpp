@@ -89,12 +89,31 @@ steps::steps(const difference& all) : difference_{all} {
         else
             break;
     }
-    std::vector<std::string> stuck;
-    const std::set<std::size_t> done(order_.begin(), order_.end());
-    for (std::size_t i = 0; i < steps_.size() && stuck.size() < 10; ++i)
-        if (steps_[i].leader == i && done.find(i) == done.end()) stuck.push_back(steps_[i].of->either().id());
     throw error{errc::invalid_configuration,
-                "these objects depend on each other in a circle that cannot be broken: " + join(stuck, ", ")};
+                "these steps wait for each other in a circle that cannot be broken: " + circle()};
+}
+
+/// One circle among the steps that have no place in the order.
+std::string steps::circle() const {
+    const std::set<std::size_t> done(order_.begin(), order_.end());
+    std::vector<std::size_t> waits_for(steps_.size(), none);
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+        if (steps_[i].leader == i && done.count(i) == 0)
+            for (const auto& [to, soft] : after_[i]) waits_for[to] = i;
+    std::size_t at = 0;
+    while (at < steps_.size() && waits_for[at] == none) ++at;
+    std::vector<std::size_t> way;
+    while (at < steps_.size() && std::find(way.begin(), way.end(), at) == way.end()) {
+        way.push_back(at);
+        at = waits_for[at];
+    }
+    if (at >= steps_.size()) return "(none)";
+    constexpr std::string_view words[]{"drop", "alter", "create", "attach", "own", "move", "discard"};
+    std::vector<std::string> out;
+    for (auto i = std::find(way.begin(), way.end(), at); i != way.end(); ++i)
+        out.push_back(std::string{words[static_cast<std::size_t>(steps_[*i].what)]} + " " +
+                      steps_[*i].of->either().id());
+    return join(out, " after ");
 }
 
 void steps::add_steps() {
@@ -227,6 +246,15 @@ void steps::connect_needs(const change& c) {
     for (const auto& id : c.to->mentions) need(id, true);
 }
 
+/// Whether `id` is the index or key that the index or key of a partition is part of: it takes its parts
+/// along.
+bool steps::is_part_of_index(const object& part, const std::string& id) const {
+    if (!part.has("attached_to")) return false;
+    const auto* whole = difference_.from().find(id);
+    return whole != nullptr && qualified_name(whole->schema, whole->name) == part.get("attached_to") &&
+           (whole->kind == object_kind::index || whole->kind == object_kind::constraint);
+}
+
 /// What an object needed may go only after it; what changes waits until what is in its way is gone.
 void steps::connect_old_needs(const change& c) {
     const auto& id = c.from->id();
@@ -255,7 +283,8 @@ void steps::connect_old_needs(const change& c) {
             edge(find(act::discard, id), goes, soft);
         }
     };
-    for (const auto& needed : c.from->depends) release(needed, false);
+    for (const auto& needed : c.from->depends)
+        if (!is_part_of_index(*c.from, needed)) release(needed, false);
     for (const auto& needed : c.from->mentions) release(needed, true);
 }
 

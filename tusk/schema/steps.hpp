@@ -54,6 +54,8 @@ private:
     void edge(std::size_t before, std::size_t after, bool soft = false);
     std::size_t find(act what, const std::string& id) const;
     bool sort();
+    std::string circle() const;
+    bool is_part_of_index(const object& part, const std::string& id) const;
 
     const difference& difference_;
     std::vector<step> steps_;
