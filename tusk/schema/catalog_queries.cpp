@@ -11,16 +11,21 @@ std::string comment_of(const char* catalog, const std::string& oid, const std::s
 
 std::string privileges_of(const std::string& acl, char kind, const std::string& owner) {
     const auto entries = [&](const char* sign, const std::string& from) {
-        return std::string{"select '"} + sign + "' || case grantee when 0 then 'PUBLIC' when " + owner +
-               " then 'OWNER' else quote_ident(pg_get_userbyid(grantee)) end || ' ' || privilege_type || "
-               "case when is_grantable then '*' else '' end as l from aclexplode(" +
-               from + ")";
+        return std::string{"select '"} + sign + "' || case acl_e.grantee when 0 then 'PUBLIC' when " + owner +
+               " then 'OWNER' else quote_ident(pg_get_userbyid(acl_e.grantee)) end || ' ' || "
+               "acl_e.privilege_type || "
+               "case when acl_e.is_grantable then '*' else '' end as l, " +
+               (sign[0] == '+' ? "acl_e.o" : "acl_e.o - 1000000") + " as o from aclexplode(" + from +
+               ") with ordinality acl_e(grantor, grantee, privilege_type, is_grantable, o)";
+    };
+    const auto without = [](const std::string& all, const std::string& these) {
+        return "select l, o from (" + all +
+               ") acl_all where substr(l, 2) not in (select substr(l, 2) from (" + these + ") acl_these)";
     };
     const auto builtin = std::string{"acldefault('"} + kind + "', " + owner + ")";
-    return "case when " + acl +
-           " is not null then (select string_agg(l, chr(30) order by l collate \"C\") from ((" +
-           entries("+", acl) + " except " + entries("+", builtin) + ") union all (" + entries("-", builtin) +
-           " except " + entries("-", acl) + ")) x) end as privileges";
+    return "case when " + acl + " is not null then (select string_agg(l, chr(30) order by o) from (" +
+           without(entries("+", acl), entries("-", builtin)) + " union all " +
+           without(entries("-", builtin), entries("+", acl)) + ") acl_x) end as privileges";
 }
 
 std::string owner_of(const std::string& owner) {

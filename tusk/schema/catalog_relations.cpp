@@ -40,6 +40,9 @@ catalog_query tables() {
             "quote_ident(ic.relname) from pg_index ri join pg_class ic on ic.oid = ri.indexrelid where "
             "ri.indrelid "
             "= c.oid and ri.indisreplident) end as replica_identity, "
+            "(select quote_ident(ic.relname) from pg_index ri join pg_class ic on ic.oid = ri.indexrelid "
+            "where "
+            "ri.indrelid = c.oid and ri.indisclustered) as clustered_on, "
             "(select array_to_string(t.reloptions, chr(30)) from pg_class t where t.oid = c.reltoastrelid) "
             "as "
             "toast_options, " +

@@ -114,7 +114,11 @@ std::vector<catalog_query> type_queries(int version) {
              collation("a.attcollation") +
              " else '' end, chr(30) order by a.attnum) from pg_attribute a join pg_type at on at.oid = "
              "a.atttypid where "
-             "a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) as attributes, " +
+             "a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) as attributes, "
+             "(select string_agg(quote_ident(a.attname) || ' ' || d.description, chr(30) order by a.attnum) "
+             "from pg_attribute a join pg_description d on d.classoid = 'pg_class'::regclass and d.objoid = "
+             "t.typrelid and d.objsubid = a.attnum where a.attrelid = t.typrelid and a.attnum > 0) as "
+             "column_comments, " +
              common + from +
              "join pg_class c on c.oid = t.typrelid where t.typtype = 'c' and c.relkind = 'c' and " +
              of_user("pg_type", "t.oid")},

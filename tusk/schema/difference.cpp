@@ -30,6 +30,10 @@ std::vector<std::string> parents_of(const object& table) {
     return out;
 }
 
+bool is_moved(const change& table) {
+    return table.touches("partition_of") || table.touches("bound") || table.touches("inherits");
+}
+
 bool comes_from_parent(const change& column) {
     return (column.from == nullptr || column.from->has("inherited")) &&
            (column.to == nullptr || column.to->has("inherited"));
@@ -53,10 +57,18 @@ bool is_description(object_kind kind, std::string_view field) {
     }
 }
 
+/// The order in which privileges were granted means nothing.
+std::vector<std::string> sorted(const std::string& list) {
+    auto out = split_list(list);
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
 std::vector<std::string> differing_fields(const object& from, const object& to) {
     std::vector<std::string> out;
     const auto differ = [&](const std::string& field) {
         if (is_description(from.kind, field) || from.get(field) == to.get(field)) return;
+        if (field == "privileges" && sorted(from.get(field)) == sorted(to.get(field))) return;
         // A state that says no owner wants none in particular.
         if (field == "owner" && !to.has(field)) return;
         out.push_back(field);
@@ -314,7 +326,7 @@ bool is_in_the_way(const change& c, const object& d) {
 std::string difference::whole_of(const change& part) const {
     if (!part.removes() || !part.from->has("attached_to")) return {};
     const auto* table = find(object_kind::table, part.from->schema, "", part.from->table);
-    if (table != nullptr && (table->removes() || table->touches("partition_of"))) return {};
+    if (table != nullptr && (table->removes() || is_moved(*table))) return {};
     for (const auto& id : part.from->depends) {
         const auto* whole = from_.find(id);
         if (whole != nullptr && qualified_name(whole->schema, whole->name) == part.from->get("attached_to") &&

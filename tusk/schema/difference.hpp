@@ -68,6 +68,8 @@ private:
 
 /// The ids of the tables that a partition or an heir takes its columns from.
 std::vector<std::string> parents_of(const object& table);
+/// Whether a table leaves its parents or comes to others, or to another place among their partitions.
+bool is_moved(const change& table);
 /// Whether a column comes from the table's parents, in both models where it exists.
 bool comes_from_parent(const change& column);
 

@@ -125,7 +125,13 @@ std::string model::fingerprint() const {
         for (const auto& [name, value] : o.fields) {
             if (name == "position") continue;
             mix(sum, name);
-            mix(sum, value);
+            if (name != "privileges") {
+                mix(sum, value);
+                continue;
+            }
+            auto granted = split_list(value);
+            std::sort(granted.begin(), granted.end());
+            for (const auto& each : granted) mix(sum, each);
         }
     }
     constexpr std::string_view digits = "0123456789abcdef";

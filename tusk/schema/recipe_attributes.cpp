@@ -73,19 +73,29 @@ struct grant_change {
     privilege what;
 };
 
-/// Revokes first: revoking takes the right to pass on with it.
+/// Grants come first, so that who has other privileges keeps the place among the grantees; but revoking a
+/// privilege takes the right to pass it on along, and so does what is revoked before it is granted again.
 std::vector<grant_change> changes_between(const std::string& before, const std::string& after) {
     const auto old_items = split_list(before);
     const auto new_items = split_list(after);
-    std::vector<grant_change> out;
-    for (const auto& item : without(old_items, new_items))
-        if (const auto p = parse(item); p.granted) out.push_back({false, p});
-    for (const auto& item : without(new_items, old_items))
-        if (const auto p = parse(item); !p.granted) out.push_back({false, p});
-    for (const auto& item : without(old_items, new_items))
-        if (const auto p = parse(item); !p.granted) out.push_back({true, p});
-    for (const auto& item : without(new_items, old_items))
-        if (const auto p = parse(item); p.granted) out.push_back({true, p});
+    std::vector<grant_change> revokes;
+    std::vector<grant_change> grants;
+    for (const auto& item : without(old_items, new_items)) {
+        const auto p = parse(item);
+        (p.granted ? revokes : grants).push_back({!p.granted, p});
+    }
+    for (const auto& item : without(new_items, old_items)) {
+        const auto p = parse(item);
+        (p.granted ? grants : revokes).push_back({p.granted, p});
+    }
+    const auto again = std::stable_partition(grants.begin(), grants.end(), [&](const grant_change& g) {
+        return std::none_of(revokes.begin(), revokes.end(), [&](const grant_change& r) {
+            return r.what.role == g.what.role && r.what.what == g.what.what;
+        });
+    });
+    std::vector<grant_change> out(grants.begin(), again);
+    out.insert(out.end(), revokes.begin(), revokes.end());
+    out.insert(out.end(), again, grants.end());
     return out;
 }
 
@@ -189,7 +199,8 @@ void recipes::alter_description(const change& c) {
             const auto now = split_list(o.get("column_comments"));
             const bool stays = std::any_of(now.begin(), now.end(),
                                            [&](const std::string& n) { return n.rfind(prefix, 0) == 0; });
-            const auto columns = split_list(o.get("columns"));
+            const auto columns =
+                split_list(o.get(o.kind == object_kind::composite_type ? "attributes" : "columns"));
             const bool there = std::any_of(columns.begin(), columns.end(),
                                            [&](const std::string& n) { return n.rfind(prefix, 0) == 0; });
             if (!stays && there) put("COMMENT ON COLUMN " + o.sql_name() + "." + column + " IS NULL");

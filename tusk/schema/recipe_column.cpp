@@ -34,6 +34,21 @@ bool converts_by_itself(const std::string& from, const std::string& to) {
     return begins_with(a, "timestamp") && (begins_with(b, "timestamp") || b == "date");
 }
 
+/// The id of the composite type that a column's type may name.
+std::string composite_id(std::string_view type) {
+    const auto schema = take_identifier(type);
+    if (type.empty() || type[0] != '.') return {};
+    type.remove_prefix(1);
+    const auto name = take_identifier(type);
+    return type.empty() ? make_id(object_kind::composite_type, schema, "", name) : std::string{};
+}
+
+/// The name of an attribute and its type.
+std::pair<std::string, std::string> attribute_of(std::string_view attribute) {
+    auto name = take_identifier(attribute);
+    return {std::move(name), std::string{attribute.substr(1, attribute.find(" COLLATE ") - 1)}};
+}
+
 /// Whether no row has to be written anew.
 bool is_free(const std::string& from, const std::string& to) {
     const auto varying = [](const std::string& t) { return begins_with(t, "character varying"); };
@@ -68,34 +83,42 @@ std::string neutral_value(const object& column, const model& in) {
     return quote_literal(split_list(found->get("values")).front());
 }
 
+/// A value of a composite type that was made anew, field by field; empty when `to` is no such type.
+std::string recipes::moved_value(const std::string& value, const std::string& from, const std::string& to,
+                                 int depth) const {
+    constexpr int deepest = 8;
+    const auto* type = all_.find(composite_id(to));
+    if (type == nullptr || type->kind != change_kind::replace || from != to || depth > deepest) return {};
+    const auto old_attributes = split_list(type->from->get("attributes"));
+    std::vector<std::string> fields;
+    for (const auto& attribute : split_list(type->to->get("attributes"))) {
+        const auto [name, its_type] = attribute_of(attribute);
+        const auto before = std::find_if(
+            old_attributes.begin(), old_attributes.end(),
+            [&, wanted = name](const std::string& each) { return attribute_of(each).first == wanted; });
+        if (before == old_attributes.end()) {
+            fields.push_back("NULL::" + its_type);
+            continue;
+        }
+        const auto old_type = attribute_of(*before).second;
+        const auto field = "(" + value + ")." + quote_identifier(name);
+        auto moved = moved_value(field, old_type, its_type, depth + 1);
+        const bool same = old_type == its_type && its_type.find('.') == std::string::npos;
+        if (moved.empty()) moved = same ? field : field + "::text::" + its_type;
+        fields.push_back(std::move(moved));
+    }
+    if (fields.empty()) return "NULL::" + to;
+    return "CASE WHEN " + value + " IS NULL THEN NULL ELSE ROW(" + join(fields, ", ") + ")::" + to + " END";
+}
+
 /// How the old values become new ones; empty when the server knows.
 std::string recipes::converted(const change& c) const {
     const auto& from = c.from->get("type");
     const auto& to = c.to->get("type");
     const auto column = quote_identifier(c.to->name);
     if (c.touches("retype")) {
-        // A type of the same name was made anew. A composite's values move field by field.
-        std::string_view rest = to;
-        const auto schema = take_identifier(rest);
-        if (!rest.empty()) rest.remove_prefix(1);
-        const auto* type = all_.find(object_kind::composite_type, schema, "", take_identifier(rest));
-        if (type != nullptr && type->kind == change_kind::replace && rest.empty()) {
-            const auto before = split_list(type->from->get("attributes"));
-            std::vector<std::string> fields;
-            for (const auto& attribute : split_list(type->to->get("attributes"))) {
-                std::string_view text = attribute;
-                const auto name = take_identifier(text);
-                const bool there = std::any_of(before.begin(), before.end(), [&](const std::string& each) {
-                    std::string_view old = each;
-                    return take_identifier(old) == name;
-                });
-                const auto its_type = std::string{text.substr(1, text.find(" COLLATE ") - 1)};
-                fields.push_back(there ? "(" + column + ")." + quote_identifier(name) + "::" + its_type
-                                       : "NULL::" + its_type);
-            }
-            return "CASE WHEN " + column + " IS NULL THEN NULL ELSE ROW(" + join(fields, ", ") + ")::" + to +
-                   " END";
-        }
+        // A type of the same name was made anew.
+        if (auto value = moved_value(column, from, to, 0); !value.empty()) return value;
         const bool array = to.size() > 2 && to.substr(to.size() - 2) == "[]";
         return column + "::text" + (array ? "[]" : "") + "::" + to;
     }
@@ -213,7 +236,7 @@ void recipes::alter_column(const change& c) {
     const auto only = "ALTER TABLE ONLY " + table + " ALTER COLUMN " + name + " ";
     const auto* holder = all_.to().find(object_kind::table, o.schema, "", o.table);
     const auto from_parent = [&](const char* field) {
-        if (!comes_from_parent(c) || holder == nullptr) return false;
+        if (!comes_from_parent(c) || holder == nullptr || !stays_with_parents(o)) return false;
         const auto parents = parents_of(*holder);
         return std::any_of(parents.begin(), parents.end(), [&](const std::string& id) {
             const auto* up = all_.to().find(id);

@@ -53,9 +53,7 @@ void recipes::create_constraint(const object& o) {
         }
     }
     if (o.has("attached_to")) attach_index(o);
-    const auto* table = all_.to().find(object_kind::table, o.schema, "", o.table);
-    if (table != nullptr && table->get("replica_identity") == "index " + quote_identifier(o.name))
-        alter_replica_identity(*table);
+    mark_index(o);
 }
 
 void recipes::create_constraint_online(const object& o) {
@@ -95,16 +93,14 @@ void recipes::create_index(const object& o) {
     if (o.has("unique") && !is_new(o)) s.hazards.push_back(hazard::depends_on_data);
     s.transactional = !online;
     if (o.has("attached_to")) attach_index(o);
-    const auto* table = all_.to().find(object_kind::table, o.schema, "", o.table);
-    if (table != nullptr && table->get("replica_identity") == "index " + quote_identifier(o.name))
-        alter_replica_identity(*table);
+    mark_index(o);
 }
 
 /// Tells the index of a whole that this one is its part. A table that becomes a partition later brings its
 /// indexes along.
 void recipes::attach_index(const object& part) {
     const auto* table = all_.find(object_kind::table, part.schema, "", part.table);
-    if (table != nullptr && (table->makes() || table->touches("partition_of"))) return;
+    if (table != nullptr && (table->makes() || is_moved(*table))) return;
     put("ALTER INDEX " + part.get("attached_to") + " ATTACH PARTITION " +
         qualified_name(part.schema, part.name));
 }

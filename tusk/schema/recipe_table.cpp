@@ -34,11 +34,31 @@ std::string position_key(const object& column) {
     return std::string(6 - std::min<std::size_t>(6, text.size()), '0') + text;
 }
 
+/// Checks of the whole that a partition or an heir does not have itself.
+std::vector<const object*> checks_of_parents(const object& table, const model& of) {
+    std::vector<const object*> out;
+    for (const auto& parent : parents_of(table)) {
+        const auto* up = of.find(parent);
+        if (up == nullptr) continue;
+        for (const auto* part : of.parts_of(up->schema, up->name))
+            if (part->kind == object_kind::constraint && part->get("type") == "check" &&
+                part->get("definition").find(" NO INHERIT") == std::string::npos &&
+                of.find(object_kind::constraint, table.schema, table.name, part->name) == nullptr)
+                out.push_back(part);
+    }
+    return out;
+}
+
+/// The index that tells rows apart for replicas; empty when there is none.
+std::string index_of_identity(const object& table) {
+    const auto& how = table.get("replica_identity");
+    return how.rfind("index ", 0) == 0 ? how.substr(6) : std::string{};
+}
+
 } // namespace
 
 void recipes::create_table(const step& s) {
     const auto& o = *s.of->to;
-    const auto parents = parents_of(o);
     const bool partition = o.has("partition_of");
     const bool heir = o.has("inherits");
     std::vector<const object*> columns;
@@ -60,14 +80,8 @@ void recipes::create_table(const step& s) {
     }
     // A table has to have its parent's checks before it becomes a partition.
     if (partition)
-        for (const auto& parent : parents)
-            if (const auto* up = all_.to().find(parent); up != nullptr)
-                for (const auto* part : all_.to().parts_of(up->schema, up->name))
-                    if (part->kind == object_kind::constraint && part->get("type") == "check" &&
-                        part->get("definition").find(" NO INHERIT") == std::string::npos &&
-                        all_.to().find(object_kind::constraint, o.schema, o.name, part->name) == nullptr)
-                        lines.push_back("CONSTRAINT " + quote_identifier(part->name) + " " +
-                                        part->get("definition"));
+        for (const auto* check : checks_of_parents(o, all_.to()))
+            lines.push_back("CONSTRAINT " + quote_identifier(check->name) + " " + check->get("definition"));
     std::vector<const object*> separate;
     for (const auto* constraint : constraints) {
         if (constraint->has("index_options") || constraint->has("index_tablespace")) {
@@ -120,8 +134,7 @@ void recipes::after_column(const object& column) {
 void recipes::create_column(const object& column, const object* its_default) {
     // What a table has from its parents comes with theirs.
     const auto* c = all_.find(column.id());
-    const auto* table = all_.to().find(object_kind::table, column.schema, "", column.table);
-    if (c != nullptr && comes_from_parent(*c) && table != nullptr && !parents_of(*table).empty()) {
+    if (c != nullptr && comes_from_parent(*c) && stays_with_parents(column)) {
         after_column(column);
         return;
     }
@@ -153,10 +166,49 @@ void recipes::drop_table(const step& s) {
     put("DROP TABLE " + o.sql_name(), {hazard::deletes_data});
 }
 
-void recipes::attach(const object& table) {
-    put("ALTER TABLE ONLY " + table.get("partition_of") + " ATTACH PARTITION " + table.sql_name() + " " +
-            table.get("bound"),
-        {hazard::scans_table});
+void recipes::attach(const change& c) {
+    const auto& o = *c.to;
+    const auto head = "ALTER TABLE " + o.sql_name() + " ";
+    if (!c.makes() && (c.touches("partition_of") || c.touches("inherits")))
+        for (const auto* check : checks_of_parents(o, all_.to()))
+            put(head + "ADD CONSTRAINT " + quote_identifier(check->name) + " " + check->get("definition"),
+                {hazard::depends_on_data, hazard::scans_table});
+    if (o.has("partition_of"))
+        put("ALTER TABLE ONLY " + o.get("partition_of") + " ATTACH PARTITION " + o.sql_name() + " " +
+                o.get("bound"),
+            {hazard::scans_table});
+    if (c.makes()) return;
+    const auto before = split_list(c.from->get("inherits"));
+    for (const auto& parent : split_list(o.get("inherits")))
+        if (std::find(before.begin(), before.end(), parent) == before.end()) put(head + "INHERIT " + parent);
+}
+
+/// What a partition had from the whole is its own then: checks and foreign keys go, unless it is to have
+/// them.
+void recipes::detach(const change& c) {
+    const auto& o = *c.to;
+    const auto head = "ALTER TABLE " + o.sql_name() + " ";
+    if (c.from->has("partition_of") && (c.touches("partition_of") || c.touches("bound"))) {
+        put("ALTER TABLE ONLY " + c.from->get("partition_of") + " DETACH PARTITION " + o.sql_name());
+        if (!c.touches("partition_of")) return;
+        for (const auto& parent : parents_of(*c.from)) {
+            const auto* up = all_.from().find(parent);
+            if (up == nullptr) continue;
+            for (const auto* part : all_.from().parts_of(up->schema, up->name)) {
+                const auto& type = part->get("type");
+                if (part->kind == object_kind::constraint && (type == "check" || type == "foreign key") &&
+                    all_.from().find(object_kind::constraint, o.schema, o.name, part->name) == nullptr)
+                    put(head + "DROP CONSTRAINT IF EXISTS " + quote_identifier(part->name));
+            }
+        }
+    }
+    if (!c.touches("inherits")) return;
+    const auto after = split_list(o.get("inherits"));
+    for (const auto& parent : split_list(c.from->get("inherits")))
+        if (std::find(after.begin(), after.end(), parent) == after.end()) put(head + "NO INHERIT " + parent);
+    for (const auto* check : checks_of_parents(*c.from, all_.from()))
+        if (all_.to().find(check->id()) == nullptr || parents_of(o).empty())
+            put(head + "DROP CONSTRAINT IF EXISTS " + quote_identifier(check->name));
 }
 
 /// The rows of a table that was made anew. A partition's rows come with those of its parent.
@@ -191,6 +243,32 @@ void recipes::move_rows(const change& c) {
     }
 }
 
+/// Whether an index of the table, or the key that brings it along, is made by this plan.
+bool recipes::is_made(const std::string& index_name, const object& table) const {
+    if (index_name.empty()) return false;
+    for (const auto* part : all_.to().parts_of(table.schema, table.name)) {
+        if (part->kind != object_kind::index && part->kind != object_kind::constraint) continue;
+        if (quote_identifier(part->name) != index_name) continue;
+        const auto* its_change = all_.find(part->id());
+        return its_change != nullptr && its_change->makes();
+    }
+    return false;
+}
+
+/// What a table says about an index that has just been made.
+void recipes::mark_index(const object& index) {
+    const auto* table = all_.to().find(object_kind::table, index.schema, "", index.table);
+    if (table == nullptr) return;
+    const auto name = quote_identifier(index.name);
+    if (index_of_identity(*table) == name) alter_replica_identity(*table);
+    if (table->get("clustered_on") == name) alter_clustering(*table);
+}
+
+void recipes::alter_clustering(const object& o) {
+    put("ALTER TABLE " + o.sql_name() +
+        (o.has("clustered_on") ? " CLUSTER ON " + o.get("clustered_on") : " SET WITHOUT CLUSTER"));
+}
+
 void recipes::alter_replica_identity(const object& o) {
     auto how = o.has("replica_identity") ? o.get("replica_identity") : std::string{"default"};
     if (how.rfind("index ", 0) == 0)
@@ -204,27 +282,7 @@ void recipes::alter_replica_identity(const object& o) {
 void recipes::alter_table(const change& c) {
     const auto& o = *c.to;
     const auto head = "ALTER TABLE " + o.sql_name() + " ";
-    if (c.touches("partition_of") || c.touches("bound")) {
-        const auto* old_parent = c.from->has("partition_of") ? &c.from->get("partition_of") : nullptr;
-        const bool parent_stays = old_parent != nullptr &&
-                                  all_.from().find(parents_of(*c.from).front()) != nullptr &&
-                                  (all_.find(parents_of(*c.from).front()) == nullptr ||
-                                   !all_.find(parents_of(*c.from).front())->removes());
-        if (old_parent != nullptr)
-            put("ALTER TABLE ONLY " + (parent_stays ? *old_parent : *old_parent) + " DETACH PARTITION " +
-                o.sql_name());
-        if (o.has("partition_of")) attach(o);
-    }
-    if (c.touches("inherits")) {
-        const auto before = split_list(c.from->get("inherits"));
-        const auto after = split_list(o.get("inherits"));
-        for (const auto& parent : before)
-            if (std::find(after.begin(), after.end(), parent) == after.end())
-                put(head + "NO INHERIT " + parent);
-        for (const auto& parent : after)
-            if (std::find(before.begin(), before.end(), parent) == before.end())
-                put(head + "INHERIT " + parent);
-    }
+    detach(c);
     if (c.touches("unlogged"))
         put(head + (o.has("unlogged") ? "SET UNLOGGED" : "SET LOGGED"),
             {hazard::rewrites_table, hazard::access_exclusive_lock});
@@ -247,8 +305,8 @@ void recipes::alter_table(const change& c) {
     if (c.touches("force_row_security"))
         put(head + (o.has("force_row_security") ? "FORCE" : "NO FORCE") + " ROW LEVEL SECURITY",
             {hazard::authorization});
-    if (c.touches("replica_identity") && o.get("replica_identity").rfind("index ", 0) != 0)
-        alter_replica_identity(o);
+    if (c.touches("replica_identity") && !is_made(index_of_identity(o), o)) alter_replica_identity(o);
+    if (c.touches("clustered_on") && !is_made(o.get("clustered_on"), o)) alter_clustering(o);
 }
 
 } // namespace tusk::schema::detail

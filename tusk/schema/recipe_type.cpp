@@ -30,6 +30,33 @@ void recipes::create_type(const step& s) {
     }
 }
 
+/// A type that is made anew gives its name away; a range's multirange and constructors have names too.
+void recipes::step_aside(const object& o) {
+    const auto aside = aside_name(o);
+    put("ALTER " + with_kind(o) + " RENAME TO " + quote_identifier(aside));
+    if (o.kind != object_kind::range_type) return;
+    const auto& definition = o.get("definition");
+    const auto value_of = [&](std::string_view option) {
+        const auto at = definition.find(option);
+        if (at == std::string::npos) return std::string{};
+        const auto begin = at + option.size();
+        return definition.substr(begin, definition.find(", ", begin) - begin);
+    };
+    const auto subtype = value_of("SUBTYPE = ");
+    const auto rename = [&](const std::string& name, const std::string& arguments, const std::string& to) {
+        put("ALTER FUNCTION " + name + "(" + arguments + ") RENAME TO " + quote_identifier(to));
+    };
+    rename(o.sql_name(), subtype + ", " + subtype, aside);
+    rename(o.sql_name(), subtype + ", " + subtype + ", text", aside);
+    const auto multirange = value_of("MULTIRANGE_TYPE_NAME = ");
+    if (multirange.empty()) return;
+    const auto range = qualified_name(o.schema, aside);
+    const auto aside_of_all = ("tusk_all_" + o.name).substr(0, 63);
+    put("ALTER TYPE " + multirange + " RENAME TO " + quote_identifier(aside_of_all));
+    for (const auto& arguments : {std::string{}, range, "VARIADIC " + range + "[]"})
+        rename(multirange, arguments, aside_of_all);
+}
+
 /// New values come to their place among the old ones. A transaction that adds one cannot use it.
 void recipes::alter_enum(const change& c) {
     if (!c.touches("values")) return;

@@ -80,6 +80,14 @@ bool recipes::is_new(const object& part) const {
     return false;
 }
 
+/// Whether the table of a part has parents all the time, so that what happens to them happens to it.
+bool recipes::stays_with_parents(const object& part) const {
+    const auto* table = all_.to().find(object_kind::table, part.schema, "", part.table);
+    if (table == nullptr || parents_of(*table).empty()) return false;
+    const auto* its_change = all_.find(table->id());
+    return its_change == nullptr || (!its_change->makes() && !is_moved(*its_change));
+}
+
 bool recipes::is_partitioned(const object& part) const {
     const auto* table = all_.to().find(object_kind::table, part.schema, "", part.table);
     return table != nullptr && table->has("partition_by");
@@ -91,7 +99,7 @@ void recipes::write(const step& s) {
     case act::create: create(s); break;
     case act::drop: drop(s); break;
     case act::alter: alter(s); break;
-    case act::attach: attach(*s.of->to); break;
+    case act::attach: attach(*s.of); break;
     case act::own:
         put("ALTER SEQUENCE " + s.of->to->sql_name() + " OWNED BY " + s.of->to->get("owned_by"));
         break;
@@ -163,16 +171,13 @@ void recipes::create(const step& s) {
 void recipes::drop(const step& s) {
     const auto& o = *s.of->from;
     if (s.of->kind == change_kind::replace) {
-        put("ALTER " + with_kind(o) + " RENAME TO " + quote_identifier(aside_name(o)));
+        step_aside(o);
         return;
     }
     switch (o.kind) {
     case object_kind::table: drop_table(s); break;
     case object_kind::column: {
-        if (comes_from_parent(*s.of) && !is_new(o)) {
-            const auto* table = all_.to().find(object_kind::table, o.schema, "", o.table);
-            if (table != nullptr && !parents_of(*table).empty()) break; // goes with the parent's
-        }
+        if (comes_from_parent(*s.of) && !is_new(o) && stays_with_parents(o)) break; // goes with the parent's
         put("ALTER TABLE " + o.sql_table() + " DROP COLUMN " + quote_identifier(o.name));
         if (!o.has("generated")) out_.back().hazards = {hazard::deletes_data};
         break;

@@ -28,7 +28,9 @@ private:
     void drop(const step& s);
     void alter(const step& s);
     void discard(const step& s);
-    void attach(const object& table);
+    void attach(const change& c);
+    void detach(const change& c);
+    void step_aside(const object& type);
     void move_rows(const change& c);
 
     // recipe_table.cpp
@@ -38,6 +40,8 @@ private:
     void drop_table(const step& s);
     void alter_table(const change& c);
     void alter_replica_identity(const object& table);
+    void alter_clustering(const object& table);
+    void mark_index(const object& index);
     void alter_options(const std::string& what, const std::string& before, const std::string& after,
                        const std::string& prefix = {});
 
@@ -85,6 +89,10 @@ private:
     /// Whether the table is made by this plan, so that nobody uses it.
     bool is_new(const object& part) const;
     bool is_partitioned(const object& part) const;
+    bool stays_with_parents(const object& part) const;
+    bool is_made(const std::string& index_name, const object& table) const;
+    std::string moved_value(const std::string& value, const std::string& from, const std::string& to,
+                            int depth) const;
     bool is_online(const object& part) const { return how_.is_online() && !is_new(part); }
 
     const difference& all_;

@@ -39,8 +39,8 @@ public:
     state read(std::string_view source, const scope& of = {});
     /// The state that a script makes.
     state read_sql(std::string_view sql, const scope& of = {});
-    /// The server of throwaway databases, started when it is asked for. `embedded://` is of the major version of
-    /// the first database that was read, where such a server is installed.
+    /// The server of throwaway databases, started when it is asked for. `embedded://` is of the major version
+    /// of the first database that was read, where such a server is installed.
     scratch_server& scratch();
 
 private:

@@ -16,8 +16,11 @@ constexpr auto none = static_cast<std::size_t>(-1);
 
 std::string key_of(act what, const std::string& id) { return std::to_string(static_cast<int>(what)) + id; }
 
-bool is_new_partition(const change& c) {
-    return c.makes() && c.to->kind == object_kind::table && c.to->has("partition_of");
+/// Whether a table becomes a partition or an heir that was none, or another one.
+bool is_attached(const change& c) {
+    if (c.to == nullptr || c.to->kind != object_kind::table) return false;
+    if (c.makes()) return c.to->has("partition_of");
+    return (c.to->has("partition_of") && is_moved(c)) || (c.touches("inherits") && c.to->has("inherits"));
 }
 
 bool shares_relation_names(const object& o) {
@@ -125,7 +128,7 @@ void steps::add_steps() {
         if (c.removes()) add(act::drop, c);
         if (c.kind == change_kind::alter) add(act::alter, c);
         if (c.makes()) add(act::create, c);
-        if (is_new_partition(c)) add(act::attach, c);
+        if (is_attached(c)) add(act::attach, c);
         if (c.makes() && c.to->kind == object_kind::sequence && c.to->has("owned_by")) add(act::own, c);
         if (c.kind == change_kind::rebuild) add(act::move, c);
         if (c.kind == change_kind::replace || c.kind == change_kind::rebuild) add(act::discard, c);
@@ -179,7 +182,8 @@ void steps::fold() {
             if (o.kind == object_kind::domain_constraint) fold_into(i, act::drop, whole(object_kind::domain));
             if (o.kind == object_kind::column_default && s.leader == i && !unfolded_)
                 fold_into(i, act::drop, column);
-            if (s.of->from->has("attached_to") && s.leader == i) {
+            if (s.of->from->has("attached_to") && s.leader == i &&
+                !(holder != nullptr && is_moved(*holder))) {
                 std::string_view rest = s.of->from->get("attached_to");
                 const auto schema = take_identifier(rest);
                 rest.remove_prefix(1);
@@ -218,6 +222,7 @@ void steps::connect() {
         const auto& id = c.either().id();
         edge(find(act::drop, id), find(act::create, id));
         edge(find(act::create, id), find(act::attach, id));
+        edge(find(act::alter, id), find(act::attach, id));
         edge(find(act::create, id), find(act::own, id));
         edge(find(act::create, id), find(act::move, id));
         edge(find(act::create, id), find(act::discard, id));
@@ -265,7 +270,9 @@ void steps::connect_old_needs(const change& c) {
         const auto whole = goes == none ? none : leader_of(goes);
         const auto discard = whole == none ? none : find(act::discard, steps_[whole].of->either().id());
         const auto move = whole == none ? none : find(act::move, steps_[whole].of->either().id());
-        if (move != none && c.from->kind == object_kind::table && c.kind == change_kind::drop) {
+        const auto* leader = mine_goes == none ? nullptr : &steps_[leader_of(mine_goes)];
+        if (move != none && leader != nullptr && leader->of->from->kind == object_kind::table &&
+            leader->of->kind == change_kind::drop && leader->of->from->has("partition_of")) {
             // A partition of a table that is rebuilt: its rows move first.
             edge(move, mine_goes);
             edge(mine_goes, discard);
@@ -283,8 +290,13 @@ void steps::connect_old_needs(const change& c) {
             edge(find(act::discard, id), goes, soft);
         }
     };
+    const auto table = make_id(object_kind::table, c.from->schema, "", c.from->table);
+    const auto* holder = c.from->table.empty() ? nullptr : difference_.find(table);
+    const bool leaves = holder != nullptr && is_moved(*holder);
     for (const auto& needed : c.from->depends)
-        if (!is_part_of_index(*c.from, needed)) release(needed, false);
+        if (!is_part_of_index(*c.from, needed) && !(leaves && needed == table)) release(needed, false);
+    // What a partition has from the whole is its own when it has left.
+    if (leaves && c.from->has("attached_to")) edge(find(act::alter, table), mine_goes);
     for (const auto& needed : c.from->mentions) release(needed, true);
 }
 
@@ -295,19 +307,13 @@ void steps::connect_special(const change& c) {
     if (!o.table.empty() && c.to != nullptr && c.to->has("attached_to"))
         edge(find(act::create, c.to->id()), find(act::attach, table));
     if (const auto* holder = o.table.empty() ? nullptr : difference_.find(table);
-        holder != nullptr && holder->kind == change_kind::alter && holder->touches("partition_of"))
-        for (const auto what : {act::create, act::alter}) edge(find(what, o.id()), find(act::alter, table));
+        holder != nullptr && is_attached(*holder))
+        for (const auto what : {act::drop, act::create, act::alter})
+            edge(find(what, o.id()), find(act::attach, table));
     if (o.kind == object_kind::column && comes_from_parent(c)) connect_heir(c);
-    if (is_new_partition(c))
-        for (const auto& parent : parents_of(*c.to)) {
-            edge(find(act::create, parent), find(act::attach, c.to->id()));
-            edge(find(act::attach, c.to->id()), find(act::move, parent));
-            for (const auto* part : difference_.to().parts_of(difference_.to().find(parent)->schema,
-                                                              difference_.to().find(parent)->name))
-                if (part->kind == object_kind::index || part->kind == object_kind::constraint)
-                    if (part->get("type") != "foreign key")
-                        edge(find(act::create, part->id()), find(act::attach, c.to->id()));
-        }
+    if (is_attached(c)) connect_attached(c);
+    if (c.kind == change_kind::alter && is_moved(c)) connect_detached(c);
+    connect_key(c);
     // A key of a partitioned table is whole when the partitions have theirs.
     if (c.makes() && c.to->get("type") == "foreign key")
         for (const auto& id : c.to->depends)
@@ -330,6 +336,55 @@ void steps::connect_special(const change& c) {
             edge(find(act::drop, part->id()), find(act::create, o.id()));
         edge(find(act::drop, o.id()), find(act::create, o.id()));
     }
+}
+
+/// A partition comes to a whole that has its final form.
+void steps::connect_attached(const change& c) {
+    const auto attach = find(act::attach, c.to->id());
+    for (const auto& parent : parents_of(*c.to)) {
+        edge(find(act::create, parent), attach);
+        edge(attach, find(act::move, parent));
+        for (const auto* state : {&difference_.from(), &difference_.to()}) {
+            const auto* up = state->find(parent);
+            if (up == nullptr) continue;
+            for (const auto* part : state->parts_of(up->schema, up->name)) {
+                if (part->kind != object_kind::index && part->kind != object_kind::constraint &&
+                    part->kind != object_kind::column)
+                    continue;
+                if (part->get("type") == "foreign key") continue;
+                for (const auto what : {act::create, act::alter}) edge(find(what, part->id()), attach);
+                if (const auto* part_change = difference_.find(part->id());
+                    part_change != nullptr && part_change->kind == change_kind::drop)
+                    edge(find(act::drop, part->id()), attach);
+            }
+        }
+    }
+}
+
+/// A partition leaves before the whole changes.
+void steps::connect_detached(const change& c) {
+    const auto detach = find(act::alter, c.from->id());
+    for (const auto& parent : parents_of(*c.from)) {
+        const auto* up = difference_.from().find(parent);
+        if (up == nullptr) continue;
+        edge(detach, find(act::drop, parent));
+        for (const auto* part : difference_.from().parts_of(up->schema, up->name))
+            if (part->kind == object_kind::column || part->kind == object_kind::index ||
+                part->kind == object_kind::constraint)
+                for (const auto what : {act::drop, act::alter}) edge(detach, find(what, part->id()));
+    }
+}
+
+/// The server takes any key that fits a foreign key: those that go have to be gone when one is made.
+void steps::connect_key(const change& c) {
+    if (!c.makes() || c.to->get("type") != "foreign key") return;
+    std::string_view rest = c.to->get("references");
+    const auto schema = take_identifier(rest);
+    if (!rest.empty()) rest.remove_prefix(1);
+    const auto create = find(act::create, c.to->id());
+    for (const auto* part : difference_.from().parts_of(schema, take_identifier(rest)))
+        if (part->has("unique") || part->get("type") == "unique" || part->get("type") == "primary key")
+            edge(find(act::drop, part->id()), create);
 }
 
 /// The columns of heirs come, change and go with those of their parents.

@@ -51,6 +51,9 @@ private:
     void connect_names();
     void connect_special(const change& c);
     void connect_heir(const change& c);
+    void connect_attached(const change& c);
+    void connect_detached(const change& c);
+    void connect_key(const change& c);
     void edge(std::size_t before, std::size_t after, bool soft = false);
     std::size_t find(act what, const std::string& id) const;
     bool sort();
