@@ -1,9 +1,10 @@
-// convergence PAIRS.json [--only TEXT] [--shard I/N] [--plans]
+// convergence PAIRS.json [--only TEXT] [--shard I/N] [--plans] [--rebuild]
 //
 // Takes pairs of schemas (an array of objects with `name`, `source`, `old_sql`, `new_sql` and `tier`) and
 // goes from the old to the new one and back: plan, apply to a database with rows, compare with the target by
 // pg_dump, plan again. Pairs of tier A and B have to arrive in both directions, of tier N to need nothing; C
-// is left out.
+// is left out. `--plans` prints the plans; `--rebuild` proves them on a database that is made anew from what
+// was read of the old schema, as it is when that is a database at work, instead of on a copy.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -40,6 +41,7 @@ struct request {
     std::size_t shard = 0;
     std::size_t shards = 1;
     bool plans = false;
+    bool rebuild = false;
 };
 
 std::string text_of(const json::object& from, const char* key) {
@@ -187,7 +189,9 @@ private:
     std::string way(const ts::state& from, const ts::state& to) {
         ts::transition t;
         try {
-            t = ts::plan_transition(from, to, reader_);
+            auto start = from;
+            if (wanted_.rebuild) start.loaded_in.reset();
+            t = ts::plan_transition(start, to, reader_);
             if (wanted_.plans) std::cout << t.steps.sql() << std::endl;
             if (!t.proved.holds) {
                 std::string why = "not proved: " + t.proved.why;
@@ -233,6 +237,8 @@ request read(int argc, char** argv) {
             out.only = argv[++i];
         else if (each == "--plans")
             out.plans = true;
+        else if (each == "--rebuild")
+            out.rebuild = true;
         else if (each == "--shard" && i + 1 < argc) {
             const std::string shard = argv[++i];
             out.shard = std::stoul(shard);
@@ -248,7 +254,7 @@ request read(int argc, char** argv) {
 int main(int argc, char** argv) {
     const auto wanted = read(argc, argv);
     if (wanted.file.empty()) {
-        std::cerr << "usage: convergence PAIRS.json [--only TEXT] [--shard I/N] [--plans]\n";
+        std::cerr << "usage: convergence PAIRS.json [--only TEXT] [--shard I/N] [--plans] [--rebuild]\n";
         return 2;
     }
     try {

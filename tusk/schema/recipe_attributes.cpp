@@ -68,35 +68,40 @@ std::string_view objects_of(object_kind kind) {
     }
 }
 
+std::vector<privilege> parsed(const std::vector<std::string>& items) {
+    std::vector<privilege> out;
+    for (const auto& item : items) out.push_back(parse(item));
+    return out;
+}
+
 struct grant_change {
-    bool grant;
+    std::string_view verb;
     privilege what;
+    bool grants() const { return verb == "GRANT "; }
 };
 
-/// Grants come first, so that who has other privileges keeps the place among the grantees; but revoking a
-/// privilege takes the right to pass it on along, and so does what is revoked before it is granted again.
+/// Grants come first, so that who has other privileges keeps the place among the grantees.
 std::vector<grant_change> changes_between(const std::string& before, const std::string& after) {
-    const auto old_items = split_list(before);
-    const auto new_items = split_list(after);
-    std::vector<grant_change> revokes;
+    const auto gone = parsed(without(split_list(before), split_list(after)));
+    const auto come = parsed(without(split_list(after), split_list(before)));
     std::vector<grant_change> grants;
-    for (const auto& item : without(old_items, new_items)) {
-        const auto p = parse(item);
-        (p.granted ? revokes : grants).push_back({!p.granted, p});
-    }
-    for (const auto& item : without(new_items, old_items)) {
-        const auto p = parse(item);
-        (p.granted ? grants : revokes).push_back({p.granted, p});
-    }
-    const auto again = std::stable_partition(grants.begin(), grants.end(), [&](const grant_change& g) {
-        return std::none_of(revokes.begin(), revokes.end(), [&](const grant_change& r) {
-            return r.what.role == g.what.role && r.what.what == g.what.what;
+    std::vector<grant_change> revokes;
+    const auto has = [](const std::vector<privilege>& all, const privilege& p) {
+        return std::any_of(all.begin(), all.end(), [&](const privilege& other) {
+            return other.granted && other.role == p.role && other.what == p.what;
         });
-    });
-    std::vector<grant_change> out(grants.begin(), again);
-    out.insert(out.end(), revokes.begin(), revokes.end());
-    out.insert(out.end(), again, grants.end());
-    return out;
+    };
+    for (const auto& p : come) {
+        if (p.granted && (p.passed_on || !has(gone, p))) grants.push_back({"GRANT ", p});
+        if (p.granted && !p.passed_on && has(gone, p)) revokes.push_back({"REVOKE GRANT OPTION FOR ", p});
+        if (!p.granted && !has(come, p)) revokes.push_back({"REVOKE ", p});
+    }
+    for (const auto& p : gone) {
+        if (p.granted && !has(come, p)) revokes.push_back({"REVOKE ", p});
+        if (!p.granted && !has(gone, p)) grants.push_back({"GRANT ", p});
+    }
+    grants.insert(grants.end(), revokes.begin(), revokes.end());
+    return grants;
 }
 
 std::string grantee(const privilege& p, const object& o) {
@@ -124,10 +129,10 @@ void recipes::owner(const object& o) {
 }
 
 void recipes::privileges(const object& o, const std::string& before) {
-    for (const auto& [grant, p] : changes_between(before, o.get("privileges")))
-        put((grant ? "GRANT " : "REVOKE ") + p.what + columns_of(o) + " ON " + grant_target(o) +
-                (grant ? " TO " : " FROM ") + grantee(p, o) +
-                (grant && p.passed_on ? " WITH GRANT OPTION" : ""),
+    for (const auto& each : changes_between(before, o.get("privileges")))
+        put(std::string{each.verb} + each.what.what + columns_of(o) + " ON " + grant_target(o) +
+                (each.grants() ? " TO " : " FROM ") + grantee(each.what, o) +
+                (each.grants() && each.what.passed_on ? " WITH GRANT OPTION" : ""),
             {hazard::authorization});
 }
 
@@ -152,12 +157,14 @@ void recipes::default_privileges(const object& o, const std::string& before, con
     auto objects = o.get("objects");
     std::transform(objects.begin(), objects.end(), objects.begin(),
                    [](char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c); });
-    for (const auto& [grant, p] : changes_between(before, after)) {
+    for (const auto& each : changes_between(before, after)) {
+        const auto& p = each.what;
         const auto role = p.role != "OWNER" ? p.role
                           : o.has("role")   ? quote_identifier(o.get("role"))
                                             : std::string{"CURRENT_USER"};
-        put(head + (grant ? " GRANT " : " REVOKE ") + p.what + " ON " + objects +
-                (grant ? " TO " : " FROM ") + role + (grant && p.passed_on ? " WITH GRANT OPTION" : ""),
+        put(head + " " + std::string{each.verb} + p.what + " ON " + objects +
+                (each.grants() ? " TO " : " FROM ") + role +
+                (each.grants() && p.passed_on ? " WITH GRANT OPTION" : ""),
             {hazard::authorization});
     }
 }

@@ -80,12 +80,28 @@ bool recipes::is_new(const object& part) const {
     return false;
 }
 
-/// Whether the table of a part has parents all the time, so that what happens to them happens to it.
-bool recipes::stays_with_parents(const object& part) const {
-    const auto* table = all_.to().find(object_kind::table, part.schema, "", part.table);
-    if (table == nullptr || parents_of(*table).empty()) return false;
-    const auto* its_change = all_.find(table->id());
-    return its_change == nullptr || (!its_change->makes() && !is_moved(*its_change));
+/// Whether the table of a column has a parent with that column all the time, so that what happens there
+/// happens here.
+bool recipes::stays_with_parents(const object& column) const {
+    const auto id = make_id(object_kind::table, column.schema, "", column.table);
+    const auto* before = all_.from().find(id);
+    const auto* after = all_.to().find(id);
+    if (before == nullptr || after == nullptr) return false;
+    const auto* its_change = all_.find(id);
+    if (its_change != nullptr &&
+        (its_change->makes() || its_change->touches("bound") || its_change->touches("partition_of")))
+        return false;
+    const auto parents = parents_of(*before);
+    const auto now = parents_of(*after);
+    return std::any_of(parents.begin(), parents.end(), [&](const std::string& parent) {
+        if (std::find(now.begin(), now.end(), parent) == now.end()) return false;
+        const auto has = [&](const model& state) {
+            const auto* up = state.find(parent);
+            return up != nullptr &&
+                   state.find(object_kind::column, up->schema, up->name, column.name) != nullptr;
+        };
+        return has(all_.from()) || has(all_.to());
+    });
 }
 
 bool recipes::is_partitioned(const object& part) const {
