@@ -198,6 +198,7 @@ bool stays_comparable(const object& from, const object& to) {
 
 difference::difference(const model& from, const model& to, bool extension_versions) : from_{from}, to_{to} {
     compare(extension_versions);
+    make_heirs_anew();
     if (!changes_.empty()) close();
 }
 
@@ -227,6 +228,23 @@ void difference::compare(bool extension_versions) {
     }
     for (const auto& o : to_.objects())
         if (from_.find(o.id()) == nullptr) add({change_kind::create, nullptr, &o, {}});
+}
+
+/// Whether a column is an heir's own or its parents' is decided when the table is made, or when a parent that
+/// it has already gets the column.
+void difference::make_heirs_anew() {
+    for (const auto& column : to_.objects()) {
+        if (column.kind != object_kind::column) continue;
+        const auto id = make_id(object_kind::table, column.schema, "", column.table);
+        const auto* before = from_.find(id);
+        if (before == nullptr || !to_.find(id)->has("inherits")) continue;
+        const auto* old_column = from_.find(column.id());
+        const auto* table = find(id);
+        const bool moved = table != nullptr && table->touches("inherits");
+        if (old_column != nullptr ? old_column->has("inherited") != column.has("inherited")
+                                  : moved && column.has("inherited"))
+            force(id, change_kind::rebuild);
+    }
 }
 
 /// Makes the change of an object at least this one; npos when it was so already or the object goes anyway.

@@ -56,6 +56,7 @@ public:
 private:
     void compare(bool extension_versions);
     std::string whole_of(const change& part) const;
+    void make_heirs_anew();
     void close();
     void give_way(std::size_t dependent, const change& cause, std::vector<std::size_t>& touched);
     std::size_t force(const std::string& id, change_kind kind);

@@ -49,6 +49,15 @@ std::vector<const object*> checks_of_parents(const object& table, const model& o
     return out;
 }
 
+/// The parents that an heir keeps, so that the others follow them in their order.
+std::vector<std::string> kept_parents(const change& c) {
+    const auto after = split_list(c.to->get("inherits"));
+    std::vector<std::string> kept;
+    for (const auto& parent : split_list(c.from->get("inherits")))
+        if (kept.size() < after.size() && parent == after[kept.size()]) kept.push_back(parent);
+    return kept;
+}
+
 /// The index that tells rows apart for replicas; empty when there is none.
 std::string index_of_identity(const object& table) {
     const auto& how = table.get("replica_identity");
@@ -203,9 +212,9 @@ void recipes::detach(const change& c) {
         }
     }
     if (!c.touches("inherits")) return;
-    const auto after = split_list(o.get("inherits"));
+    const auto kept = kept_parents(c);
     for (const auto& parent : split_list(c.from->get("inherits")))
-        if (std::find(after.begin(), after.end(), parent) == after.end()) put(head + "NO INHERIT " + parent);
+        if (std::find(kept.begin(), kept.end(), parent) == kept.end()) put(head + "NO INHERIT " + parent);
     for (const auto* check : checks_of_parents(*c.from, all_.from()))
         if (all_.to().find(check->id()) == nullptr || parents_of(o).empty())
             put(head + "DROP CONSTRAINT IF EXISTS " + quote_identifier(check->name));
@@ -231,7 +240,7 @@ void recipes::move_rows(const change& c) {
     if (columns.empty()) return;
     put("INSERT INTO " + o.sql_name() + " (" + join(columns, ", ") + ")" +
             (identity ? " OVERRIDING SYSTEM VALUE" : "") + " SELECT " + join(columns, ", ") + " FROM " +
-            qualified_name(o.schema, aside_name(o)),
+            (c.from->has("partition_by") ? "" : "ONLY ") + qualified_name(o.schema, aside_name(o)),
         {hazard::rewrites_table, hazard::access_exclusive_lock, hazard::depends_on_data});
     for (const auto* part : all_.to().parts_of(o.schema, o.name)) {
         if (part->kind != object_kind::column || !part->has("identity")) continue;

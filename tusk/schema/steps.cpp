@@ -218,6 +218,15 @@ void steps::connect() {
         if (const auto& s = steps_[i];
             s.what != act::drop && s.of->to != nullptr && s.of->to->has("attached_to"))
             attached_[s.of->to->get("attached_to")].push_back(i);
+    leaving_.clear();
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+        const auto& s = steps_[i];
+        if (s.of->from == nullptr || !s.of->from->has("partition_of")) continue;
+        if (s.what != act::drop && !(s.what == act::alter && is_moved(*s.of))) continue;
+        const auto whole = parents_of(*s.of->from).front();
+        const auto* its_change = difference_.find(whole);
+        if (its_change == nullptr || !its_change->removes()) leaving_[whole].push_back(i);
+    }
     for (const auto& c : difference_.changes()) {
         const auto& id = c.either().id();
         edge(find(act::drop, id), find(act::create, id));
@@ -344,6 +353,9 @@ void steps::connect_attached(const change& c) {
     for (const auto& parent : parents_of(*c.to)) {
         edge(find(act::create, parent), attach);
         edge(attach, find(act::move, parent));
+        // The place is free before.
+        if (const auto left = leaving_.find(parent); left != leaving_.end())
+            for (const auto other : left->second) edge(other, attach);
         for (const auto* state : {&difference_.from(), &difference_.to()}) {
             const auto* up = state->find(parent);
             if (up == nullptr) continue;
@@ -399,7 +411,9 @@ void steps::connect_heir(const change& c) {
             const auto id = make_id(object_kind::column, up->schema, up->name, o.name);
             edge(find(act::create, id), find(act::create, o.id()));
             edge(find(act::alter, id), find(act::alter, o.id()));
-            edge(find(act::drop, o.id()), find(act::drop, id));
+            // A parent that goes as a whole has its own order with its heirs.
+            if (const auto goes = find(act::drop, id); goes != none && leader_of(goes) == goes)
+                edge(find(act::drop, o.id()), goes);
         }
     }
 }

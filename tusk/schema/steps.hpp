@@ -68,6 +68,8 @@ private:
     std::vector<std::size_t> order_;
     /// The indexes of partitions, by the name of the index that they are parts of.
     std::unordered_map<std::string, std::vector<std::size_t>> attached_;
+    /// The steps by which partitions leave a table that stays.
+    std::unordered_map<std::string, std::vector<std::size_t>> leaving_;
     bool without_soft_ = false;
     bool unfolded_ = false;
 };

@@ -8,7 +8,9 @@
 
 namespace transition_test {
 
-using namespace tusk;
+using tusk::condition;
+using tusk::error;
+namespace schema = tusk::schema;
 
 bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
@@ -22,7 +24,7 @@ schema::state_reader& reader() {
 
 /// Brings a database from one script to another and returns it.
 struct journey {
-    testing::database db = testing::database::create();
+    tusk::testing::database db = tusk::testing::database::create();
     schema::transition how;
 
     journey(const std::string& before, const std::string& rows, const std::string& after,
@@ -176,7 +178,7 @@ TEST(states, can_be_limited_and_forget_what_is_left_out) {
 }
 
 TEST(execution, retries_when_a_lock_does_not_come_and_leaves_nothing_half_done) {
-    auto db = testing::database::create();
+    auto db = tusk::testing::database::create();
     auto holder = db.connect();
     holder.script("create table t (a int); begin; lock table t");
     schema::statement s;
@@ -199,7 +201,7 @@ TEST(execution, retries_when_a_lock_does_not_come_and_leaves_nothing_half_done) 
 }
 
 TEST(execution, drops_the_invalid_index_that_a_failed_build_left) {
-    auto db = testing::database::create();
+    auto db = tusk::testing::database::create();
     auto on = db.connect();
     on.script("create table t (a int); insert into t values (1), (1)");
     schema::statement s;
