@@ -170,6 +170,10 @@ void recipes::drop_table(const step& s) {
     const auto& o = *s.of->from;
     if (s.of->kind == change_kind::rebuild) {
         put("ALTER TABLE " + o.sql_name() + " RENAME TO " + quote_identifier(aside_name(o)));
+        for (const auto* part : all_.from().parts_of(o.schema, o.name))
+            if (const auto name = split_list(part->get("identity_sequence")); name.size() == 2)
+                put("ALTER SEQUENCE " + qualified_name(name[0], name[1]) + " RENAME TO " +
+                    quote_identifier(("tusk_old_" + name[1]).substr(0, 63)));
         return;
     }
     put("DROP TABLE " + o.sql_name(), {hazard::deletes_data});
@@ -220,6 +224,21 @@ void recipes::detach(const change& c) {
             put(head + "DROP CONSTRAINT IF EXISTS " + quote_identifier(check->name));
 }
 
+/// What a column of a table that was made anew takes from the old one; empty when it gets its default.
+std::string recipes::moved_column(const object& column) const {
+    if (all_.from().find(column.id()) != nullptr) {
+        const auto* its_change = all_.find(column.id());
+        auto value = its_change == nullptr || its_change->from->get("type") == column.get("type")
+                         ? std::string{}
+                         : converted(*its_change);
+        return value.empty() ? quote_identifier(column.name) : value;
+    }
+    const bool has_default =
+        all_.to().find(object_kind::column_default, column.schema, column.table, column.name) != nullptr;
+    if (!column.has("not_null") || column.has("identity") || has_default) return {};
+    return neutral_value(column, all_.to());
+}
+
 /// The rows of a table that was made anew. A partition's rows come with those of its parent.
 void recipes::move_rows(const change& c) {
     const auto& o = *c.to;
@@ -230,16 +249,19 @@ void recipes::move_rows(const change& c) {
         if (parent != nullptr && parent->kind == change_kind::rebuild) return;
     }
     std::vector<std::string> columns;
+    std::vector<std::string> values;
     bool identity = false;
     for (const auto* part : all_.to().parts_of(o.schema, o.name)) {
         if (part->kind != object_kind::column || part->has("generated")) continue;
-        if (all_.from().find(part->id()) == nullptr) continue;
+        auto value = moved_column(*part);
+        if (value.empty()) continue;
         columns.push_back(quote_identifier(part->name));
-        identity = identity || part->has("identity");
+        values.push_back(std::move(value));
+        identity = identity || (part->has("identity") && all_.from().find(part->id()) != nullptr);
     }
     if (columns.empty()) return;
     put("INSERT INTO " + o.sql_name() + " (" + join(columns, ", ") + ")" +
-            (identity ? " OVERRIDING SYSTEM VALUE" : "") + " SELECT " + join(columns, ", ") + " FROM " +
+            (identity ? " OVERRIDING SYSTEM VALUE" : "") + " SELECT " + join(values, ", ") + " FROM " +
             (c.from->has("partition_by") ? "" : "ONLY ") + qualified_name(o.schema, aside_name(o)),
         {hazard::rewrites_table, hazard::access_exclusive_lock, hazard::depends_on_data});
     for (const auto* part : all_.to().parts_of(o.schema, o.name)) {

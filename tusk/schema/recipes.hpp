@@ -51,6 +51,7 @@ private:
     void set_not_null(const object& column, const std::string& table);
     void alter_identity(const change& c, const std::string& table);
     std::string converted(const change& c) const;
+    std::string moved_column(const object& column) const;
 
     // recipe_index.cpp
     void create_constraint(const object& constraint);

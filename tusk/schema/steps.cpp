@@ -387,8 +387,13 @@ void steps::connect_detached(const change& c) {
     }
 }
 
-/// The server takes any key that fits a foreign key: those that go have to be gone when one is made.
+/// There is one primary key at a time. And the server takes any key that fits a foreign key: those that go
+/// have to be gone when one is made.
 void steps::connect_key(const change& c) {
+    if (c.makes() && c.to->get("type") == "primary key")
+        for (const auto* part : difference_.from().parts_of(c.to->schema, c.to->table))
+            if (part->get("type") == "primary key")
+                edge(find(act::drop, part->id()), find(act::create, c.to->id()));
     if (!c.makes() || c.to->get("type") != "foreign key") return;
     std::string_view rest = c.to->get("references");
     const auto schema = take_identifier(rest);

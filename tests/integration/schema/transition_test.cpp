@@ -33,6 +33,7 @@ struct journey {
         on.script(before);
         const auto from = reader().read(db.url());
         how = schema::plan_transition(from, reader().read_sql(after), reader(), options);
+        EXPECT_TRUE(how.proved.holds) << how.proved.why << "\n" << how.steps.sql();
         if (!rows.empty()) on.script(rows);
         const auto done = schema::execute(on, how.steps);
         EXPECT_FALSE(done.why) << done.why.message() << "\n" << how.steps.sql();
@@ -180,7 +181,8 @@ TEST(states, can_be_limited_and_forget_what_is_left_out) {
 TEST(execution, retries_when_a_lock_does_not_come_and_leaves_nothing_half_done) {
     auto db = tusk::testing::database::create();
     auto holder = db.connect();
-    holder.script("create table t (a int); begin; lock table t");
+    holder.script("create table t (a int)");
+    holder.script("begin; lock table t");
     schema::statement s;
     s.sql = "alter table t add column b int";
     unsigned tries = 0;
