@@ -10,11 +10,11 @@ namespace tusk::schema {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
-bool begins_word(char c) {
+bool is_word_start(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
            static_cast<unsigned char>(c) >= 0x80;
 }
-bool is_word(char c) { return begins_word(c) || (c >= '0' && c <= '9') || c == '$'; }
+bool is_word(char c) { return is_word_start(c) || (c >= '0' && c <= '9') || c == '$'; }
 
 struct token {
     enum class kind { word, quoted, string, comment, symbol } what = kind::symbol;
@@ -54,7 +54,7 @@ public:
         } else if (c == '$' && dollar_size() > 0) {
             out.what = token::kind::string;
             size = dollar_size();
-        } else if (begins_word(c)) {
+        } else if (is_word_start(c)) {
             out.what = token::kind::word;
             while (at_ + size < sql_.size() && is_word(sql_[at_ + size])) ++size;
         }
@@ -108,7 +108,7 @@ private:
     }
     std::size_t dollar_size() const {
         std::size_t end = at_ + 1;
-        if (end < sql_.size() && (begins_word(sql_[end]) || sql_[end] == '$'))
+        if (end < sql_.size() && (is_word_start(sql_[end]) || sql_[end] == '$'))
             while (end < sql_.size() && is_word(sql_[end]) && sql_[end] != '$') ++end;
         if (end >= sql_.size() || sql_[end] != '$') return 0;
         const auto tag = sql_.substr(at_, end + 1 - at_);
