@@ -23,6 +23,11 @@ bool is_attached(const change& c) {
     return (c.to->has("partition_of") && is_moved(c)) || (c.touches("inherits") && c.to->has("inherits"));
 }
 
+/// Whether the table of a part is detached, and not made anew.
+bool leaves_its_whole(const change* table) {
+    return table != nullptr && table->kind == change_kind::alter && is_moved(*table);
+}
+
 bool shares_relation_names(const object& o) {
     switch (o.kind) {
     case object_kind::table:
@@ -182,8 +187,7 @@ void steps::fold() {
             if (o.kind == object_kind::domain_constraint) fold_into(i, act::drop, whole(object_kind::domain));
             if (o.kind == object_kind::column_default && s.leader == i && !unfolded_)
                 fold_into(i, act::drop, column);
-            if (s.of->from->has("attached_to") && s.leader == i &&
-                !(holder != nullptr && is_moved(*holder))) {
+            if (s.of->from->has("attached_to") && s.leader == i && !leaves_its_whole(holder)) {
                 std::string_view rest = s.of->from->get("attached_to");
                 const auto schema = take_identifier(rest);
                 rest.remove_prefix(1);
@@ -301,7 +305,7 @@ void steps::connect_old_needs(const change& c) {
     };
     const auto table = make_id(object_kind::table, c.from->schema, "", c.from->table);
     const auto* holder = c.from->table.empty() ? nullptr : difference_.find(table);
-    const bool leaves = holder != nullptr && is_moved(*holder);
+    const bool leaves = leaves_its_whole(holder);
     for (const auto& needed : c.from->depends)
         if (!is_part_of_index(*c.from, needed) && !(leaves && needed == table)) release(needed, false);
     // What a partition has from the whole is its own when it has left.
