@@ -1,12 +1,13 @@
 # The everyday commands; `make help` lists them. They only call scripts and CMake presets, which work without make too.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test matrix bench asan tsan clang fuzz coverage format lint install clean
+.PHONY: help setup build run test matrix convergence bench asan tsan clang fuzz coverage format lint install clean
 
 JOBS ?= $(shell nproc)
 TEST_JOBS ?= 2
 FUZZ_SECONDS ?= 60
 VERSIONS ?=
+PAIRS ?= tests/convergence/pairs.json
 PREFIX ?= /usr/local
 # How `make test` builds: asan, tsan, dev (CMakePresets.json)
 PRESET ?= test
@@ -47,6 +48,11 @@ matrix: ## integration tests with PostgreSQL 13, 15, 16, 17 and 18 (VERSIONS="13
 	$(call configure,dev)
 	$(call build,dev) --target $(addprefix integration_,client types net pool replication)
 	@scripts/matrix $(VERSIONS)
+
+convergence: setup ## go from schema to schema, as PAIRS=tests/convergence/pairs.json says, and compare
+	$(call configure,dev)
+	$(call build,dev) --target convergence
+	$(with_server) build/dev/bin/convergence $(PAIRS)
 
 bench: setup ## build for release and run the benchmarks
 	$(call configure,release)

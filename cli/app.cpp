@@ -7,6 +7,7 @@
 #include <cli/doctor_command.hpp>
 #include <cli/general_commands.hpp>
 #include <cli/migrate_commands.hpp>
+#include <cli/schema_commands.hpp>
 #include <cli/verify_command.hpp>
 
 namespace tusk::cli {
@@ -26,6 +27,7 @@ exit_code run_command(const std::vector<std::string>& arguments, output& to, con
     add_db_commands(tree);
     add_general_commands(tree);
     add_migrate_commands(tree);
+    add_schema_commands(tree);
     add_verify_command(tree);
     add_doctor_command(tree);
     return tree.parse(arguments)();
