@@ -56,7 +56,7 @@ struct column {
     bool required;
 };
 
-constexpr std::array<std::string_view, 12> known{
+constexpr std::array<std::string_view, 12> known_columns{
     "version",        "description", "type",       "applied", "total",          "executed_at",
     "execution_time", "error",       "error_stmt", "hash",    "partial_hashes", "operator_version"};
 
@@ -123,13 +123,13 @@ failure journal::check() {
                                             "attisdropped",
                                             table());
     if (!found) return found.error();
-    for (const auto name : known)
+    for (const auto name : known_columns)
         if (std::none_of(found->begin(), found->end(), [&](const column& c) { return c.name == name; }))
             return failure{errc::invalid_argument, "the table " + table() + " has no column " +
                                                        std::string{name} +
                                                        ": it is not the revisions table of Atlas or Tusk"};
     for (const auto& c : *found)
-        if (c.required && std::find(known.begin(), known.end(), c.name) == known.end())
+        if (c.required && std::find(known_columns.begin(), known_columns.end(), c.name) == known_columns.end())
             return failure{errc::invalid_argument,
                            "the table " + table() + " requires a column " + c.name +
                                " that this version does not know\nremedy: update tusk"};
