@@ -185,8 +185,9 @@ void fixture_steps::sort_rows() {
     };
     std::vector<std::size_t> waiting(plan_.rows.size());
     for (std::size_t i = 0; i < waiting.size(); ++i) waiting[i] = i;
-    std::stable_sort(waiting.begin(), waiting.end(),
-                     [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+    // Not std::stable_sort: clang calls what it needs of libstdc++ deprecated.
+    std::sort(waiting.begin(), waiting.end(),
+              [&](std::size_t a, std::size_t b) { return std::pair{rank(a), a} < std::pair{rank(b), b}; });
     std::set<std::string, std::less<>> labels; // of rows that are in order
     const auto fits = [&](std::size_t row) {
         for (const auto& v : plan_.rows[row].values)

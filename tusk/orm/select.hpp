@@ -47,7 +47,13 @@ public:
     using verbs::state;
     select_query& conditioned() noexcept { return *this; }
 
-    using base::where_pk;
+    /// The row that `row` is.
+    template <class U>
+        requires std::is_same_v<U, T>
+    select_query& where_pk(const U& row) {
+        return base::where_pk(row);
+    }
+    /// The row with this primary key; the relations that need no more than that come with it.
     template <class... V>
         requires(sizeof...(V) > 0 && !(std::is_same_v<V, T> || ...))
     select_query& where_pk(const V&... values) {

@@ -152,6 +152,12 @@ TEST(parity_values, insert_166_only_what_is_empty_takes_the_default) {
     EXPECT_EQ(orm::insert(m).to_string(),
               "INSERT INTO \"models\" (\"num\", \"flag\") VALUES (DEFAULT, FALSE) RETURNING \"num\"");
 }
+TEST(parity_values, select_47_a_join_for_its_conditions_alone) {
+    EXPECT_EQ(
+        orm::select<story>().left_join<user>("\"user\".id = story.user_id").to_string(),
+        "SELECT \"story\".\"id\", \"story\".\"name\", \"story\".\"user_id\" FROM \"stories\" AS \"story\" "
+        "LEFT JOIN \"users\" AS \"user\" ON (\"user\".id = story.user_id)");
+}
 TEST(parity_values, select_73_members_by_name) {
     struct terms {
         int one;
