@@ -120,8 +120,8 @@ std::string first_difference(const std::string& got, const std::string& wanted) 
 class runner {
 public:
     explicit runner(const request& wanted)
-        : wanted_{wanted}, server_{std::move(tusk::embedded::server::start().value())},
-          reader_{server_.url()}, pg_dump_{(server_.binaries().bin_dir / "pg_dump").string()} {
+        : wanted_{wanted}, server_{tusk::embedded::server::start().value()}, reader_{server_.url()},
+          pg_dump_{(server_.binaries().bin_dir / "pg_dump").string()} {
         // Roles that scripts speak of.
         auto db = tusk::blocking::connection::open(server_.url());
         for (const auto* role : {"app_user", "role_1", "psqldef_user", "readonly_user", "\"evil\"\"role\""})

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include <tusk/schema/identifier.hpp>
 
@@ -101,8 +102,9 @@ std::vector<finding> check(const model& of) {
         check_foreign_keys(all, out);
         check_indexes(all, out);
     }
-    std::stable_sort(out.begin(), out.end(),
-                     [](const finding& a, const finding& b) { return a.about < b.about; });
+    std::sort(out.begin(), out.end(), [](const finding& a, const finding& b) {
+        return std::tie(a.about, a.code) < std::tie(b.about, b.code);
+    });
     return out;
 }
 

@@ -39,10 +39,10 @@ public:
     explicit reader(blocking::transaction& tx) : tx_{tx} {}
 
     model read() {
-        tx_.query(
-            "select set_config('search_path', '', true), set_config('datestyle', 'ISO, MDY', true), "
-            "set_config('intervalstyle', 'postgres', true), set_config('timezone', 'UTC', true), "
-            "set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', true)");
+        tx_.query("select set_config('search_path', '', true), set_config('datestyle', 'ISO, MDY', true), "
+                  "set_config('intervalstyle', 'postgres', true), set_config('timezone', 'UTC', true), "
+                  "set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', "
+                  "true), set_config('jit', 'off', true)");
         const auto version =
             number<int>(tx_.query("select current_setting('server_version_num')")[0][0].text());
         for (const auto& each : detail::catalog_queries(version)) read_objects(each);

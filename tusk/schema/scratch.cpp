@@ -46,7 +46,7 @@ scratch_server::scratch_server(std::string_view where) : place_{std::make_shared
             version = version * 10 + (c - '0');
         }
         if (version > 0) options.version(version);
-        place_->own.emplace(std::move(embedded::server::start(options).value()));
+        place_->own.emplace(embedded::server::start(options).value());
         place_->config = parse_connect_config(place_->own->url()).value();
     } else {
         place_->config = parse_connect_config(where, environment::process()).value();
