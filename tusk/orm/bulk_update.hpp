@@ -61,7 +61,7 @@ private:
 /// `on(db).update_all(rows)`. The rows have to live until the verb is over. Two rows with the same key are
 /// `errc::invalid_argument`. In fragments the new values are `"_data"`.
 template <class E, class T>
-class bulk_update_query {
+class bulk_update_query : public query_text<bulk_update_query<E, T>> {
     using scope = detail::scope<detail::in_scope<T>, detail::anything>;
 
 public:
@@ -113,18 +113,6 @@ public:
     void write_to(sql_writer& out) const {
         const auto all = detail::write_bulk_update(s_);
         if (!all.empty()) out.append(all.front());
-    }
-    std::string to_string() const {
-        sql_writer out;
-        write_to(out);
-        return out.literal();
-    }
-    std::string sql() const {
-        sql_writer out;
-        write_to(out);
-        auto text = out.finished();
-        if (!text) throw error{text.error()};
-        return std::move(*text);
     }
 
     /// Updates, and returns the number of rows that were there. No row: nothing is sent.

@@ -16,20 +16,8 @@ namespace tusk::orm {
 
 /// A statement that defines something: its text, and verbs.
 template <class Self>
-class definition {
+class definition : public query_text<Self> {
 public:
-    std::string sql() const {
-        sql_writer out;
-        self().write_to(out);
-        auto text = out.finished();
-        if (!text) throw error{text.error()};
-        return std::move(*text);
-    }
-    std::string to_string() const {
-        sql_writer out;
-        self().write_to(out);
-        return out.literal();
-    }
     template <database_handle Db>
     auto exec(Db& db, std::source_location where = std::source_location::current()) const {
         sql_writer out;

@@ -73,7 +73,7 @@ private:
 /// An INSERT of models. The rows have to live until the verb is over: what the server makes of identity,
 /// default and timestamp columns is written into them. Made by `on(db).insert(row)` and `insert_all(rows)`.
 template <class E, class T>
-class insert_query {
+class insert_query : public query_text<insert_query<E, T>> {
     using scope = detail::scope<detail::in_scope<T>>;
 
 public:
@@ -173,18 +173,6 @@ public:
     void write_to(sql_writer& out) const {
         const auto all = detail::write_insert(s_);
         if (!all.empty()) out.append(all.front().sql);
-    }
-    std::string to_string() const {
-        sql_writer out;
-        write_to(out);
-        return out.literal();
-    }
-    std::string sql() const {
-        sql_writer out;
-        write_to(out);
-        auto text = out.finished();
-        if (!text) throw error{text.error()};
-        return std::move(*text);
     }
 
     /// Inserts, and returns the number of rows. No row: nothing is sent.

@@ -36,7 +36,7 @@ sql_writer merge_branch_start(std::string_view when, sql_writer condition);
 ///
 /// It sees rows that are marked as deleted; `returning` needs PostgreSQL 17.
 template <class E, class T>
-class merge_query {
+class merge_query : public query_text<merge_query<E, T>> {
     using scope = detail::scope<detail::in_scope<T>, detail::anything>;
 
 public:
@@ -118,18 +118,6 @@ public:
         return *this;
     }
     void write_to(sql_writer& out) const { detail::write_merge(out, s_); }
-    std::string to_string() const {
-        sql_writer out;
-        write_to(out);
-        return out.literal();
-    }
-    std::string sql() const {
-        sql_writer out;
-        write_to(out);
-        auto text = out.finished();
-        if (!text) throw error{text.error()};
-        return std::move(*text);
-    }
 
     /// Executes it and returns the number of rows that it changed.
     template <database_handle Db>

@@ -93,7 +93,7 @@ private:
 
 /// The texts and verbs of a select; the same for all that its fragments may refer to.
 template <class E, class T>
-class select_verbs {
+class select_verbs : public query_text<select_verbs<E, T>> {
 public:
     explicit select_verbs(runner<E> by, void* user_data)
         : by_{by}, user_data_{user_data}, state_{model_or_none<T>()} {}
@@ -101,22 +101,7 @@ public:
     query_state& state() noexcept { return state_; }
     const query_state& state() const noexcept { return state_; }
 
-    // --- texts ---
     void write_to(sql_writer& out) const { state_.write_select(out); }
-    /// What is sent, `$1` for arguments. Throws what was wrong while the query was built.
-    std::string sql() const {
-        sql_writer out;
-        write_to(out);
-        auto text = out.finished();
-        if (!text) throw error{text.error()};
-        return std::move(*text);
-    }
-    /// With the values in the text: for logs and tests, never sent.
-    std::string to_string() const {
-        sql_writer out;
-        write_to(out);
-        return out.literal();
-    }
 
     // --- verbs; `db` may be given here instead of at `on(db)` ---
     /// All rows: models, or rows of another type by their columns' names (structs) or places (tuples,

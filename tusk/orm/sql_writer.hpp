@@ -237,4 +237,24 @@ void write_fragment_with(sql_writer& out, std::string_view sql, const table_info
 
 } // namespace detail
 
+/// The text of a query that can write itself.
+template <class Query>
+class query_text {
+public:
+    /// What is sent, `$1` for arguments. Throws what was wrong while the query was built.
+    std::string sql() const {
+        sql_writer out;
+        static_cast<const Query&>(*this).write_to(out);
+        auto text = out.finished();
+        if (!text) throw error{text.error()};
+        return std::move(*text);
+    }
+    /// With the values in the text: for logs and tests, never sent.
+    std::string to_string() const {
+        sql_writer out;
+        static_cast<const Query&>(*this).write_to(out);
+        return out.literal();
+    }
+};
+
 } // namespace tusk::orm

@@ -13,7 +13,7 @@ namespace detail {
 /// What an update and a delete have in common: the verbs, which exist only when it is said which rows are
 /// meant.
 template <class Self, class E, class T, class Scope, bool Conditioned>
-class changing_query : public conditions<Self, T, Scope> {
+class changing_query : public conditions<Self, T, Scope>, public query_text<Self> {
 public:
     explicit changing_query(runner<E> by, void* user_data)
         : by_{by}, user_data_{user_data}, state_{model_or_none<T>()} {}
@@ -35,18 +35,6 @@ public:
     Self& comment(std::string_view text) {
         state_.comment = harmless_comment(text);
         return self();
-    }
-    std::string to_string() const {
-        sql_writer out;
-        self().write_to(out);
-        return out.literal();
-    }
-    std::string sql() const {
-        sql_writer out;
-        self().write_to(out);
-        auto text = out.finished();
-        if (!text) throw error{text.error()};
-        return std::move(*text);
     }
 
     /// Executes it and returns the number of rows.

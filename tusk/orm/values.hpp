@@ -52,7 +52,7 @@ struct written_part {
 /// columns, or for `from("?", orm::values(rows).as("v"))`. The rows have to live until it is given to a
 /// query.
 template <model T>
-class values_query {
+class values_query : public query_text<values_query<T>> {
     using scope = detail::scope<detail::anything>;
 
 public:
@@ -96,11 +96,6 @@ public:
     }
     void write_to(sql_writer& out) const { detail::write_values(out, s_); }
     void write_column_names(sql_writer& out) const { detail::write_values_names(out, s_); }
-    std::string to_string() const {
-        sql_writer out;
-        write_to(out);
-        return out.literal();
-    }
 
 private:
     detail::values_settings s_;
