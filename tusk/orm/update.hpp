@@ -15,13 +15,23 @@ namespace detail {
 template <class Self, class E, class T, class Scope, bool Conditioned>
 class changing_query : public conditions<Self, T, Scope>, public query_text<Self> {
 public:
-    explicit changing_query(runner<E> by, void* user_data)
-        : by_{by}, user_data_{user_data}, state_{model_or_none<T>()} {}
+    explicit changing_query(runner<E> by, const T* row, void* user_data)
+        : by_{by}, row_{row}, user_data_{user_data}, state_{model_or_none<T>()} {}
     query_state& state() noexcept { return state_; }
     const query_state& state() const noexcept { return state_; }
 
     /// All rows are meant.
     decltype(auto) all_rows() { return self().conditioned(); }
+    using conditions<Self, T, Scope>::where_pk;
+    /// The row that was given to `update(row)` or `erase(row)`.
+    decltype(auto) where_pk() {
+        if (row_ == nullptr) {
+            state_.fail(failure{errc::invalid_argument,
+                                "where_pk() without a value is for update(row) and erase(row)"});
+            return self().conditioned();
+        }
+        return where_pk(*row_);
+    }
     template <auto... Members>
     Self& returning() {
         (add_returning(column_of<Members>.name), ...);
@@ -74,6 +84,7 @@ public:
 
 protected:
     runner<E> by_;
+    const T* row_;
     void* user_data_;
     query_state state_;
 
@@ -143,10 +154,10 @@ class update_query
 
 public:
     explicit update_query(detail::runner<E> by = {}, const T* row = nullptr, void* user_data = nullptr)
-        : base{by, user_data}, row_{row} {}
+        : base{by, row, user_data} {}
     template <class OldScope, bool Old>
     explicit update_query(update_query<E, T, OldScope, Old>&& other)
-        : base{other.by_, other.user_data_}, row_{other.row_} {
+        : base{other.by_, other.row_, other.user_data_} {
         this->state_ = std::move(other.state_);
     }
     decltype(auto) conditioned() {
@@ -155,17 +166,6 @@ public:
         else
             return update_query<E, T, Scope, true>{std::move(*this)};
     }
-    using base::where_pk;
-    /// The row that was given to `update(row)`.
-    decltype(auto) where_pk() {
-        if (row_ == nullptr) {
-            this->state_.fail(
-                failure{errc::invalid_argument, "where_pk() without a value is for update(row)"});
-            return conditioned();
-        }
-        return base::where_pk(*row_);
-    }
-
     /// Only these columns of the row.
     template <auto... Members>
     update_query& only() {
@@ -227,20 +227,21 @@ public:
         return update_query<E, T, typename Scope::template with<detail::anything>, Conditioned>{
             std::move(*this)};
     }
-    void write_to(sql_writer& out) const { this->state_.write_update(out, row_); }
+    void write_to(sql_writer& out) const { this->state_.write_update(out, this->row_); }
 
     /// For the verbs: the hooks of the row.
     void before() const {
         if constexpr (detail::has_before_update<T>) {
             hook_context about{"update", table_of<T>.name, this->user_data_};
-            if (row_ != nullptr)
-                detail::call_before_update(const_cast<T&>(*row_), about); // update(row) took a T&
+            if (this->row_ != nullptr)
+                detail::call_before_update(const_cast<T&>(*this->row_), about); // update(row) took a T&
         }
     }
     template <class Db>
     auto finished(detail::returned<Db, std::uint64_t> n) const {
         if constexpr (detail::has_after_update<T>) {
-            const auto call = [row = const_cast<T*>(row_), data = this->user_data_](std::uint64_t rows) {
+            const auto call = [row = const_cast<T*>(this->row_),
+                               data = this->user_data_](std::uint64_t rows) {
                 hook_context about{"update", table_of<T>.name, data};
                 if (row != nullptr) detail::call_after_update(*row, about);
                 return rows;
@@ -250,9 +251,6 @@ public:
             return n;
         }
     }
-
-private:
-    const T* row_;
 };
 
 /// A DELETE; of a model with soft delete an UPDATE that marks the rows, unless `force()` is said.
@@ -265,10 +263,10 @@ class delete_query
 
 public:
     explicit delete_query(detail::runner<E> by = {}, const T* row = nullptr, void* user_data = nullptr)
-        : base{by, user_data}, row_{row} {}
+        : base{by, row, user_data} {}
     template <class OldScope, bool Old>
     explicit delete_query(delete_query<E, T, OldScope, Old>&& other)
-        : base{other.by_, other.user_data_}, row_{other.row_} {
+        : base{other.by_, other.row_, other.user_data_} {
         this->state_ = std::move(other.state_);
     }
     decltype(auto) conditioned() {
@@ -276,16 +274,6 @@ public:
             return (*this);
         else
             return delete_query<E, T, Scope, true>{std::move(*this)};
-    }
-    using base::where_pk;
-    /// The row that was given to `erase(row)`.
-    decltype(auto) where_pk() {
-        if (row_ == nullptr) {
-            this->state_.fail(
-                failure{errc::invalid_argument, "where_pk() without a value is for erase(row)"});
-            return conditioned();
-        }
-        return base::where_pk(*row_);
     }
     /// Deletes for good, also rows that are marked as deleted.
     delete_query& force() {
@@ -321,9 +309,6 @@ public:
             return n;
         }
     }
-
-private:
-    const T* row_;
 };
 
 } // namespace tusk::orm
