@@ -98,13 +98,14 @@ public:
         }
     }
 
-    std::int32_t backend_pid() noexcept { return live_ ? driver_.session().backend_pid : 0; }
+    std::int32_t backend_pid() const noexcept { return pid_; }
 
     void close() noexcept {
         stopping_ = true;
         wake_.set();
         const std::lock_guard reading{reading_};
         driver_.close();
+        pid_ = 0;
     }
 
 private:
@@ -148,6 +149,7 @@ private:
         }
         if (!live_) live_since_ = steady_clock::now();
         live_ = true;
+        pid_ = driver_.session().backend_pid;
         heard();
         gaps_.subscribed();
         if (auto g = gaps_.take()) queue_.push(std::move(*g));
@@ -200,6 +202,7 @@ private:
     void lost(const failure& why) {
         driver_.session().broken = true; // also after a refused LISTEN
         driver_.close();
+        pid_ = 0;
         if (stopping_) return;
         if (live_) pause_.connected_for(steady_clock::now() - live_since_);
         live_ = false;
@@ -232,7 +235,8 @@ private:
     steady_clock::time_point live_since_{};
     deadline retry_at_{steady_clock::time_point{}};
     deadline quiet_until_;
-    bool live_ = false; ///< Connected, and subscribed once.
+    bool live_ = false;                 ///< Connected, and subscribed once.
+    std::atomic<std::int32_t> pid_ = 0; ///< While live; any thread may ask.
 
     std::mutex mutex_; // guards what follows
     tusk::detail::subscriptions subscriptions_;

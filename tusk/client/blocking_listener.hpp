@@ -39,7 +39,7 @@ public:
     /// message has the last error of connecting.
     void ready(steady_clock::duration timeout);
 
-    /// The server process at the other end; 0 while there is none. From the thread that reads.
+    /// The server process at the other end; 0 while there is none. Any thread may ask.
     std::int32_t backend_pid() const noexcept;
 
     /// Ends waiting and closes the connection.
