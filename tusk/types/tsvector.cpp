@@ -122,6 +122,7 @@ const lexeme* tsvector::find(std::string_view word) const noexcept {
 
 codec_errc tsvector::parse_into(std::string_view text, tsvector& out) {
     out.lexemes_.clear();
+    if (text.find('\0') != text.npos) return codec_errc::malformed; // which no lexeme may have
     while (!text.empty()) {
         if (!out.empty() && !eat(text, ' ')) return codec_errc::malformed;
         const codec_errc result = read_lexeme(text, out.lexemes_.emplace_back());

@@ -50,6 +50,7 @@ TEST(tsvector, bad_text) {
         EXPECT_EQ(text<tsvector>(bad).error, codec_errc::malformed) << bad;
         EXPECT_EQ(tsvector::parse(bad), std::nullopt) << bad;
     }
+    EXPECT_EQ(tsvector::parse(std::string_view{"'a\0b'", 5}), std::nullopt) << "a zero byte";
     EXPECT_EQ(text<tsvector>("'fat':16384").error, codec_errc::out_of_range);
     EXPECT_EQ(text<tsvector>("'fat':99999").error, codec_errc::out_of_range);
 }
