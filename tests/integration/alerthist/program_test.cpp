@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <tests/temporary_directory.hpp>
+
 #include "support.hpp"
 
 namespace program_test {
@@ -98,25 +100,12 @@ bool becomes_ready(std::uint16_t port) {
     return eventually([&] { return get(port, "/readyz").status == 200; });
 }
 
-/// A directory that the embedded server's account can reach, removed at the end. In memory where possible: a
-/// durable server flushes a lot.
-class temporary_directory {
+/// In memory where possible: a durable server flushes a lot.
+class temporary_directory : public tests::temporary_directory {
 public:
-    temporary_directory() {
-        std::string name =
-            fs::exists("/dev/shm") ? "/dev/shm/alerthist-test-XXXXXX" : "/tmp/alerthist-test-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"mkdtemp"};
-        path_ = name;
-        ::chmod(name.c_str(), 0755);
-    }
-    ~temporary_directory() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    fs::path operator/(const char* below) const { return path_ / below; }
-
-private:
-    fs::path path_;
+    temporary_directory()
+        : tests::temporary_directory{fs::exists("/dev/shm") ? fs::path{"/dev/shm"}
+                                                            : fs::temp_directory_path()} {}
 };
 
 TEST(alerthist_program, explains_itself) {

@@ -88,16 +88,4 @@ boost::json::object object_in(const std::string& text) {
     return boost::json::parse(text).as_object();
 }
 
-temporary_directory::temporary_directory() {
-    std::string name = "/tmp/tusk-cli-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"mkdtemp " + name};
-    path_ = name;
-    ::chmod(name.c_str(), 0755);
-}
-
-temporary_directory::~temporary_directory() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-}
-
 } // namespace tusk::cli::test

@@ -7,6 +7,8 @@
 
 #include <boost/json/value.hpp>
 
+#include <tests/temporary_directory.hpp>
+
 namespace tusk::cli::test {
 
 namespace fs = std::filesystem;
@@ -26,18 +28,6 @@ outcome run_program(const std::vector<std::string>& line,
 /// The one JSON object in one line that was printed.
 boost::json::object object_in(const std::string& text);
 
-/// A directory that every account can enter, removed at the end.
-class temporary_directory {
-public:
-    temporary_directory();
-    ~temporary_directory();
-    temporary_directory(const temporary_directory&) = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-
-    const fs::path& path() const { return path_; }
-
-private:
-    fs::path path_;
-};
+using tests::temporary_directory;
 
 } // namespace tusk::cli::test

@@ -1,12 +1,13 @@
 #pragma once
 
+#include <tests/integration/async_test.hpp>
 #include <tusk/client.hpp>
-#include <tusk/testing/gtest.hpp>
 
 namespace client_test {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using tests::failure_of;
 
 struct user {
     std::int64_t id;
@@ -15,7 +16,7 @@ struct user {
 };
 
 /// A database with a small table, for the asynchronous and the blocking client.
-class users_test : public tusk::testing::database_test {
+class users_test : public tests::async_test {
 protected:
     tusk::testing::database_options options() const override {
         tusk::testing::database_options o;
@@ -28,27 +29,7 @@ protected:
                  "deferred)");
         return o;
     }
-    /// Runs a test that takes a connection.
-    template <class F>
-    void async(F test) {
-        auto body = [](std::string address, F f) -> asio::awaitable<void> {
-            auto db = co_await tusk::connection::open(address);
-            co_await f(db);
-        };
-        tusk::testing::run_async(body(url(), std::move(test)));
-    }
 };
-
-/// What a statement that must fail said.
-template <class F>
-tusk::failure failure_of(F f) {
-    try {
-        f();
-    } catch (const tusk::error& e) {
-        return e.as_failure();
-    }
-    return {};
-}
 
 template <class T>
 asio::awaitable<tusk::failure> failure_of(asio::awaitable<T> work) {

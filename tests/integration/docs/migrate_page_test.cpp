@@ -1,11 +1,9 @@
 // The code of docs/migrate.md.
-#include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
+#include <tests/temporary_directory.hpp>
 #include <tusk/client/connection.hpp>
 #include <tusk/migrate.hpp>
 #include <tusk/testing/gtest.hpp>
@@ -18,15 +16,11 @@ class migrate_page : public tusk::testing::database_test {
 protected:
     void SetUp() override {
         tusk::testing::database_test::SetUp();
-        ASSERT_NE(::mkdtemp(folder.data()), nullptr);
         std::ofstream{folder + "/1_users.sql"} << "create table users ();";
         ASSERT_FALSE(tusk::migrate::directory::open(folder).value().write_sum());
     }
-    void TearDown() override {
-        std::filesystem::remove_all(folder);
-        tusk::testing::database_test::TearDown();
-    }
-    std::string folder = (std::filesystem::temp_directory_path() / "tusk-page-XXXXXX").string();
+    const tests::temporary_directory directory;
+    const std::string folder = directory.path().string();
 };
 
 TEST_F(migrate_page, synopsis) {

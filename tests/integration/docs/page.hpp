@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include <tests/integration/async_test.hpp>
 #include <tusk/pool.hpp>
-#include <tusk/testing/gtest.hpp>
 
 /// What the tests of the pages share. The code of a page stands in them as the page shows it, in functions
 /// that have what it takes for granted as parameters.
@@ -12,17 +12,8 @@ namespace docs_test {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-class page_test : public tusk::testing::database_test {
+class page_test : public tests::async_test {
 protected:
-    /// Runs a coroutine that takes a connection to the test's database.
-    template <class F>
-    void async(F test) {
-        auto body = [](std::string address, F f) -> asio::awaitable<void> {
-            auto db = co_await tusk::connection::open(address);
-            co_await f(db);
-        };
-        tusk::testing::run_async(body(url(), std::move(test)));
-    }
     /// The database's URL with one more parameter.
     std::string url_with(const std::string& parameter) const {
         return url() + (url().find('?') == std::string::npos ? '?' : '&') + parameter;

@@ -1,13 +1,11 @@
 // The code of docs/schema.md.
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
+#include <tests/temporary_directory.hpp>
 #include <tusk/schema.hpp>
 #include <tusk/testing/gtest.hpp>
 
@@ -17,15 +15,11 @@ class schema_page : public tusk::testing::database_test {
 protected:
     void SetUp() override {
         tusk::testing::database_test::SetUp();
-        ASSERT_NE(::mkdtemp(folder.data()), nullptr);
         path = folder + "/schema.sql";
         std::ofstream{path} << "create table users (id int8 primary key, name text not null);";
     }
-    void TearDown() override {
-        std::filesystem::remove_all(folder);
-        tusk::testing::database_test::TearDown();
-    }
-    std::string folder = (std::filesystem::temp_directory_path() / "tusk-page-XXXXXX").string();
+    const tests::temporary_directory directory;
+    const std::string folder = directory.path().string();
     std::string path;
 };
 

@@ -3,18 +3,19 @@
 
 #include <gtest/gtest.h>
 
+#include <tests/temporary_directory.hpp>
 #include <tusk/client/blocking.hpp>
 #include <tusk/embedded/server.hpp>
 
 #include "child.hpp"
-#include "scratch.hpp"
+#include "eventually.hpp"
 
 namespace alertmanager_test {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using e2e::eventually;
-using e2e::scratch;
+using tests::temporary_directory;
 
 struct event_counts {
     std::int64_t alerts;
@@ -58,7 +59,7 @@ TEST(alertmanager, every_alert_is_stored_exactly_once_even_when_postgresql_dies_
     if (!fs::exists(prometheus_binary) || !fs::exists(alertmanager_binary))
         GTEST_SKIP() << "Prometheus and Alertmanager are not unpacked below build/deps; run scripts/setup";
 
-    const scratch dir;
+    const temporary_directory dir;
     // It is killed: what it has confirmed must be in its log by then, whatever a throwaway server does by
     // default.
     auto server_settings = tusk::embedded::server_options{};

@@ -7,10 +7,11 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
 
+#include <tests/temporary_directory.hpp>
 #include <tusk/embedded/server.hpp>
 
 #include "child.hpp"
-#include "scratch.hpp"
+#include "eventually.hpp"
 
 namespace dashboard_test {
 
@@ -18,7 +19,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 namespace json = boost::json;
 using e2e::eventually;
-using e2e::scratch;
+using tests::temporary_directory;
 
 const fs::path deps = TUSK_DEPS;
 const fs::path deploy = TUSK_DEPLOY;
@@ -90,7 +91,7 @@ TEST(dashboard, every_expression_returns_a_series_of_a_real_service) {
     const auto program = deps / "prometheus/usr/bin/prometheus";
     if (!fs::exists(program))
         GTEST_SKIP() << "Prometheus is not unpacked below build/deps; run scripts/setup";
-    const scratch dir;
+    const temporary_directory dir;
     auto server = tusk::embedded::server::start().value();
     e2e::child service{{TUSK_ALERTHIST, "--listen", "127.0.0.1:0", "--database-url", server.url()},
                        dir.path() / "alerthist.log"};
@@ -147,7 +148,7 @@ TEST(dashboard, says_of_every_panel_what_it_shows_and_in_which_unit) {
 TEST(alert_rules, fire_when_they_should) {
     const auto promtool = deps / "prometheus/usr/bin/promtool";
     if (!fs::exists(promtool)) GTEST_SKIP() << "promtool is not unpacked below build/deps; run scripts/setup";
-    const scratch dir;
+    const temporary_directory dir;
     e2e::child check{
         {promtool.string(), "test", "rules", (deploy / "prometheus/tusk-alerts.test.yml").string()},
         dir.path() / "promtool.log"};

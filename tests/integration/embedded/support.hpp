@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <tests/temporary_directory.hpp>
 #include <tusk/embedded/detail/admin_session.hpp>
 #include <tusk/embedded/detail/places.hpp>
 #include <tusk/embedded/detail/process.hpp>
@@ -30,26 +31,11 @@ namespace fs = std::filesystem;
 
 inline deadline soon() { return deadline::in(std::chrono::seconds{30}); }
 
-/// A directory that the server's account can reach, removed at the end.
-class temporary_directory {
+/// In memory, if possible: the durable servers of the tests flush a lot.
+class temporary_directory : public tests::temporary_directory {
 public:
-    temporary_directory() {
-        // In memory, if possible: the durable servers of the tests flush a lot.
-        const auto base = detail::scratch_base({}, detail::server_identity().value());
-        std::string name = (base.value() / "tusk-test-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"mkdtemp " + name};
-        path_ = name;
-        ::chmod(name.c_str(), 0755);
-    }
-    ~temporary_directory() { detail::remove_tree(path_); }
-    temporary_directory(const temporary_directory&) = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-
-    const fs::path& path() const { return path_; }
-    fs::path operator/(const std::string& below) const { return path_ / below; }
-
-private:
-    fs::path path_;
+    temporary_directory()
+        : tests::temporary_directory{detail::scratch_base({}, detail::server_identity().value()).value()} {}
 };
 
 /// Sets an environment variable until the end of the scope.

@@ -9,6 +9,8 @@
 
 #include <filesystem>
 
+#include <tests/temporary_directory.hpp>
+
 using namespace net_test;
 using tusk::errc;
 using tusk::make_error_code;
@@ -20,15 +22,10 @@ class hostile_connect : public driver_test {};
 INSTANTIATE_TEST_SUITE_P(drivers, hostile_connect, both_drivers,
                          [](const auto& tested) { return tested.param.name; });
 
-/// A directory of its own for a Unix socket.
-class socket_directory {
+/// For a Unix socket.
+class socket_directory : public tests::temporary_directory {
 public:
-    socket_directory() {
-        char pattern[] = "/tmp/tusk_net_XXXXXX";
-        path = ::mkdtemp(pattern);
-    }
-    ~socket_directory() { std::filesystem::remove_all(path); }
-    std::string path;
+    const std::string path = tests::temporary_directory::path().string();
 };
 
 /// A port that nobody listens on, and that stays so.

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <tests/integration/async_test.hpp>
 #include <tusk/orm.hpp>
-#include <tusk/testing/gtest.hpp>
 
 /// Models with every kind of relation, and a database for them.
 namespace orm_test {
 
 namespace asio = boost::asio;
 namespace orm = tusk::orm;
+using tests::failure_of;
 using instant = std::chrono::sys_time<std::chrono::microseconds>;
 
 struct post;
@@ -83,7 +84,7 @@ struct post::rels
           orm::polymorphic_many<&post::comments, &post::id, &comment::target_id, &comment::target_type,
                                 "post">> {};
 
-class shop_test : public tusk::testing::database_test {
+class shop_test : public tests::async_test {
 protected:
     tusk::testing::database_options options() const override {
         tusk::testing::database_options o;
@@ -113,26 +114,6 @@ protected:
             "(3, 'post', 1, 'bad')");
         return o;
     }
-    /// Runs a test that takes a connection.
-    template <class F>
-    void async(F test) {
-        auto body = [](std::string address, F f) -> asio::awaitable<void> {
-            auto db = co_await tusk::connection::open(address);
-            co_await f(db);
-        };
-        tusk::testing::run_async(body(url(), std::move(test)));
-    }
 };
-
-/// What a call that must fail said.
-template <class F>
-tusk::failure failure_of(F f) {
-    try {
-        f();
-    } catch (const tusk::error& e) {
-        return e.as_failure();
-    }
-    return {};
-}
 
 } // namespace orm_test

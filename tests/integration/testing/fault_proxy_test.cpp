@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <tests/temporary_directory.hpp>
 #include <tusk/testing/fault_proxy.hpp>
 #include <tusk/testing/scripted_server.hpp>
 
@@ -303,21 +304,19 @@ TEST(fault_proxy, reports_a_server_that_is_not_there) {
 }
 
 TEST(fault_proxy, stands_on_a_unix_socket_as_well) {
-    char directory[] = "/tmp/tusk_proxy_XXXXXX";
-    ASSERT_NE(::mkdtemp(directory), nullptr);
+    const tests::temporary_directory place;
+    const auto directory = place.path().string();
     scripted_server server{answering()};
     {
         fault_proxy proxy{at(server), directory};
-        const auto path = std::string{directory} + "/.s.PGSQL.5432";
+        const auto path = directory + "/.s.PGSQL.5432";
         raw_client client{path};
         client.send(request());
         EXPECT_EQ(client.receive(answer.size()), answer);
         proxy.arrivals(arrival::refuse);
         EXPECT_EQ(raw_client{path}.connect_error, ECONNREFUSED);
-        EXPECT_EQ(proxy.url("host=a port=9"), "host=a port=9 host=" + std::string{directory} + " port=5432");
-        ::unlink(path.c_str());
+        EXPECT_EQ(proxy.url("host=a port=9"), "host=a port=9 host=" + directory + " port=5432");
     }
-    EXPECT_EQ(::rmdir(directory), 0);
 }
 
 TEST(fault_proxy, its_connection_string_leads_here) {

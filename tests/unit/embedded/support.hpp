@@ -10,29 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <tests/temporary_directory.hpp>
+
 namespace tusk::embedded::test {
 
-/// A directory of its own for a test, removed at its end.
-class temporary_directory {
-public:
-    temporary_directory() {
-        std::string name = (std::filesystem::temp_directory_path() / "tusk-unit-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"mkdtemp " + name};
-        path_ = name;
-    }
-    ~temporary_directory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    temporary_directory(const temporary_directory&) = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-
-    const std::filesystem::path& path() const { return path_; }
-    std::filesystem::path operator/(const std::string& below) const { return path_ / below; }
-
-private:
-    std::filesystem::path path_;
-};
+using tests::temporary_directory;
 
 /// Sets an environment variable (or removes it) until the end of the scope.
 class scoped_variable {

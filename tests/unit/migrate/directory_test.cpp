@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include <tests/temporary_directory.hpp>
 #include <tusk/migrate/directory.hpp>
 #include <tusk/migrate/pending.hpp>
 #include <tusk/migrate/sum_builder.hpp>
@@ -27,22 +28,14 @@ std::string refusal_of(std::string content) {
 
 class migration_folder : public testing::Test {
 protected:
-    void SetUp() override {
-        std::string name = (fs::temp_directory_path() / "tusk-migrate-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        path_ = name;
-    }
-    void TearDown() override { fs::remove_all(path_); }
-    void write(const std::string& name, const std::string& content) const {
-        fs::create_directories((path_ / name).parent_path());
-        std::ofstream{path_ / name, std::ios::binary} << content;
-    }
+    void write(const std::string& name, const std::string& content) const { directory_.write(name, content); }
     directory open() const { return directory::open("file://" + path_.string()).value(); }
     std::string refusal() const {
         const auto f = open().validate();
         return f ? std::string{f.text()} : "";
     }
-    fs::path path_;
+    const tests::temporary_directory directory_;
+    const fs::path path_ = directory_.path();
 };
 
 // ---- files

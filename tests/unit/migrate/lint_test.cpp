@@ -8,6 +8,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include <tests/temporary_directory.hpp>
 #include <tusk/migrate/changes.hpp>
 #include <tusk/migrate/import.hpp>
 #include <tusk/migrate/lint.hpp>
@@ -125,16 +126,7 @@ TEST(lint, answers_people_and_tools) {
 
 class folders : public testing::Test {
 protected:
-    void SetUp() override {
-        std::string name = (fs::temp_directory_path() / "tusk-import-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        path_ = name;
-    }
-    void TearDown() override { fs::remove_all(path_); }
-    void write(const std::string& name, const std::string& content) const {
-        fs::create_directories((path_ / name).parent_path());
-        std::ofstream{path_ / name, std::ios::binary} << content;
-    }
+    void write(const std::string& name, const std::string& content) const { directory_.write(name, content); }
     std::string read(const std::string& name) const { return read_whole(path_ / name).value(); }
     std::string url(const std::string& name) const { return "file://" + (path_ / name).string(); }
     names imported_from(const std::string& format) const {
@@ -150,7 +142,8 @@ protected:
         for (const auto& each : found) out.push_back(each.text);
         return out;
     }
-    fs::path path_;
+    const tests::temporary_directory directory_;
+    const fs::path path_ = directory_.path();
 };
 
 TEST_F(folders, get_new_files_behind_all_others) {

@@ -17,6 +17,7 @@
 #include <libpq-fe.h>
 #include <unistd.h>
 
+#include <tests/temporary_directory.hpp>
 #include <tusk/net/conninfo.hpp>
 #include <tusk/net/conninfo_settings.hpp>
 
@@ -235,8 +236,6 @@ TEST(conninfo_differential, the_grammar_is_libpqs) {
 class conninfo_differential_process : public testing::Test {
 protected:
     conninfo_differential_process() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "tusk-differential-XXXXXX").string();
-        directory_ = ::mkdtemp(pattern.data());
         std::vector<std::string> names{"HOME"};
         for (char** entry = environ; *entry != nullptr; ++entry) {
             const std::string_view text{*entry};
@@ -252,7 +251,6 @@ protected:
             else
                 ::unsetenv(name.c_str());
         }
-        std::filesystem::remove_all(directory_);
     }
 
     /// Null unsets.
@@ -310,7 +308,8 @@ protected:
         expect("sslrootcert", ours->ssl_root_cert());
     }
 
-    std::filesystem::path directory_;
+    const tests::temporary_directory own_;
+    const std::filesystem::path directory_ = own_.path();
     std::map<std::string, std::optional<std::string>> saved_;
     int accepted_ = 0, rejected_ = 0;
 };

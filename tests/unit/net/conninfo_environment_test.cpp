@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <tests/temporary_directory.hpp>
 #include <tusk/net/conninfo.hpp>
 #include <tusk/net/service_file.hpp>
 
@@ -255,27 +256,14 @@ TEST(conninfo_service, a_section_name_is_matched_whole) {
     EXPECT_EQ((*parse_service("[shop]\nhost= a=b \n", "shop", "f"))->find("host")->value, " a=b");
 }
 
-/// A directory of its own, gone at the end.
-class temporary_directory {
+class temporary_directory : public tests::temporary_directory {
 public:
-    temporary_directory() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "tusk-conninfo-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    ~temporary_directory() { std::filesystem::remove_all(path_); }
-    temporary_directory(const temporary_directory&) = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-
     std::string write(const char* name, std::string_view text, ::mode_t mode) const {
-        const auto file = path_ / name;
-        std::ofstream{file} << text;
+        const auto file = tests::temporary_directory::write(name, text).string();
         EXPECT_EQ(::chmod(file.c_str(), mode), 0);
-        return file.string();
+        return file;
     }
-    std::string path() const { return path_.string(); }
-
-private:
-    std::filesystem::path path_;
+    std::string path() const { return tests::temporary_directory::path().string(); }
 };
 
 TEST(conninfo_process_environment, reads_variables_files_and_the_user_database) {

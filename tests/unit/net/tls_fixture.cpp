@@ -57,17 +57,6 @@ const EVP_MD* digest_for(const EVP_PKEY* key, const std::string& name) {
 
 } // namespace
 
-temporary_directory::temporary_directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tusk_tls_XXXXXX").string();
-    require(::mkdtemp(pattern.data()) != nullptr, "mkdtemp");
-    path_ = pattern;
-}
-
-temporary_directory::~temporary_directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 void identity::write_certificate(const std::string& path, bool append) const {
     const auto file = open_file(path, append ? "a" : "w");
     require(PEM_write_X509(file.get(), certificate()) == 1, path.c_str());

@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <tests/temporary_directory.hpp>
 #include <tusk/net/tls.hpp>
 
 namespace tls_fixture {
@@ -23,18 +24,7 @@ struct freed_by {
     }
 };
 
-/// A directory that goes with the object.
-class temporary_directory {
-public:
-    temporary_directory();
-    temporary_directory(const temporary_directory&) = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-    ~temporary_directory();
-    std::string operator/(std::string_view name) const { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
+using tests::temporary_directory;
 
 /// A certificate and its key.
 class identity {
