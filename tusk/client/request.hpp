@@ -173,6 +173,22 @@ public:
         out.count_ = count;
         return out;
     }
+    /// The same, encoded at once when the statement is known and its parameters are of built-in types.
+    /// `Arguments` are `detail::deferred_arguments` that say `needs_catalog(types)`.
+    template <class Arguments>
+    static request with(protocol::known_statement statement, const options& o, Arguments arguments,
+                        std::size_t count) {
+        auto out = deferred(std::move(statement), o, nullptr, count);
+        const auto* d = out.known_.description.get();
+        if (d == nullptr || o.undescribed() || arguments.needs_catalog(d->parameters)) {
+            out.deferred_ = std::make_unique<Arguments>(std::move(arguments));
+        } else {
+            detail::call_types nothing;
+            out.failure_ = arguments.encode(out.arguments_, d->parameters, nothing);
+            out.encoded_for_ = d;
+        }
+        return out;
+    }
     request(request&&) noexcept = default;
     request& operator=(request&&) noexcept = default;
 

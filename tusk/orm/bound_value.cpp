@@ -29,6 +29,7 @@ failure bound_arguments::encode_all(parameters& out, const std::vector<oid_t>& t
 }
 
 bool bound_arguments::needs_catalog(const std::vector<oid_t>& types) const noexcept {
+    if (types.size() != values_.size()) return false; // an error either way
     for (std::size_t i = 0; i < values_.size(); ++i)
         if (!values_[i].ignores_type_info() && types[i] >= oid::first_assigned) return true;
     return false;

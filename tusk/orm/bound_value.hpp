@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <tusk/client/request.hpp>
+#include <tusk/core/recycled.hpp>
 
 namespace tusk::orm {
 
@@ -145,18 +146,22 @@ private:
     alignas(std::max_align_t) std::byte store_[inline_size];
 };
 
+/// The arguments of a statement that is being built.
+using value_list = std::vector<bound_value, recycled<bound_value>>;
+
 /// The arguments of a built statement, as requests and batches take them.
 class bound_arguments final : public tusk::detail::deferred_arguments {
 public:
-    explicit bound_arguments(std::vector<bound_value> values) noexcept : values_{std::move(values)} {}
+    explicit bound_arguments(value_list values) noexcept : values_{std::move(values)} {}
     failure encode(parameters& out, const std::vector<oid_t>& types,
                    tusk::detail::call_types& known) override;
+    /// Whether types of these parameters have to be looked up first.
+    bool needs_catalog(const std::vector<oid_t>& types) const noexcept;
 
 private:
-    bool needs_catalog(const std::vector<oid_t>& types) const noexcept;
     template <class Find>
     failure encode_all(parameters& out, const std::vector<oid_t>& types, Find find) const;
-    std::vector<bound_value> values_;
+    value_list values_;
 };
 
 } // namespace tusk::orm

@@ -35,10 +35,10 @@ sql_writer written(const query_state& state, std::string_view sql, const A&... a
 
 /// The values of a primary key, as the columns' types.
 template <class T, class... V>
-std::vector<bound_value> key_values(const V&... values) {
+value_list key_values(const V&... values) {
     static_assert(sizeof...(V) == table_of<T>.pk_count(),
                   "tusk: where_pk() takes as many values as the primary key has columns");
-    std::vector<bound_value> out;
+    value_list out;
     out.reserve(sizeof...(V));
     (out.emplace_back(values), ...);
     return out;

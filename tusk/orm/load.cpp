@@ -16,8 +16,7 @@ void write_equal(sql_writer& out, std::string_view a, const std::vector<const co
     }
 }
 
-void write_unnest(sql_writer& out, const std::vector<const column_info*>& columns,
-                  const std::vector<bound_value>& keys) {
+void write_unnest(sql_writer& out, const std::vector<const column_info*>& columns, const value_list& keys) {
     out.text("unnest(");
     for (std::size_t i = 0; i < keys.size(); ++i) {
         if (i > 0) out.text(", ");

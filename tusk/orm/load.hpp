@@ -104,7 +104,7 @@ struct relation_statement {
     const relation_settings& settings;
     std::vector<const column_info*> foreign; ///< Of the table with `key_alias`.
     std::string_view key_alias;
-    const std::vector<bound_value>& keys;
+    const value_list& keys;
     const table_info* junction = nullptr;
     std::vector<const column_info*> junction_far;
     std::vector<const column_info*> far;
@@ -255,7 +255,7 @@ private:
         const auto keys = wanted_keys();
         answer_.reset();
         if (keys.empty()) return false;
-        std::vector<bound_value> arrays;
+        value_list arrays;
         add_arrays(arrays, keys, std::make_index_sequence<std::tuple_size_v<key>>{});
         sql_writer sql;
         statement(arrays).write(sql);
@@ -267,8 +267,7 @@ private:
         return true;
     }
     template <std::size_t... I>
-    static void add_arrays(std::vector<bound_value>& out, const std::vector<key>& keys,
-                           std::index_sequence<I...>) {
+    static void add_arrays(value_list& out, const std::vector<key>& keys, std::index_sequence<I...>) {
         const auto add = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
             std::vector<std::tuple_element_t<N, key>> column;
             for (const auto& k : keys) column.push_back(std::get<N>(k));
@@ -276,7 +275,7 @@ private:
         };
         (add(std::integral_constant<std::size_t, I>{}), ...);
     }
-    relation_statement statement(const std::vector<bound_value>& arrays) {
+    relation_statement statement(const value_list& arrays) {
         relation_statement s{query_.settings(),
                              Relation::foreign::columns(),
                              query_.state().alias(),

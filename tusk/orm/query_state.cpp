@@ -184,16 +184,20 @@ void query_state::write_returning(sql_writer& out) const {
 void query_state::write_own_columns(sql_writer& out) const {
     bool first = true;
     if (model == nullptr && !has(clause::column)) out.text("*");
-    std::vector<std::string_view> aliases{alias()};
-    for (const auto& j : joined) aliases.push_back(j.alias);
-    for (const auto& slot : slots()) {
+    const auto write = [&](std::string_view of, const column_info& c) {
         if (!first) out.text(", ");
         first = false;
-        out.qualified(aliases[slot.object], slot.column->name);
-        if (slot.object == 0) continue;
-        out.text(" AS ");
-        out.quoted(std::string{aliases[slot.object]} + "__" + std::string{slot.column->name});
-    }
+        out.qualified(of, c.name);
+    };
+    if (model != nullptr)
+        for (const auto& c : model->columns)
+            if (is_chosen(c)) write(alias(), c);
+    for (const auto& j : joined)
+        for (const auto* c : j.columns) {
+            write(j.alias, *c);
+            out.text(" AS ");
+            out.quoted(j.alias + "__" + std::string{c->name});
+        }
     write_parts(out, clause::column, first ? "" : ", ", ", ");
 }
 
@@ -349,8 +353,7 @@ void query_state::write_delete(sql_writer& out) const {
     write_returning(out);
 }
 
-void write_pk_equal(sql_writer& out, const table_info& t, std::string_view alias,
-                    const std::vector<bound_value>& key) {
+void write_pk_equal(sql_writer& out, const table_info& t, std::string_view alias, const value_list& key) {
     std::size_t i = 0;
     for (const auto& c : t.columns) {
         if (!c.is(column_flag::pk)) continue;
@@ -364,8 +367,8 @@ void write_pk_equal(sql_writer& out, const table_info& t, std::string_view alias
                                                      " has no primary key; mark its columns with pk"});
 }
 
-result<std::vector<bound_value>> key_of(const table_info& t, const void* row) {
-    std::vector<bound_value> key;
+result<value_list> key_of(const table_info& t, const void* row) {
+    value_list key;
     for (const auto& c : t.columns) {
         if (!c.is(column_flag::pk)) continue;
         if (c.generated() && c.is_zero(row))

@@ -80,6 +80,10 @@ public:
     std::string_view alias() const noexcept {
         return !other_alias.empty() || model == nullptr ? std::string_view{other_alias} : model->alias;
     }
+    /// A select reads the columns of the model, all of them, and nothing else.
+    bool reads_whole_rows() const noexcept {
+        return !no_columns && !only_chosen && left_out.empty() && joined.empty();
+    }
     /// What a row of a select consists of.
     std::vector<row_slot> slots() const;
     /// Something is selected that is not a column of the model.
@@ -107,7 +111,7 @@ public:
     const table_info* model;
     std::string other_alias;
     std::string comment;
-    std::vector<node> nodes;
+    std::vector<node, recycled<node>> nodes;
     std::vector<const column_info*> chosen;
     std::vector<const column_info*> left_out;
     std::vector<joined_table> joined;
@@ -134,10 +138,9 @@ private:
 };
 
 /// `"u"."id" = ?` for every column of the primary key.
-void write_pk_equal(sql_writer& out, const table_info& t, std::string_view alias,
-                    const std::vector<bound_value>& key);
+void write_pk_equal(sql_writer& out, const table_info& t, std::string_view alias, const value_list& key);
 /// The primary key of a row. Fails when the server has not given it one yet.
-result<std::vector<bound_value>> key_of(const table_info& t, const void* row);
+result<value_list> key_of(const table_info& t, const void* row);
 /// `"u"."id" = ANY(?)`, or `("a", "b") IN (SELECT * FROM unnest(?, ?))`, for any number of rows. No row:
 /// never true.
 void write_pk_among(sql_writer& out, const table_info& t, std::string_view alias,

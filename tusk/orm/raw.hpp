@@ -20,7 +20,7 @@ public:
     std::string sql() const {
         auto text = sql_.finished();
         if (!text) throw error{text.error()};
-        return std::move(*text);
+        return std::string{*text};
     }
     auto exec(std::source_location where = std::source_location::current()) const {
         return detail::run_one(by_, sql_, tusk::detail::exec_sink{}, where);

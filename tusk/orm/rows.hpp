@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -47,7 +49,7 @@ private:
 
     std::shared_ptr<const row_shape> shape_;
     const void* plan_key_;
-    std::vector<void*> objects_;
+    std::vector<void*, recycled<void*>> objects_;
     const protocol::statement_description* description_ = nullptr; ///< The query keeps it alive.
     const row_plan* plan_ = nullptr;
     bool malformed_ = false;
@@ -74,6 +76,44 @@ protected:
 
 private:
     std::vector<T> rows_;
+};
+
+/// One row of a model, or none when that is no error.
+template <class T, bool Optional>
+class model_row_sink final : public shaped_sink {
+public:
+    using value_type = std::conditional_t<Optional, std::optional<T>, T>;
+    explicit model_row_sink(std::shared_ptr<const row_shape> shape)
+        : shaped_sink{std::move(shape), &table_of<T>} {}
+    bool restart() override {
+        row_.reset();
+        count_ = 0;
+        return true;
+    }
+    result<value_type> take() {
+        if (count_ > 1)
+            return failed<value_type>(
+                failure{errc::too_many_rows,
+                        "one row was expected, the statement returned " + std::to_string(count_)});
+        if constexpr (Optional)
+            return std::move(row_);
+        else if (count_ == 0)
+            return failed<value_type>(
+                failure{errc::not_found, "one row was expected, the statement returned none"});
+        else
+            return std::move(*row_);
+    }
+
+protected:
+    bool begin_row(std::span<void*> objects) override {
+        if (++count_ > 1) return false;
+        objects[0] = &row_.emplace();
+        return true;
+    }
+
+private:
+    std::optional<T> row_;
+    std::uint64_t count_ = 0;
 };
 
 /// Into rows that are there already, in order: what the server made of an insert.

@@ -44,15 +44,10 @@ struct runner {
     repeated_queries* watch = nullptr;
 };
 
-inline request request_of(tusk::executor& on, const options& o, const std::string& text,
-                          std::vector<bound_value> values) {
+template <class E>
+request request_of(E& on, const options& o, std::string_view text, value_list values) {
     const auto count = values.size();
-    return request::deferred(on.intern(text), o, std::make_unique<bound_arguments>(std::move(values)), count);
-}
-inline request request_of(blocking::executor& on, const options& o, const std::string& text,
-                          std::vector<bound_value> values) {
-    const auto count = values.size();
-    return request::deferred(on.intern(text), o, std::make_unique<bound_arguments>(std::move(values)), count);
+    return request::with(on.intern(text), o, bound_arguments{std::move(values)}, count);
 }
 
 /// Executes a statement; its arguments are taken before this returns.

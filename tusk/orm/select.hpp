@@ -58,7 +58,7 @@ public:
         requires(sizeof...(V) > 0 && !(std::is_same_v<V, T> || ...))
     select_query& where_pk(const V&... values) {
         base::where_pk(values...);
-        auto known = std::make_shared<T>();
+        auto known = std::allocate_shared<T>(recycled<T>{});
         std::size_t i = 0;
         const bool all = (base::set_field(*known, i++, values) && ...);
         this->known_ = all ? std::move(known) : nullptr;
@@ -368,7 +368,7 @@ private:
                       "tusk: the relation belongs to another model");
         relation_query<relation> q;
         f(q);
-        const std::vector<bound_value> none;
+        const value_list none;
         detail::relation_statement s{q.settings(),
                                      relation::foreign::columns(),
                                      q.state().alias(),

@@ -191,10 +191,19 @@ private:
     }
     sql_writer written_select() const {
         sql_writer out;
+        out.reserve_statement();
         write_to(out);
         return out;
     }
     std::shared_ptr<const row_shape> shape() const {
+        if (state_.reads_whole_rows()) {
+            static const std::shared_ptr<const row_shape> whole = [] {
+                auto of_model = std::make_shared<row_shape>();
+                of_model->slots = query_state{model_or_none<T>()}.slots();
+                return of_model;
+            }();
+            return whole;
+        }
         auto out = std::make_shared<row_shape>();
         out->slots = state_.slots();
         out->joined = joined_;
@@ -215,10 +224,11 @@ private:
         else
             return run_one(by, written_select(), tusk::detail::all_sink<R>{}, where);
     }
+    /// One statement does it.
+    bool is_plain() const noexcept { return !selects_with_hooks<T> && loads_.empty(); }
     template <class Db>
     returned<Db, std::vector<T>> models_by(runner<Db> by, std::source_location where) const {
-        if (!selects_with_hooks<T> && loads_.empty())
-            return run_one(by, written_select(), model_sink<T>{shape()}, where);
+        if (is_plain()) return run_one(by, written_select(), model_sink<T>{shape()}, where);
         auto sql = written_select();
         if (by.watch != nullptr) by.watch->note(sql.literal(), where);
         std::unique_ptr<steps<std::vector<T>>> work = std::make_unique<select_steps<T>>(
@@ -226,19 +236,21 @@ private:
         return drive(*by.on, by.call, std::move(work));
     }
     template <class R, class Db>
-    auto one_by(runner<Db> by, std::source_location where) const {
+    returned<Db, R> one_by(runner<Db> by, std::source_location where) const {
         check_row<R>();
-        if constexpr (reads_model<R>)
+        if constexpr (reads_model<R>) {
+            if (is_plain()) return run_one(by, written_select(), model_row_sink<T, false>{shape()}, where);
             return after<Db, std::vector<T>>(models_by(by, where), &only_row<T>);
-        else
+        } else
             return run_one(by, written_select(), tusk::detail::one_sink<R>{}, where);
     }
     template <class R, class Db>
-    auto maybe_by(runner<Db> by, std::source_location where) const {
+    returned<Db, std::optional<R>> maybe_by(runner<Db> by, std::source_location where) const {
         check_row<R>();
-        if constexpr (reads_model<R>)
+        if constexpr (reads_model<R>) {
+            if (is_plain()) return run_one(by, written_select(), model_row_sink<T, true>{shape()}, where);
             return after<Db, std::vector<T>>(models_by(by, where), &row_if_any<T>);
-        else
+        } else
             return run_one(by, written_select(), tusk::detail::maybe_sink<R>{}, where);
     }
     template <class Db, class F>

@@ -1,5 +1,8 @@
 #include <tusk/orm/sql_writer.hpp>
 
+#include <charconv>
+#include <iterator>
+
 namespace tusk::orm {
 
 namespace {
@@ -25,9 +28,12 @@ void sql_writer::quoted(std::string_view one_name) {
                             "a name of " + std::to_string(one_name.size()) +
                                 " bytes; the server cuts names off after 63: " + std::string{one_name}});
     text_ += '"';
-    for (const char c : one_name) {
-        if (c == '"') text_ += '"';
-        text_ += c;
+    for (;;) {
+        const auto quote = one_name.find('"');
+        text_ += one_name.substr(0, quote);
+        if (quote == std::string_view::npos) break;
+        text_ += "\"\"";
+        one_name.remove_prefix(quote + 1);
     }
     text_ += '"';
 }
@@ -63,35 +69,39 @@ void sql_writer::append(const sql_writer& other) {
     values_.insert(values_.end(), other.values_.begin(), other.values_.end());
 }
 
-template <class Put>
-std::string sql_writer::filled(Put put) const {
-    std::string out;
-    out.reserve(text_.size() + places_.size() * 4);
+template <class Text, class Put>
+Text sql_writer::filled(Put put) const {
+    const std::string_view from = text_;
+    Text out;
+    out.reserve(from.size() + places_.size() * 4);
     std::size_t done = 0;
     for (const auto& p : places_) {
-        out.append(text_, done, p.at - done);
+        out.append(from.substr(done, p.at - done));
         done = p.at;
         put(out, p.argument);
     }
-    out.append(text_, done);
+    out.append(from.substr(done));
     return out;
 }
 
-result<std::string> sql_writer::finished() const {
+result<sql_string> sql_writer::finished() const {
     if (failure_) return failure_;
     if (values_.size() > most_parameters)
         return failure{
             errc::too_many_parameters,
             "the statement has " + std::to_string(values_.size()) +
                 " arguments, the protocol takes 65,535; pass a vector to = any(?), or insert_all()"};
-    return filled([](std::string& out, std::size_t argument) {
+    return filled<sql_string>([](sql_string& out, std::size_t argument) {
+        char digits[5]; // most_parameters
+        const auto end = std::to_chars(std::begin(digits), std::end(digits), argument + 1).ptr;
         out += '$';
-        out += std::to_string(argument + 1);
+        out.append(digits, end);
     });
 }
 
 std::string sql_writer::literal() const {
-    return filled([&](std::string& out, std::size_t argument) { values_[argument].append_literal(out); });
+    return filled<std::string>(
+        [&](std::string& out, std::size_t argument) { values_[argument].append_literal(out); });
 }
 
 namespace detail {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <ranges>
 #include <string>
@@ -60,6 +61,9 @@ std::optional<T> null_if_zero(const T& value) {
     return value;
 }
 
+/// Text of a statement that is being built.
+using sql_string = std::basic_string<char, std::char_traits<char>, recycled<char>>;
+
 /// A statement, or a part of one: text with places for arguments. In the text of `unbound` parts the places
 /// are marked; `finished` numbers them.
 class sql_writer {
@@ -79,14 +83,20 @@ public:
         if (!failure_) failure_ = std::move(why);
     }
 
+    /// Makes room for a whole statement.
+    void reserve_statement() {
+        text_.reserve(500);
+        places_.reserve(8);
+        values_.reserve(8);
+    }
     bool empty() const noexcept { return text_.empty() && places_.empty(); }
     std::size_t argument_count() const noexcept { return values_.size(); }
     const failure& why() const noexcept { return failure_; }
-    const std::vector<bound_value>& values() const noexcept { return values_; }
-    std::vector<bound_value> take_values() { return std::move(values_); }
+    const value_list& values() const noexcept { return values_; }
+    value_list take_values() { return std::move(values_); }
 
     /// The text for the server, `$n` in the places. `errc::too_many_parameters` past 65,535.
-    result<std::string> finished() const;
+    result<sql_string> finished() const;
     /// With the values in the places, for reading: never sent.
     std::string literal() const;
 
@@ -95,12 +105,12 @@ private:
         std::size_t at;
         std::size_t argument;
     };
-    template <class Put>
-    std::string filled(Put put) const;
+    template <class Text, class Put>
+    Text filled(Put put) const;
 
-    std::string text_;
-    std::vector<place> places_;
-    std::vector<bound_value> values_;
+    sql_string text_;
+    std::vector<place, recycled<place>> places_;
+    value_list values_;
     failure failure_;
 };
 
@@ -176,7 +186,7 @@ void write_fragment(sql_writer& out, std::string_view sql, argument_source& argu
 template <class... A>
 class arguments_of final : public argument_source {
 public:
-    explicit arguments_of(const A&... args) noexcept : args_{args...}, places_(sizeof...(A)) {}
+    explicit arguments_of(const A&... args) noexcept : args_{args...} {}
     void write(std::size_t index, sql_writer& out) override {
         std::size_t i = 0;
         std::apply(
@@ -226,7 +236,7 @@ private:
         }
     }
     std::tuple<const A&...> args_;
-    std::vector<std::size_t> places_; ///< Of single values: their number + 1.
+    std::array<std::size_t, sizeof...(A)> places_{}; ///< Of single values: their number + 1.
 };
 
 template <class... A>
@@ -247,7 +257,7 @@ public:
         static_cast<const Query&>(*this).write_to(out);
         auto text = out.finished();
         if (!text) throw error{text.error()};
-        return std::move(*text);
+        return std::string{*text};
     }
     /// With the values in the text: for logs and tests, never sent.
     std::string to_string() const {
