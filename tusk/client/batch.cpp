@@ -24,7 +24,14 @@ void batch_entry::check() const {
 
 failure batch::check() const {
     if (was_run_) return failure{errc::invalid_argument, "a batch is run once; make another one"};
-    return {};
+    return malformed_;
+}
+
+failure batch::at_new(failure f, std::string_view sql) const {
+    f.set_sql(sql);
+    f.add_context("statement " + std::to_string(size() + 1) + " of the batch");
+    f.set_sent(sent_state::none, retry_advice::never);
+    return f;
 }
 
 bool batch::restart() {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <tusk/client/make_request.hpp>
 #include <tusk/client/request.hpp>
 #include <tusk/client/sinks.hpp>
 #include <tusk/client/statement.hpp>
@@ -301,11 +302,32 @@ private:
     template <class Sink, class... A>
     batch_result<typename Sink::value_type> add(std::string_view sql, Sink sink, const A&... args) {
         static_assert(sizeof...(A) <= 65535, "tusk: a statement takes at most 65,535 arguments");
-        using entry = detail::batch_entry_of<Sink, detail::owned_argument_t<A>...>;
-        auto made = std::make_shared<entry>(shared_, sql, std::move(sink), args...);
-        entries_.push_back(made);
-        return batch_result<typename Sink::value_type>{std::move(made)};
+        if constexpr ((detail::is_named<A> || ...)) {
+            static_assert((detail::is_named<A> && ...),
+                          "tusk: either all arguments of a call have names, or none");
+            return add_named(sql, std::move(sink), args...);
+        } else {
+            using entry = detail::batch_entry_of<Sink, detail::owned_argument_t<A>...>;
+            auto made = std::make_shared<entry>(shared_, sql, std::move(sink), args...);
+            entries_.push_back(made);
+            return batch_result<typename Sink::value_type>{std::move(made)};
+        }
     }
+    template <class Sink, class... A>
+    batch_result<typename Sink::value_type> add_named(std::string_view sql, Sink sink, const A&... args) {
+        using values = detail::named_arguments_of<detail::owned_argument_t<detail::named_value_t<A>>...>;
+        auto written = detail::rewrite_named(sql);
+        auto order = written ? detail::match_named(*written, {args.name()...})
+                             : result<std::vector<std::size_t>>{written.error()};
+        if (!order) {
+            if (!malformed_) malformed_ = at_new(order.error(), sql);
+            return add_deferred(sql, std::move(sink), nullptr);
+        }
+        return add_deferred(written->text, std::move(sink),
+                            std::make_unique<values>(std::move(*order), args.value()...));
+    }
+    /// The place of a statement that is about to be added before the message.
+    failure at_new(failure f, std::string_view sql) const;
     protocol::query_source& statement(std::size_t index) noexcept override { return *entries_[index]; }
     protocol::reply_sink& sink(std::size_t index) noexcept override { return entries_[index]->sink(); }
     void refused(std::size_t index, const failure& why) override { entries_[index]->fail(why); }
@@ -317,6 +339,7 @@ private:
 
     std::shared_ptr<detail::batch_texts> shared_ = std::make_shared<detail::batch_texts>();
     std::vector<std::shared_ptr<detail::batch_entry>> entries_;
+    failure malformed_; ///< What is wrong with a statement's names.
     bool independent_ = false;
     bool was_run_ = false;
 };

@@ -95,7 +95,7 @@ failure blocking_driver::connect(std::shared_ptr<const connect_target> target, d
     do {
         for (const auto& host : plan.hosts()) {
             const auto limit = earlier(until, deadline::in(target_->config().connect_timeout()));
-            auto addresses = resolve(host);
+            auto addresses = resolve_until(host, limit);
             if (!addresses) {
                 plan.failed(host, nullptr, addresses.error());
                 continue;

@@ -116,10 +116,20 @@ connect_config& connect_config::pool_setting(std::string_view name, std::string 
     return *this;
 }
 
-result<connect_config> parse_connect_config(std::string_view text, const environment& env) {
-    const auto scanned = conninfo::scan_connection_string(text);
-    if (!scanned) return scanned.error();
-    const auto all = merge(*scanned, env);
+namespace {
+
+failure refuse_other_keys(const settings& text, const std::vector<std::string_view>& allowed) {
+    for (setting s : text) {
+        if (failure f = conninfo::canonicalise(s)) return f;
+        if (std::find(allowed.begin(), allowed.end(), s.key) == allowed.end())
+            return conninfo::malformed("the key " + std::string{s.key} +
+                                       " is not allowed here; leave it out of the connection string");
+    }
+    return {};
+}
+
+result<connect_config> make_config(const settings& text, const environment& env) {
+    const auto all = merge(text, env);
     if (!all) return all.error();
 
     connect_config config;
@@ -140,6 +150,28 @@ result<connect_config> parse_connect_config(std::string_view text, const environ
     apply_home_certificates(config, env, with_client_certificate);
     conninfo::apply_passfile(config, env, default_host);
     return config;
+}
+
+} // namespace
+
+result<connect_config> parse_connect_config(std::string_view text, const environment& env) {
+    const auto scanned = conninfo::scan_connection_string(text);
+    if (!scanned) return scanned.error();
+    return make_config(*scanned, env);
+}
+
+result<connect_config> parse_connect_config(std::string_view text,
+                                            const std::vector<std::string_view>& allowed_keys,
+                                            const environment& env) {
+    const auto scanned = conninfo::scan_connection_string(text);
+    if (!scanned) return scanned.error();
+    if (failure f = refuse_other_keys(*scanned, allowed_keys)) return f;
+    return make_config(*scanned, env);
+}
+
+result<connect_config> parse_connect_config(std::string_view text,
+                                            const std::vector<std::string_view>& allowed_keys) {
+    return parse_connect_config(text, allowed_keys, environment::process());
 }
 
 result<connect_config> parse_connect_config(std::string_view text) {

@@ -295,6 +295,16 @@ result<connect_config> parse_connect_config(std::string_view text, const environ
 /// The same with this process's environment.
 result<connect_config> parse_connect_config(std::string_view text);
 
+/// The same of a string that comes from a stranger, who may use these keys only (as documented, in lower
+/// case; a URL's host, port, user, password and path are the keys host, port, user, password and dbname).
+/// `service`, `passfile`, `sslkey` and others name files that this process can read. Any other key is an
+/// error; the environment and the service that it names are the process's own and may say anything.
+result<connect_config> parse_connect_config(std::string_view text,
+                                            const std::vector<std::string_view>& allowed_keys,
+                                            const environment& env);
+result<connect_config> parse_connect_config(std::string_view text,
+                                            const std::vector<std::string_view>& allowed_keys);
+
 /// Checks what the settings demand of each other (a host at all; no weak `ssl_mode` with `ssl_root_cert`
 /// "system" or with direct negotiation; minimum not above maximum; no NUL bytes). Parsing has done it
 /// already.

@@ -6,8 +6,12 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
+#include <optional>
 #include <random>
+#include <thread>
 
 #include <tusk/net/tls.hpp>
 
@@ -91,6 +95,37 @@ result<std::vector<endpoint>> resolve(const host_address& host) {
     }
     if (out.empty()) return failure{errc::host_not_found, "host name \"" + name + "\" has no usable address"};
     return out;
+}
+
+namespace {
+
+bool needs_no_resolver(const host_address& host) {
+    unsigned char address[sizeof(in6_addr)];
+    return host.is_unix_socket() || !host.hostaddr.empty() || host.host.find(':') != std::string::npos ||
+           ::inet_pton(AF_INET, host.host.c_str(), address) == 1;
+}
+
+} // namespace
+
+result<std::vector<endpoint>> resolve_until(const host_address& host, deadline until) {
+    if (until.is_never() || needs_no_resolver(host)) return resolve(host);
+    struct search {
+        std::mutex mutex;
+        std::condition_variable over;
+        std::optional<result<std::vector<endpoint>>> answer;
+    };
+    const auto shared = std::make_shared<search>();
+    std::thread{[shared, host] {
+        auto found = resolve(host);
+        const std::lock_guard lock{shared->mutex};
+        shared->answer.emplace(std::move(found));
+        shared->over.notify_one();
+    }}.detach();
+    std::unique_lock lock{shared->mutex};
+    if (!shared->over.wait_until(lock, until.at(), [&] { return shared->answer.has_value(); }))
+        return failure{errc::timeout,
+                       "host name \"" + host.host + "\" was not resolved within the connect timeout"};
+    return std::move(*shared->answer);
 }
 
 result<std::shared_ptr<const connect_target>> connect_target::make(connect_config config) {

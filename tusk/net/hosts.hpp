@@ -29,6 +29,9 @@ public:
 
 /// All addresses of a host, in the resolver's order. Blocks in getaddrinfo for names.
 result<std::vector<endpoint>> resolve(const host_address& host);
+/// The same, for no longer than until the deadline (`errc::timeout`). getaddrinfo cannot be interrupted, so a
+/// name is resolved by a thread that goes on by itself when nobody waits any more.
+result<std::vector<endpoint>> resolve_until(const host_address& host, deadline until);
 
 /// What connections of one configuration share: the checked settings, the TLS context, the derived keys.
 class connect_target {

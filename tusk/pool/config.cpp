@@ -100,6 +100,7 @@ failure set_key(std::string_view key, std::string_view value, pool_config& c) {
     if (key == "pool_acquire_timeout") return set_duration(key, value, c, &pool_config::acquire_timeout);
     if (key == "pool_statement_timeout") return set_duration(key, value, c, &pool_config::statement_timeout);
     if (key == "pool_ping_after_idle") return set_duration(key, value, c, &pool_config::ping_after_idle);
+    if (key == "pool_ping_timeout") return set_duration(key, value, c, &pool_config::ping_timeout);
     if (key == "pool_dispatch_batch") return set_count(key, value, c, &pool_config::dispatch_batch);
     if (key == "pool_dispatch_slow") return set_duration(key, value, c, &pool_config::dispatch_slow);
     if (key == "pool_min_idle_conns") return set_count(key, value, c, &pool_config::min_idle);
@@ -118,7 +119,8 @@ failure set_key(std::string_view key, std::string_view value, pool_config& c) {
         "unknown key " + std::string{key} +
             "; known are pool_max_conns, pool_min_conns, pool_max_conn_lifetime, "
             "pool_max_conn_lifetime_jitter, pool_max_conn_idle_time, pool_health_check_period, "
-            "pool_acquire_timeout, pool_statement_timeout, pool_ping_after_idle, pool_dispatch_batch, "
+            "pool_acquire_timeout, pool_statement_timeout, pool_ping_after_idle, pool_ping_timeout, "
+            "pool_dispatch_batch, "
             "pool_dispatch_slow, pool_min_idle_conns, pool_max_connecting, pool_keepalive, pool_leak_after, "
             "pool_reset, pool_retry_attempts, pool_breaker, pool_name"};
 }
@@ -258,6 +260,7 @@ failure pool_config::validate() const {
           std::pair{"keepalive", keepalive_}, std::pair{"leak_after", leak_after_},
           std::pair{"slow_acquire of pressure", pressure_acquire_}})
         if (d < duration::zero()) complain(std::string{label} + " must not be negative");
+    if (ping_timeout_ <= duration::zero()) complain("ping_timeout must be above 0");
     if (max_connecting_ == 0) complain("max_connecting must be at least 1");
     if (min_idle_ > max_) complain("min_idle is above max_connections");
     if (!(pressure_usage_ > 0)) complain("usage of pressure must be above 0");

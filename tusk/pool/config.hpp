@@ -100,6 +100,11 @@ public:
         statement_ = d;
         return *this;
     }
+    /// How long the answer to such a ping, and to those of the health check, may take.
+    pool_config& ping_timeout(duration d) {
+        ping_timeout_ = d;
+        return *this;
+    }
     /// A connection that was idle for longer is pinged before it is given out.
     pool_config& ping_after_idle(duration d) {
         ping_after_ = d;
@@ -197,6 +202,7 @@ public:
     duration acquire_timeout() const noexcept { return acquire_; }
     duration statement_timeout() const noexcept { return statement_; }
     duration ping_after_idle() const noexcept { return ping_after_; }
+    duration ping_timeout() const noexcept { return ping_timeout_; }
 
     /// Every setting that makes no sense, in one message. `errc::invalid_configuration`.
     failure validate() const;
@@ -218,6 +224,7 @@ private:
     duration acquire_ = std::chrono::seconds{5};
     duration statement_ = std::chrono::seconds{30};
     duration ping_after_ = std::chrono::seconds{1};
+    duration ping_timeout_ = std::chrono::seconds{1};
     duration keepalive_{0};
     duration leak_after_{0};
     double pressure_usage_ = 0.8;

@@ -186,7 +186,8 @@ asio::awaitable<std::vector<lease>> pool_core::acquire_all_idle(std::source_loca
     std::vector<std::unique_ptr<keeper>> guards;
     for (auto& one : idle) guards.push_back(std::make_unique<keeper>(*this, one));
     for (auto& one : idle) {
-        const auto good = co_await passes_checks(*one, deadline::in(ping_budget));
+        const auto limit = deadline::in(current()->ping_timeout());
+        const auto good = co_await passes_checks(*one, limit);
         if (!good || !*good) {
             discard(std::move(one), close_reason::broken);
             continue;
@@ -207,8 +208,8 @@ asio::awaitable<result<bool>> pool_core::passes_checks(pooled& what, deadline un
     const bool ask = hooks_.should_ping() ? hooks_.should_ping()(what.conn, idle)
                                           : limit > steady_clock::duration::zero() && idle >= limit;
     if (ask) {
-        const auto limited = options{}.timeout(ping_budget).until(until);
-        const auto f = co_await ping(what, limited);
+        const auto soon = earlier(until, deadline::in(current()->ping_timeout()));
+        const auto f = co_await ping(what, soon);
         if (f || !what.conn.is_open() || has_lost_role(what)) co_return false;
     }
     if (!hooks_.before_acquire()) co_return true;

@@ -139,8 +139,8 @@ asio::awaitable<void> pool_core::rest_quietly(steady_clock::duration d) {
 /// Whether the server answers. The connection that this takes is kept in `with`, for the next time.
 asio::awaitable<bool> pool_core::probe_once(item& with) {
     if (with) {
-        const auto limited = options{}.timeout(ping_budget);
-        const auto f = co_await ping(*with, limited);
+        const auto soon = deadline::in(current()->ping_timeout());
+        const auto f = co_await ping(*with, soon);
         if (!f && with->conn.is_open()) co_return true;
         discard(std::move(with), close_reason::health);
         co_return false;

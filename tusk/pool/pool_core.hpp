@@ -21,9 +21,6 @@
 
 namespace tusk::detail {
 
-/// How long a server may take to answer that it is there.
-inline constexpr std::chrono::milliseconds ping_budget{1000};
-
 /// One connection of the pool. What is not said to be otherwise belongs to whoever holds it.
 struct pooled : slot_times {
     pooled(connection c, std::uint64_t of_epoch) : conn{std::move(c)}, remote{conn}, epoch{of_epoch} {}
@@ -143,7 +140,7 @@ private:
     // Acquiring
     item take_idle_locked(state as, const std::source_location& where);
     asio::awaitable<result<bool>> passes_checks(pooled& what, deadline until);
-    asio::awaitable<failure> ping(pooled& what, options o);
+    asio::awaitable<failure> ping(pooled& what, deadline until);
     void lend(pooled& what, const std::source_location& where, steady_clock::time_point now);
     void acquire_failed(const failure& why, steady_clock::time_point since, bool waited);
     failure circuit_failure_locked(steady_clock::time_point now) const;

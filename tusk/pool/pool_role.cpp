@@ -41,9 +41,21 @@ std::string_view pool_core::question_for_role(const pooled& what, bool doubted) 
 }
 
 /// Whether the server is there and still has the wanted role, in one round trip either way.
-asio::awaitable<failure> pool_core::ping(pooled& what, options o) {
-    if (question_for_role(what, false).empty()) return what.conn.ping(o);
-    return ask_for_role(what, o);
+/// At the deadline the connection is closed: a silent server would be as silent about a request to cancel.
+asio::awaitable<failure> pool_core::ping(pooled& what, deadline until) {
+    asio::steady_timer limit{executor_, until.at()};
+    limit.async_wait([remote = what.remote](const boost::system::error_code& ec) {
+        if (!ec) remote.close();
+    });
+    const options call;
+    failure f;
+    if (question_for_role(what, false).empty())
+        f = co_await what.conn.ping(call);
+    else
+        f = co_await ask_for_role(what, call);
+    limit.cancel();
+    if (f && until.expired()) co_return failure{errc::timeout, "the server did not answer a ping in time"};
+    co_return f;
 }
 
 asio::awaitable<failure> pool_core::ask_for_role(pooled& what, options o) {

@@ -141,8 +141,8 @@ asio::awaitable<void> pool_core::keep_alive() {
             quiet->state = state::looked_after;
             quiet->breaker_generation = breaker_.generation();
         }
-        const auto limited = options{}.timeout(ping_budget);
-        const auto f = co_await ping(*quiet, limited);
+        const auto soon = deadline::in(current()->ping_timeout());
+        const auto f = co_await ping(*quiet, soon);
         if (f || !quiet->conn.is_open()) {
             server_failed(quiet->breaker_generation);
             discard(std::move(quiet), close_reason::health);
@@ -181,10 +181,10 @@ asio::awaitable<void> pool_core::check_health() {
         probe->state = state::looked_after;
         probe->breaker_generation = breaker_.generation();
     }
-    const auto limited = options{}.timeout(ping_budget);
+    const auto soon = deadline::in(current()->ping_timeout());
     failure f; // and no `?:` around the `co_await`: g++ 12 destroys the branch not taken
     if (probe->conn.looks_alive())
-        f = co_await ping(*probe, limited);
+        f = co_await ping(*probe, soon);
     else
         f = failure{errc::connection_lost, "the server closed an idle connection"};
     health_result(!f);

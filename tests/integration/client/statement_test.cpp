@@ -120,6 +120,24 @@ TEST_F(statements, name_what_is_wrong_with_their_named_arguments) {
     EXPECT_EQ(db.exec("select 1"), 1U) << "nothing was sent";
 }
 
+TEST_F(statements, take_arguments_by_name_in_a_batch) {
+    auto db = connect();
+    tusk::batch b;
+    auto sum = b.one<int>("select {a}::int - {b}::int", named("b", 2), named("a", 7));
+    auto text = b.one<std::string>("select {t} || {t}", named("t", std::string{"x"}));
+    db.run(b);
+    EXPECT_EQ(sum.get(), 5);
+    EXPECT_EQ(text.get(), "xx");
+
+    tusk::batch wrong;
+    wrong.exec("select 1");
+    wrong.exec("select {a}::int", named("b", 1));
+    const auto f = failure_of([&] { db.run(wrong); });
+    EXPECT_NE(f.message().find("statement 2 of the batch"), std::string::npos) << f.message();
+    EXPECT_EQ(f.sql(), "select {a}::int");
+    EXPECT_EQ(db.exec("select 1"), 1U) << "nothing was sent";
+}
+
 // ---- what is known of them
 
 TEST_F(statements, are_in_the_list_of_the_program) {

@@ -1,6 +1,10 @@
 // What a pool does at its limits, and how it says so.
 #include "pool_support.hpp"
 
+#include <sys/types.h>
+
+#include <csignal>
+
 using namespace pool_tests;
 
 namespace limits_test {
@@ -68,6 +72,26 @@ TEST_F(pool_limits, so_many_are_kept_idle) {
             const auto s = p.stats();
             return s.idle >= 2 && s.in_use == 2;
         }));
+    });
+}
+
+TEST_F(pool_limits, a_ping_without_an_answer_ends_at_its_timeout) {
+    const auto one = config().max_connections(1).ping_after_idle(1ms).ping_timeout(150ms);
+    with_pool(one, [](tusk::pool& p) -> asio::awaitable<void> {
+        pid_t silent = 0;
+        {
+            auto held = co_await p.acquire();
+            silent = held->backend_pid();
+        }
+        co_await pause(10ms);
+        EXPECT_EQ(::kill(silent, SIGSTOP), 0);
+        const auto begin = steady_clock::now();
+        auto held = co_await p.acquire();
+        const auto took = steady_clock::now() - begin;
+        ::kill(silent, SIGCONT);
+        EXPECT_NE(held->backend_pid(), silent) << "another one took its place";
+        EXPECT_GE(took, 150ms);
+        EXPECT_LT(took, 900ms) << "and no cancel request was waited for";
     });
 }
 

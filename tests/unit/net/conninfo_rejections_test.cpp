@@ -132,4 +132,23 @@ TEST(conninfo_rejections, a_nul_byte_from_the_environment_is_refused) {
     EXPECT_FALSE(tusk::parse_connect_config("", env));
 }
 
+TEST(conninfo_rejections, keys_that_are_not_on_the_list) {
+    const std::vector<std::string_view> allowed{"host", "port", "user", "password", "dbname"};
+    const auto said = [&](std::string_view text) {
+        const auto c = tusk::parse_connect_config(text, allowed);
+        return c ? std::string{} : c.error().message();
+    };
+    EXPECT_EQ(said("postgres://me:secret@h:5433/db"), "");
+    EXPECT_EQ(said("host=h user=me dbname=db"), "");
+    for (const char* key :
+         {"service", "servicefile", "passfile", "sslkey", "sslrootcert", "options", "pool_max_conns"})
+        EXPECT_NE(
+            said("host=h " + std::string{key} + "=1").find("the key " + std::string{key} + " is not allowed"),
+            std::string::npos)
+            << key;
+    EXPECT_NE(said("postgres://h/db?passfile=/etc/shadow").find("passfile"), std::string::npos);
+    EXPECT_EQ(said("postgres://h/db?passfile=/etc/shadow").find("shadow"), std::string::npos);
+    EXPECT_NE(said("host=h nonsense=1"), "") << "unknown keys are refused as ever";
+}
+
 } // namespace conninfo_rejections_test

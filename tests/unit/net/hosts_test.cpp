@@ -142,4 +142,19 @@ TEST(hosts, the_resolvers_order_of_addresses_stays_without_load_balancing) {
     EXPECT_EQ(order, "0123");
 }
 
+TEST(hosts, resolving_a_name_takes_no_longer_than_it_may) {
+    tusk::host_address nowhere{"no-such-host.invalid", 5432};
+    const auto begin = tusk::steady_clock::now();
+    const auto none = tusk::net::resolve_until(nowhere, tusk::deadline::in(std::chrono::milliseconds{50}));
+    ASSERT_FALSE(none);
+    EXPECT_TRUE(none.error().code() == tusk::errc::timeout ||
+                none.error().code() == tusk::errc::host_not_found)
+        << none.error().message();
+    EXPECT_LT(tusk::steady_clock::now() - begin, std::chrono::seconds{2});
+    const auto numeric =
+        tusk::net::resolve_until(tusk::host_address{"127.0.0.1", 5432}, tusk::deadline::in({}));
+    ASSERT_TRUE(numeric) << "an address needs no time";
+    EXPECT_EQ(numeric->size(), 1U);
+}
+
 } // namespace hosts_test

@@ -58,7 +58,7 @@ TEST(pool_config, reads_every_key) {
     const auto c = parsed(
         "pool_max_conns=7&pool_min_conns=3&pool_max_conn_lifetime=2h&pool_max_conn_lifetime_jitter=0.25&"
         "pool_max_conn_idle_time=90s&pool_health_check_period=1m&pool_acquire_timeout=250ms&"
-        "pool_statement_timeout=0&pool_ping_after_idle=1500ms&pool_name=main");
+        "pool_statement_timeout=0&pool_ping_after_idle=1500ms&pool_ping_timeout=300ms&pool_name=main");
     EXPECT_EQ(c.max_connections(), 7U);
     EXPECT_EQ(c.min_connections(), 3U);
     EXPECT_EQ(c.max_lifetime(), 2h);
@@ -68,6 +68,7 @@ TEST(pool_config, reads_every_key) {
     EXPECT_EQ(c.acquire_timeout(), 250ms);
     EXPECT_EQ(c.statement_timeout(), 0s);
     EXPECT_EQ(c.ping_after_idle(), 1500ms);
+    EXPECT_EQ(c.ping_timeout(), 300ms);
     EXPECT_EQ(c.name(), "main");
     EXPECT_EQ(c.server().database(), "db");
     EXPECT_EQ(c.server().user(), "me");
