@@ -121,12 +121,17 @@ connection::~connection() { close(); }
 result<connection> connection::try_open(connect_config config, connection_settings settings, deadline until) {
     auto target = net::connect_target::make(std::move(config));
     if (!target) return target.error();
+    return try_open(std::move(*target), std::move(settings), until);
+}
+
+result<connection> connection::try_open(std::shared_ptr<const net::connect_target> target,
+                                        connection_settings settings, deadline until) {
     connection c{std::make_shared<core>(std::move(settings))};
-    const auto shared = *target; // the event's views live in it
+    const auto shared = target; // the event's views live in it
     tusk::detail::connect_watch watch{c.core_->settings, shared->config().database(),
                                       shared->config().user()};
     auto& driver = c.core_->driver;
-    auto f = driver.connect(std::move(*target), until);
+    auto f = driver.connect(std::move(target), until);
     watch.finish(f, driver.host().host, driver.host().port, driver.session());
     if (f) return f;
     return c;
@@ -245,6 +250,33 @@ bool connection::is_open() const noexcept { return core_ && core_->driver.is_ope
 bool connection::looks_alive() {
     return is_open() && !core_->busy && core_->driver.idle_connection_is_alive();
 }
+bool connection::is_clean() const noexcept {
+    return is_open() && !core_->busy && !core_->abandoned && core_->pending_control.empty() &&
+           status() == transaction_status::idle && core_->driver.session().preamble.empty();
+}
+
+failure connection::recover(deadline until) {
+    if (core_->busy) return tusk::detail::busy_failure();
+    core_->driver.session().preamble.clear();
+    if (auto f = core_->settle(until)) return f;
+    if (status() == transaction_status::idle) return {};
+    return core_->control("rollback", options{}.until(until));
+}
+
+bool connection::is_altered() const noexcept { return core_ && core_->driver.session().altered; }
+
+bool connection::refused_to_write() noexcept {
+    return std::exchange(core_->driver.session().refused_to_write, false);
+}
+
+void connection::accept_session() noexcept { core_->driver.session().altered = false; }
+
+failure connection::reset_session(const options& o) {
+    auto f = core_->control(tusk::detail::reset_session_sql, o);
+    if (!f) core_->driver.session().altered = false;
+    return f;
+}
+
 std::int32_t connection::backend_pid() const noexcept { return core_->driver.session().backend_pid; }
 transaction_status connection::status() const noexcept { return core_->driver.session().transaction; }
 std::string_view connection::parameter(std::string_view name) const noexcept {
@@ -264,7 +296,8 @@ transaction::transaction(connection& on, unsigned depth, const tx_options& o)
 
 transaction::transaction(transaction&& other) noexcept
     : verbs{std::move(other)}, connection_{std::exchange(other.connection_, nullptr)}, depth_{other.depth_},
-      control_{other.control_}, resolvable_{other.resolvable_}, watch_{std::move(other.watch_)} {}
+      control_{other.control_}, resolvable_{other.resolvable_}, keep_alive_{std::move(other.keep_alive_)},
+      watch_{std::move(other.watch_)} {}
 
 transaction& transaction::operator=(transaction&& other) noexcept {
     abandon();
@@ -272,6 +305,7 @@ transaction& transaction::operator=(transaction&& other) noexcept {
     depth_ = other.depth_;
     control_ = other.control_;
     resolvable_ = other.resolvable_;
+    keep_alive_ = std::move(other.keep_alive_);
     watch_ = std::move(other.watch_);
     return *this;
 }
@@ -291,6 +325,7 @@ void transaction::abandon() noexcept {
     }
     connection_ = nullptr;
     if (watch_) watch_->finish({}, false);
+    keep_alive_.reset();
 }
 
 failure transaction::execute(request& what, client_sink& sink) {
@@ -325,6 +360,7 @@ protocol::known_statement transaction::intern(std::string_view sql) {
 
 failure transaction::try_commit() {
     if (connection_ == nullptr) return tusk::detail::transaction_closed_failure();
+    const auto lease = std::move(keep_alive_);
     auto f = commit_on(*std::exchange(connection_, nullptr));
     if (watch_) watch_->finish(f, !f);
     return f;
@@ -352,6 +388,7 @@ void transaction::commit() { throw_if(try_commit()); }
 
 failure transaction::try_rollback() {
     if (connection_ == nullptr) return {};
+    const auto lease = std::move(keep_alive_);
     auto f = roll_back_on(*std::exchange(connection_, nullptr));
     if (watch_) watch_->finish(f, false);
     return f;
@@ -367,7 +404,7 @@ failure transaction::roll_back_on(connection& on) {
 
 void transaction::rollback() { throw_if(try_rollback()); }
 
-transaction transaction::begin() {
+transaction transaction::begin(const tx_options&) {
     if (connection_ == nullptr) throw error{tusk::detail::transaction_closed_failure()};
     connection_->core_->announce("savepoint " + tusk::detail::savepoint_name(depth_ + 1));
     transaction inner{*connection_, depth_ + 1, tx_options{}};

@@ -23,7 +23,11 @@
 /// deadline has passed; one thread at a time uses a connection.
 namespace tusk {
 class batch;
+
+namespace net {
+class connect_target;
 }
+} // namespace tusk
 
 namespace tusk::blocking {
 
@@ -39,8 +43,9 @@ public:
     virtual failure advance(bool& more) = 0;
 };
 
-template <class F>
-auto transact(connection& on, F f, const tx_options& o) -> std::invoke_result_t<F&, transaction&>;
+/// `On` has `begin(tx_options)`.
+template <class On, class F>
+auto transact(On& on, F f, const tx_options& o) -> std::invoke_result_t<F&, transaction&>;
 void back_off(unsigned attempt);
 
 } // namespace detail
@@ -287,6 +292,9 @@ public:
     static connection open(std::string_view conninfo, connection_settings settings = {});
     static connection open(connect_config config, connection_settings settings = {});
     static result<connection> try_open(connect_config config, connection_settings settings, deadline until);
+    /// The same for a target whose certificates are already loaded.
+    static result<connection> try_open(std::shared_ptr<const net::connect_target> target,
+                                       connection_settings settings, deadline until);
 
     connection(connection&&) noexcept;
     connection& operator=(connection&&) noexcept;
@@ -314,6 +322,12 @@ public:
 
     bool is_open() const noexcept;
     bool looks_alive();
+    bool is_clean() const noexcept;
+    failure recover(deadline until);
+    bool is_altered() const noexcept;
+    bool refused_to_write() noexcept;
+    failure reset_session(const options& o = {});
+    void accept_session() noexcept;
     std::int32_t backend_pid() const noexcept;
     transaction_status status() const noexcept;
     std::string_view parameter(std::string_view name) const noexcept;
@@ -347,9 +361,15 @@ public:
     failure try_commit();
     void rollback();
     failure try_rollback();
-    /// A savepoint; while it is open this object must not be used.
-    transaction begin();
+    /// A savepoint; while it is open this object must not be used. (A savepoint has no options.)
+    transaction begin(const tx_options& = {});
+    template <class F>
+    auto transact(F f) {
+        return detail::transact(*this, std::move(f), tx_options{});
+    }
     bool is_open() const noexcept { return connection_ != nullptr; }
+    /// Keeps something alive until the transaction is over: a pool's lease.
+    void hold(std::shared_ptr<void> what) { keep_alive_ = std::move(what); }
 
 private:
     void abandon() noexcept;
@@ -359,13 +379,14 @@ private:
     unsigned depth_;
     options control_;
     bool resolvable_;
+    std::shared_ptr<void> keep_alive_;
     std::unique_ptr<tusk::detail::transaction_watch> watch_;
 };
 
 namespace detail {
 
-template <class F>
-auto transact(connection& on, F f, const tx_options& o) -> std::invoke_result_t<F&, transaction&> {
+template <class On, class F>
+auto transact(On& on, F f, const tx_options& o) -> std::invoke_result_t<F&, transaction&> {
     using value = std::invoke_result_t<F&, transaction&>;
     for (unsigned attempt = 0;; ++attempt) {
         auto tx = on.begin(o);

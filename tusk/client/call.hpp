@@ -95,6 +95,11 @@ private:
 } // namespace detail
 
 namespace detail {
+/// What DISCARD ALL does, but for prepared statements and plans.
+inline constexpr std::string_view reset_session_sql =
+    "close all; set session authorization default; reset all; unlisten *; discard temp; discard sequences; "
+    "select pg_catalog.pg_advisory_unlock_all()";
+
 failure busy_failure();
 failure closed_connection_failure();
 failure late_failure();

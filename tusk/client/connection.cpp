@@ -186,11 +186,8 @@ bool connection::refused_to_write() noexcept {
 void connection::accept_session() noexcept { core_->driver.session().altered = false; }
 
 asio::awaitable<failure> connection::reset_session(const options& o) {
-    static constexpr std::string_view reset = "close all; set session authorization default; reset all; "
-                                              "unlisten *; discard temp; discard sequences; "
-                                              "select pg_catalog.pg_advisory_unlock_all()";
     const auto self = core_;
-    auto f = co_await self->control(std::string{reset}, o);
+    auto f = co_await self->control(std::string{detail::reset_session_sql}, o);
     if (!f) self->driver.session().altered = false;
     co_return f;
 }

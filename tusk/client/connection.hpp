@@ -77,7 +77,7 @@ public:
     /// The same without waiting, also while a stream is open.
     std::optional<notification> poll_notification();
 
-    /// One round trip that executes nothing.
+    /// One round trip that executes nothing. Without an answer in time the connection is closed.
     asio::awaitable<failure> ping(const options& o = {});
     /// Says goodbye and closes, without waiting for anything.
     void close() noexcept;

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <tusk/pool/dispatch.hpp>
+#include <tusk/pool/pool_texts.hpp>
 
 /// How a caller gets a connection: at once, or by the queue.
 namespace tusk::detail {
@@ -15,22 +16,6 @@ namespace {
 
 /// Who used a connection so recently would have been told that it broke.
 constexpr std::chrono::milliseconds surely_alive{1};
-
-failure closed_failure() {
-    return failure{errc::pool_closed, "the pool is closed"}.set_sent(sent_state::none, retry_advice::never);
-}
-
-std::string in_milliseconds(steady_clock::duration d) {
-    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(d).count()) + " ms";
-}
-
-acquire_result result_of(const failure& why) noexcept {
-    if (why == condition::pool_timeout) return acquire_result::timeout;
-    if (why == condition::canceled) return acquire_result::canceled;
-    if (why == condition::pool_closed) return acquire_result::closed;
-    if (why == condition::circuit_open) return acquire_result::circuit_open;
-    return acquire_result::failed;
-}
 
 } // namespace
 
@@ -75,19 +60,8 @@ lease pool_core::take_now(const std::source_location& where) {
     return lease{shared_from_this(), std::move(got)};
 }
 
-failure pool_core::circuit_failure_locked(steady_clock::time_point now) const {
-    std::string text = "the circuit breaker of pool \"" + name() + "\" is ";
-    switch (breaker_.state()) {
-    case breaker_state::forced_open: text += "held open"; break;
-    case breaker_state::half_open: text += "half-open: the server is being probed"; break;
-    default: text += "open; it is tried again in " + in_milliseconds(breaker_.retry_after(now)); break;
-    }
-    if (!last_connect_error_.empty()) text += "; the last attempt to connect failed: " + last_connect_error_;
-    return failure{errc::circuit_open, std::move(text)}.set_sent(sent_state::none, retry_advice::safe);
-}
-
 void pool_core::acquire_failed(const failure& why, steady_clock::time_point since, bool waited) {
-    report_acquire(result_of(why), since, waited, &why);
+    report_acquire(result_of_acquire(why), since, waited, &why);
 }
 
 asio::awaitable<result<lease>> pool_core::acquire(deadline until, std::source_location where) {
@@ -101,9 +75,9 @@ asio::awaitable<result<lease>> pool_core::acquire(deadline until, std::source_lo
         {
             const std::lock_guard lock{mutex_};
             if (closed_)
-                why = closed_failure();
+                why = pool_closed_failure();
             else if (!breaker_.allows())
-                why = circuit_failure_locked(since);
+                why = circuit_open_failure(name(), breaker_, since, last_connect_error_);
             else if (waiters_.empty()) // nobody is overtaken
                 got = take_idle_locked(state::looked_after, where);
             if (why) ++counters_.failed_acquires;
@@ -255,7 +229,7 @@ asio::awaitable<void> pool_core::wait_for(std::shared_ptr<waiter> w) {
 bool pool_core::join_queue(const std::shared_ptr<waiter>& w) {
     const std::lock_guard lock{mutex_};
     if (closed_) {
-        w->why = closed_failure();
+        w->why = pool_closed_failure();
         return false;
     }
     if (waiters_.empty() && (w->got = take_idle_locked(state::looked_after, {}))) return false;
@@ -278,20 +252,6 @@ void pool_core::cancel_waiter(const std::shared_ptr<waiter>& w) {
     w->why = failure{errc::canceled, "waiting for a connection was cancelled"};
     w->why.set_sent(sent_state::none, retry_advice::never);
     w->done.post(executor_);
-}
-
-failure pool_core::timeout_failure_locked() const {
-    std::string text = "no connection of pool \"" + name() + "\" became free in time (" +
-                       std::to_string(slots_.in_use()) + " in use, " + std::to_string(slots_.idle()) +
-                       " idle, " + std::to_string(slots_.constructing()) + " connecting, maximum " +
-                       std::to_string(config_->max_connections()) + ", " + std::to_string(waiters_.size()) +
-                       " waiting)";
-    if (!breaker_.allows()) text += "; the circuit breaker is " + std::string{to_string(breaker_.state())};
-    if (!last_connect_error_.empty())
-        text += "; the last attempt to connect failed: " + last_connect_error_;
-    else if (slots_.in_use() >= config_->max_connections())
-        text += "; all are in use: raise pool_max_conns, or hold connections for a shorter time";
-    return failure{errc::pool_timeout, std::move(text)}.set_sent(sent_state::none, retry_advice::safe);
 }
 
 /// One timer for the whole queue; it sleeps until the earliest deadline that it knew when it was set.
@@ -334,7 +294,7 @@ void pool_core::expire_waiters() {
                 continue;
             }
             (*at)->queued = false;
-            (*at)->why = timeout_failure_locked();
+            (*at)->why = acquire_timeout_failure(name(), stats_locked(), last_connect_error_);
             ++counters_.timeouts;
             late.push_back(std::move(*at));
             at = waiters_.erase(at);

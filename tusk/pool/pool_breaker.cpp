@@ -7,18 +7,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <tusk/pool/pool_texts.hpp>
+
 /// The pool's circuit breaker: what it is told, and who finds out whether the server is back.
 namespace tusk::detail {
-
-namespace {
-
-std::string hosts_of(const connect_config& c) {
-    std::string all;
-    for (const auto& h : c.hosts()) all += (all.empty() ? "" : ",") + h.display();
-    return all;
-}
-
-} // namespace
 
 void pool_core::server_failed(std::uint64_t began_in, std::uint32_t times) {
     std::optional<breaker::transition> change;

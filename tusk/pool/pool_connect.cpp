@@ -6,6 +6,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <tusk/pool/pool_texts.hpp>
+
 /// How the pool makes connections: not more at a time than it may, and none in a hurry after failures.
 namespace tusk::detail {
 
@@ -20,11 +22,6 @@ constexpr std::chrono::milliseconds patience{20};
 /// Idle connections that expire within this time get their successors now.
 constexpr std::chrono::seconds replace_ahead{5};
 constexpr std::chrono::milliseconds warm_up_pause{5};
-
-/// The server is there but not yet open for business: worth waiting for.
-bool is_starting_up(const failure& f) {
-    return f.code() == make_error_code("57P03"_sqlstate) || f.code() == make_error_code("53300"_sqlstate);
-}
 
 } // namespace
 

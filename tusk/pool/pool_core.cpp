@@ -64,6 +64,10 @@ void pool_core::start() {
 
 pool_stats pool_core::stats() const {
     const std::lock_guard lock{mutex_};
+    return stats_locked();
+}
+
+pool_stats pool_core::stats_locked() const {
     pool_stats s = counters_;
     s.max = config_->max_connections();
     s.min = config_->min_connections();

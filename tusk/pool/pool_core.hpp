@@ -131,6 +131,7 @@ private:
     };
     void give_up(item what) noexcept;
 
+    pool_stats stats_locked() const;
     std::shared_ptr<const pool_config> current() const {
         const std::lock_guard lock{mutex_};
         return config_;
@@ -143,7 +144,6 @@ private:
     asio::awaitable<failure> ping(pooled& what, deadline until);
     void lend(pooled& what, const std::source_location& where, steady_clock::time_point now);
     void acquire_failed(const failure& why, steady_clock::time_point since, bool waited);
-    failure circuit_failure_locked(steady_clock::time_point now) const;
 
     // The queue
     asio::awaitable<void> wait_for(std::shared_ptr<waiter> w);
@@ -153,7 +153,6 @@ private:
     void arm_waiter_timer(deadline first);
     void expire_waiters();
     static void finish(const std::shared_ptr<waiter>& w) { w->done.post(w->executor); }
-    failure timeout_failure_locked() const;
 
     // Coming back
     bool needs_care(pooled& what) const;

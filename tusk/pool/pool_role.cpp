@@ -2,42 +2,19 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <tusk/pool/server_role.hpp>
+
 /// What the pool does when a server takes another role while connections to it are open.
 namespace tusk::detail {
 
-namespace {
-
-std::optional<protocol::server_role> role_of(const connection& c) noexcept {
-    return protocol::reported_role(c.parameter("in_hot_standby"),
-                                   c.parameter("default_transaction_read_only"));
-}
-
-} // namespace
-
-/// The server has told that it is no more what target_session_attrs asked for: a standby was promoted, or a
-/// primary became read-only.
 bool pool_core::has_lost_role(const pooled& what) const noexcept {
-    const auto wanted = target_->config().target_session_attrs();
-    if (wanted == target_session_attrs::any || wanted == target_session_attrs::prefer_standby) return false;
-    const auto role = role_of(what.conn);
-    return role && !net::fits(*role, wanted);
+    return detail::has_lost_role(what.conn, target_->config().target_session_attrs());
 }
 
-/// What to ask a server that does not report its role (before PostgreSQL 14, and behind some poolers): a
-/// statement that is true where the wanted role is. Empty when there is nothing to ask.
+/// A server that reports its role is asked only when it is doubted.
 std::string_view pool_core::question_for_role(const pooled& what, bool doubted) const noexcept {
     if (!doubted && role_of(what.conn)) return {};
-    switch (target_->config().target_session_attrs()) {
-    case target_session_attrs::any:
-    case target_session_attrs::prefer_standby: break;
-    case target_session_attrs::primary: return "select not pg_catalog.pg_is_in_recovery()";
-    case target_session_attrs::standby: return "select pg_catalog.pg_is_in_recovery()";
-    case target_session_attrs::read_write:
-        return "select pg_catalog.current_setting('transaction_read_only') = 'off'";
-    case target_session_attrs::read_only:
-        return "select pg_catalog.current_setting('transaction_read_only') = 'on'";
-    }
-    return {};
+    return detail::question_for_role(target_->config().target_session_attrs());
 }
 
 /// Whether the server is there and still has the wanted role, in one round trip either way.
@@ -62,7 +39,7 @@ asio::awaitable<failure> pool_core::ask_for_role(pooled& what, options o) {
     const auto answer = co_await what.conn.try_one<bool>(o, question_for_role(what, true));
     if (!answer) co_return answer.error();
     if (*answer) co_return failure{};
-    co_return failure{errc::no_suitable_host, "the server does not have the wanted role any more"};
+    co_return lost_role_failure();
 }
 
 /// The idle connections have most likely lost it too, and hear of it only with their next answer: they go as

@@ -176,7 +176,7 @@ action request_machine::interrupted(event_kind why) {
         discard_unsent();
         return stop(std::move(interruption_));
     }
-    if (io().cancel_key.empty()) {
+    if (!worth_cancelling() || io().cancel_key.empty()) {
         io().broken = true;
         return stop(std::move(interruption_));
     }

@@ -68,6 +68,9 @@ protected:
     virtual bool wind_up() { return false; }
     /// What was written last never left and was thrown away.
     virtual void written_in_vain() {}
+    /// False when there is nothing that the server could stop doing: then nobody waits for its answer to a
+    /// CancelRequest, and the connection is lost.
+    virtual bool worth_cancelling() const { return true; }
     /// For the failure.
     virtual std::string_view sql_text() const { return {}; }
     /// Throws away what was written and not sent.
@@ -212,12 +215,14 @@ private:
     type_question& what_;
 };
 
-/// A bare Sync: asks whether the server is there, without executing anything.
+/// A bare Sync: asks whether the server is there, without executing anything. A server that does not answer
+/// in time is not: the connection is lost then.
 class ping final : public request_machine {
 public:
     explicit ping(session& s) : request_machine{s} {}
 
 private:
+    bool worth_cancelling() const override { return false; }
     failure begin() override;
     bool proceed_after(failure error) override;
 };

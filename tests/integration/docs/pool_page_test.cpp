@@ -39,6 +39,18 @@ TEST_F(pool_page, synopsis) {
     EXPECT_EQ(connect().one<std::int64_t>("select count(*) from visits"), 2);
 }
 
+TEST_F(pool_page, for_threads) {
+    const auto url = url_with("pool_max_conns=2");
+    auto db = tusk::blocking::pool::open(url);
+    db.exec("insert into visits values (now())");
+    db.transact([](tusk::blocking::transaction& tx) { tx.exec("delete from visits"); });
+    auto lease = db.acquire();
+    lease->exec("insert into visits values (now())");
+
+    lease.release();
+    EXPECT_EQ(db.one<std::int64_t>("select count(*) from visits"), 1);
+}
+
 asio::awaitable<int> move_money(tusk::pool& db, int from, int to) {
     return db.one<int>("select $1::int4 + $2::int4", from, to);
 }

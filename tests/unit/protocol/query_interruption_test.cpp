@@ -187,6 +187,18 @@ TEST(query_interruption, twice_while_the_last_sync_is_under_way_gives_the_connec
     EXPECT_TRUE(held->session.broken) << "the state of the connection is unknown";
 }
 
+TEST(query_interruption, of_a_ping_has_nothing_to_cancel) {
+    const make_fixture ping = [] {
+        auto f = std::make_unique<holding<tusk::protocol::ping>>();
+        f->session.transaction = tusk::transaction_status::idle;
+        f->session.cancel_key.assign(4, std::byte{1});
+        f->held = std::make_unique<tusk::protocol::ping>(f->session);
+        return f;
+    };
+    script{}.sends("Sync").receives(be::ready_for_query()).done().check_failures_everywhere(ping);
+    script{}.sends("Sync").event(event_kind::timed_out).fails(errc::timeout, true).run(ping);
+}
+
 TEST(query_interruption, without_a_cancel_key_closes_the_connection) {
     const auto keyless = fixtures([](query_fixture& f) {
         f.prepared();
