@@ -165,7 +165,9 @@ void host::impl::open_pool() {
 }
 
 void host::impl::listen() {
-    auto routes = application_.routes(*pool_);
+    auto routes = application_.routes(*pool_, [this](std::exception_ptr what, const http::request& of) {
+        log_exception(std::move(what), &of);
+    });
     add_operations(routes);
     http::server_options out;
     out.listen(settings_.listen).read_timeout(settings_.read_timeout).write_timeout(settings_.write_timeout);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +15,9 @@
 
 namespace tusk::common {
 
+/// Takes what a handler hides from its client: writes it to the log.
+using error_sink = std::function<void(std::exception_ptr what, const http::request& of)>;
+
 /// What a service is, for the program around it.
 class application {
 public:
@@ -22,7 +27,7 @@ public:
     virtual std::string name() const = 0;
     virtual std::string version() const = 0;
     /// Called once, before there are connections; the pool lives as long as the routes.
-    virtual http::router routes(pool& on) = 0;
+    virtual http::router routes(pool& on, error_sink report) = 0;
     /// Brings the tables to the version that the service needs. Called again, later and later, while it
     /// throws `tusk::error`: the database may come up after the service.
     virtual boost::asio::awaitable<void> install(pool& on) = 0;
