@@ -233,4 +233,10 @@ bool is_fingerprint(std::string_view text) noexcept {
     return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), fits);
 }
 
+std::string to_json(const label_set& labels) {
+    json_object out;
+    for (const auto& [name, value] : labels) out.text(name, value);
+    return out.finish();
+}
+
 } // namespace tusk::alerthist

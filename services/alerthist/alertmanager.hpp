@@ -9,7 +9,7 @@
 
 #include <boost/system/result.hpp>
 
-#include <services/alerthist/instant.hpp>
+#include <services/alerthist/common.hpp>
 
 namespace tusk::alerthist {
 
@@ -71,5 +71,8 @@ std::string compute_fingerprint(const label_set& labels);
 
 /// Whether `text` can be a fingerprint: 1 to 128 characters out of `[0-9A-Za-z._:-]`.
 bool is_fingerprint(std::string_view text) noexcept;
+
+/// `{"a":"1","b":"2"}`.
+std::string to_json(const label_set& labels);
 
 } // namespace tusk::alerthist

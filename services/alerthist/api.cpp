@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <services/alerthist/json_writer.hpp>
+#include <services/alerthist/common.hpp>
 #include <services/alerthist/query.hpp>
 #include <tusk/observe/prometheus.hpp>
 

@@ -7,8 +7,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <services/alerthist/common.hpp>
 #include <services/alerthist/health.hpp>
-#include <services/alerthist/log.hpp>
 #include <services/alerthist/metrics.hpp>
 #include <services/alerthist/pipeline.hpp>
 #include <services/alerthist/store.hpp>

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdio>
 
-#include <services/alerthist/json_writer.hpp>
+#include <services/alerthist/common.hpp>
 #include <services/alerthist/schema.hpp>
 
 namespace tusk::alerthist {

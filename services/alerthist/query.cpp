@@ -4,7 +4,7 @@
 #include <charconv>
 #include <span>
 
-#include <services/alerthist/suggest.hpp>
+#include <services/alerthist/common.hpp>
 
 namespace tusk::alerthist {
 

@@ -1,6 +1,6 @@
 #include <services/alerthist/store.hpp>
 
-#include <services/alerthist/json_writer.hpp>
+#include <services/alerthist/common.hpp>
 #include <tusk/types/array.hpp>
 #include <tusk/types/time.hpp>
 

@@ -9,8 +9,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <services/alerthist/alertmanager.hpp>
+#include <services/alerthist/common.hpp>
 #include <services/alerthist/cursor.hpp>
-#include <services/alerthist/instant.hpp>
 #include <tusk/pool/pool.hpp>
 #include <tusk/types/json.hpp>
 

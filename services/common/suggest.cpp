@@ -1,9 +1,9 @@
-#include <services/alerthist/suggest.hpp>
+#include <services/common/suggest.hpp>
 
 #include <algorithm>
 #include <vector>
 
-namespace tusk::alerthist {
+namespace tusk::common {
 
 namespace {
 
@@ -46,4 +46,4 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
     return found.empty() ? std::string{} : "; did you mean \"" + std::string{found} + "\"?";
 }
 
-} // namespace tusk::alerthist
+} // namespace tusk::common

@@ -1,16 +1,16 @@
-#include <services/alerthist/config_settings.hpp>
+#include <services/common/settings.hpp>
 
 #include <algorithm>
 
 #include <yaml-cpp/yaml.h>
 
-#include <services/alerthist/suggest.hpp>
+#include <services/common/suggest.hpp>
 
-namespace tusk::alerthist::detail {
+namespace tusk::common {
 
 namespace {
 
-constexpr known_key keys[] = {
+constexpr known_key shared_keys[] = {
     {"server.listen"},
     {"server.threads"},
     {"server.read_timeout"},
@@ -33,14 +33,12 @@ constexpr known_key keys[] = {
     {"database.connect_timeout", "DB_CONNECT_TIMEOUT"},
     {"database.acquire_timeout"},
     {"database.statement_timeout"},
-    {"webhook.max_request_size"},
-    {"webhook.max_alerts_per_request"},
     {"log.level"},
     {"log.format"},
 };
 
 /// The names on one level: sections for an empty prefix, else the names in that section.
-std::vector<std::string_view> names_below(std::string_view section) {
+std::vector<std::string_view> names_below(std::span<const known_key> keys, std::string_view section) {
     std::vector<std::string_view> names;
     for (const auto& key : keys) {
         const auto dot = key.path.find('.');
@@ -62,16 +60,16 @@ std::string join(const std::vector<std::string_view>& names) {
 /// Walks the two levels of the file.
 class yaml_reader {
 public:
-    yaml_reader(const std::string& name, std::vector<std::string>& problems)
-        : name_{name}, problems_{problems} {}
+    yaml_reader(const std::string& name, std::span<const known_key> keys, std::vector<std::string>& problems)
+        : name_{name}, keys_{keys}, problems_{problems} {}
 
     raw_layer read(const YAML::Node& root) {
         if (root.IsNull()) return std::move(found_);
         if (!root.IsMap()) {
-            complain(root, "", "the file must consist of sections: " + join(names_below("")));
+            complain(root, "", "the file must consist of sections: " + join(names_below(keys_, "")));
             return std::move(found_);
         }
-        const auto sections = names_below("");
+        const auto sections = names_below(keys_, "");
         for (const auto& entry : root) {
             const auto section = key_of(entry.first, "");
             if (!section || !is_known(entry.first, "", *section, sections)) continue;
@@ -79,14 +77,14 @@ public:
             if (entry.second.IsMap())
                 read_section(*section, entry.second);
             else
-                complain(entry.first, *section, "must hold settings: " + join(names_below(*section)));
+                complain(entry.first, *section, "must hold settings: " + join(names_below(keys_, *section)));
         }
         return std::move(found_);
     }
 
 private:
     void read_section(const std::string& section, const YAML::Node& node) {
-        const auto names = names_below(section);
+        const auto names = names_below(keys_, section);
         for (const auto& entry : node) {
             const auto name = key_of(entry.first, section);
             if (!name || !is_known(entry.first, section, *name, names)) continue;
@@ -127,17 +125,19 @@ private:
     }
 
     const std::string& name_;
+    std::span<const known_key> keys_;
     std::vector<std::string>& problems_;
     raw_layer found_;
 };
 
 } // namespace
 
-std::span<const known_key> known_keys() { return keys; }
+std::span<const known_key> common_keys() { return shared_keys; }
 
-raw_layer read_yaml(const std::string& name, const std::string& text, std::vector<std::string>& problems) {
+raw_layer read_yaml(const std::string& name, const std::string& text, std::span<const known_key> keys,
+                    std::vector<std::string>& problems) {
     try {
-        return yaml_reader{name, problems}.read(YAML::Load(text));
+        return yaml_reader{name, keys, problems}.read(YAML::Load(text));
     } catch (const YAML::Exception& e) {
         const auto line = e.mark.is_null() ? std::string{} : ":" + std::to_string(e.mark.line + 1);
         problems.push_back(name + line + ": not valid YAML: " + e.msg);
@@ -145,7 +145,7 @@ raw_layer read_yaml(const std::string& name, const std::string& text, std::vecto
     }
 }
 
-raw_layer read_environment(const environment& env) {
+raw_layer read_environment(const environment& env, std::span<const known_key> keys) {
     raw_layer found;
     for (const auto& key : keys) {
         if (!key.variable) continue;
@@ -155,15 +155,7 @@ raw_layer read_environment(const environment& env) {
     return found;
 }
 
-raw_layer read_flags(const config_sources& from) {
-    raw_layer found;
-    if (from.listen_flag()) found.emplace("server.listen", raw_value{*from.listen_flag(), "--listen"});
-    if (from.database_url_flag())
-        found.emplace("database.url", raw_value{*from.database_url_flag(), "--database-url"});
-    return found;
-}
-
-void overlay(raw_layer& onto, raw_layer stronger) {
+void overlay(raw_layer& onto, raw_layer stronger, std::span<const known_key> keys) {
     if (stronger.contains("database.url"))
         for (const auto& key : keys)
             if (key.connection)
@@ -171,4 +163,4 @@ void overlay(raw_layer& onto, raw_layer stronger) {
     for (auto& [path, value] : stronger) onto.insert_or_assign(path, std::move(value));
 }
 
-} // namespace tusk::alerthist::detail
+} // namespace tusk::common

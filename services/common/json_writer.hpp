@@ -5,16 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include <services/alerthist/alertmanager.hpp>
-#include <services/alerthist/instant.hpp>
+#include <services/common/instant.hpp>
 
-namespace tusk::alerthist {
+namespace tusk::common {
 
 /// Appends `text`, which must be UTF-8, as a JSON string.
 void append_json_string(std::string& to, std::string_view text);
-
-/// `{"a":"1","b":"2"}`.
-std::string to_json(const label_set& labels);
 
 /// Writes one object; documents that are already JSON are passed through without being parsed.
 class json_object {
@@ -48,4 +44,4 @@ private:
     std::string out_ = "{";
 };
 
-} // namespace tusk::alerthist
+} // namespace tusk::common

@@ -8,13 +8,14 @@
 #include <utility>
 #include <vector>
 
-#include <services/alerthist/config.hpp>
-
 namespace spdlog {
 class logger;
 }
 
-namespace tusk::alerthist {
+namespace tusk::common {
+
+/// How log lines are written.
+enum class log_format : std::uint8_t { logfmt, json };
 
 enum class log_level : std::uint8_t { debug, info, warn, error };
 
@@ -74,4 +75,4 @@ private:
     log_format format_;
 };
 
-} // namespace tusk::alerthist
+} // namespace tusk::common

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include <services/alerthist/config.hpp>
+#include <tusk/net/conninfo_environment.hpp>
 
 /// The half-way house of the configuration: keys with their text and origin, before anybody looks at the
 /// values.
-namespace tusk::alerthist::detail {
+namespace tusk::common {
 
 /// A setting that exists: `section.name` in YAML, and its environment variable if it has one.
 struct known_key {
@@ -21,9 +21,10 @@ struct known_key {
     bool connection = false; ///< Says which server; replaced by a URL that comes from a stronger source.
 };
 
-std::span<const known_key> known_keys();
+/// The keys of the sections that every service has: `server`, `database` and `log`.
+std::span<const known_key> common_keys();
 
-/// A value as text, and where it stands, for messages: "alerthist.yaml:7: database.port", "DB_PORT",
+/// A value as text, and where it stands, for messages: "talk.yaml:7: database.port", "DB_PORT",
 /// "--listen".
 struct raw_value {
     std::string text;
@@ -32,13 +33,14 @@ struct raw_value {
 
 using raw_layer = std::map<std::string, raw_value, std::less<>>;
 
-/// Reads YAML; what is not a known key with a plain value becomes a problem.
-raw_layer read_yaml(const std::string& name, const std::string& text, std::vector<std::string>& problems);
-raw_layer read_environment(const environment& env);
-raw_layer read_flags(const config_sources& from);
+/// Reads YAML; what is not one of `keys` with a plain value becomes a problem. The keys of a section stand
+/// together.
+raw_layer read_yaml(const std::string& name, const std::string& text, std::span<const known_key> keys,
+                    std::vector<std::string>& problems);
+raw_layer read_environment(const environment& env, std::span<const known_key> keys);
 
 /// Puts `stronger` over `onto`. A URL in `stronger` takes the connection keys out of `onto` first; those
 /// beside it complete it.
-void overlay(raw_layer& onto, raw_layer stronger);
+void overlay(raw_layer& onto, raw_layer stronger, std::span<const known_key> keys);
 
-} // namespace tusk::alerthist::detail
+} // namespace tusk::common

@@ -1,4 +1,4 @@
-#include <services/alerthist/log.hpp>
+#include <services/common/log.hpp>
 
 #include <array>
 #include <cstdio>
@@ -6,9 +6,9 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include <services/alerthist/json_writer.hpp>
+#include <services/common/json_writer.hpp>
 
-namespace tusk::alerthist {
+namespace tusk::common {
 
 namespace {
 
@@ -94,4 +94,4 @@ void log::write(log_level level, std::string_view message, const log_fields& fie
     }
 }
 
-} // namespace tusk::alerthist
+} // namespace tusk::common

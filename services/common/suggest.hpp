@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace tusk::alerthist {
+namespace tusk::common {
 
 /// The candidate that `word` is most likely a misspelling of; empty when none is near. A swap of two
 /// neighbours counts as one mistake. Source: optimal string alignment distance.
@@ -13,4 +13,4 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
 /// `; did you mean "x"?` or nothing, to be put behind a message.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
 
-} // namespace tusk::alerthist
+} // namespace tusk::common

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace tusk::alerthist {
+namespace tusk::common {
 
 /// A point in time with the precision that PostgreSQL keeps.
 using instant = std::chrono::sys_time<std::chrono::microseconds>;
@@ -18,4 +18,4 @@ std::optional<instant> parse_instant(std::string_view text) noexcept;
 /// "2026-11-21T22:15:09.904960Z", always with six digits; years past 9999 come out with more digits.
 std::string format_instant(instant at);
 
-} // namespace tusk::alerthist
+} // namespace tusk::common

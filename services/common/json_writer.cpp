@@ -1,6 +1,6 @@
-#include <services/alerthist/json_writer.hpp>
+#include <services/common/json_writer.hpp>
 
-namespace tusk::alerthist {
+namespace tusk::common {
 
 void append_json_string(std::string& to, std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -19,10 +19,4 @@ void append_json_string(std::string& to, std::string_view text) {
     to += '"';
 }
 
-std::string to_json(const label_set& labels) {
-    json_object out;
-    for (const auto& [name, value] : labels) out.text(name, value);
-    return out.finish();
-}
-
-} // namespace tusk::alerthist
+} // namespace tusk::common

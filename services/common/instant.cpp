@@ -1,9 +1,9 @@
-#include <services/alerthist/instant.hpp>
+#include <services/common/instant.hpp>
 
 #include <array>
 #include <cstdio>
 
-namespace tusk::alerthist {
+namespace tusk::common {
 
 namespace {
 
@@ -97,4 +97,4 @@ std::string format_instant(instant at) {
     return {text.data(), static_cast<std::size_t>(size)};
 }
 
-} // namespace tusk::alerthist
+} // namespace tusk::common
