@@ -7,6 +7,7 @@
 #include <cli/doctor_command.hpp>
 #include <cli/general_commands.hpp>
 #include <cli/migrate_commands.hpp>
+#include <cli/objectives_command.hpp>
 #include <cli/schema_commands.hpp>
 #include <cli/verify_command.hpp>
 
@@ -30,6 +31,7 @@ exit_code run_command(const std::vector<std::string>& arguments, output& to, con
     add_schema_commands(tree);
     add_verify_command(tree);
     add_doctor_command(tree);
+    add_objectives_command(tree);
     return tree.parse(arguments)();
 }
 

@@ -16,6 +16,12 @@ namespace asio = boost::asio;
 
 std::uint64_t point(job& j);
 std::uint64_t point_blocking(job& j);
+std::uint64_t point_metrics(job& j);
+std::uint64_t point_observed(job& j);
+std::uint64_t point_traced(job& j);
+std::uint64_t point_blocking_metrics(job& j);
+std::uint64_t point_blocking_observed(job& j);
+std::uint64_t point_blocking_traced(job& j);
 std::uint64_t batch(job& j);
 std::uint64_t batch_blocking(job& j);
 std::uint64_t pool(job& j);

@@ -170,7 +170,7 @@ failure connection::execute_batch(batch& b, const options& o) {
     if (b.empty()) return {};
     const tusk::detail::busy_guard guard{c.busy};
     auto& statements = *c.settings.statements();
-    tusk::detail::batch_watch watch{c.settings.observed_by().get(), c.settings, b, c.driver.session()};
+    tusk::detail::batch_watch watch{c.settings.observed_by().get(), c.settings, b, o, c.driver.session()};
     auto& source = b.begin([&](std::string_view sql) { return statements.intern(sql); }, c.settings.types());
     protocol::batch_query machine{c.driver.session(), statements, source, b.is_independent()};
     c.driver.run(machine, until);

@@ -40,6 +40,7 @@ query_watch::query_watch(observer* to, const connection_settings& settings, cons
     event_.start = steady_clock::now();
     event_.sql = what.text()->text;
     event_.table = what.call_options().table();
+    event_.trace = what.call_options().trace();
     event_.arguments = what.argument_count();
     event_.backend_pid = backend_pid;
     observer_->query_started(event_);
@@ -93,12 +94,13 @@ void query_watch::finish(const failure& f, const client_sink& sink) {
 }
 
 batch_watch::batch_watch(observer* to, const connection_settings& settings, const batch& b,
-                         const protocol::session& s)
+                         const options& o, const protocol::session& s)
     : observer_{to} {
     if (observer_ == nullptr) return;
     event_.pool = settings.pool_name();
     event_.start = steady_clock::now();
     event_.statements = b.size();
+    event_.trace = o.trace();
     event_.independent = b.is_independent();
     event_.backend_pid = s.backend_pid;
     observer_->batch_started(event_);

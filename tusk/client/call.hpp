@@ -67,7 +67,8 @@ private:
 /// Reports one batch to an observer; nothing happens when there is none.
 class batch_watch {
 public:
-    batch_watch(observer* to, const connection_settings& settings, const batch& b,
+    /// `o` lives until `finish`.
+    batch_watch(observer* to, const connection_settings& settings, const batch& b, const options& o,
                 const protocol::session& s);
     void finish(const failure& f, const protocol::request_machine& machine);
 

@@ -161,7 +161,7 @@ asio::awaitable<failure> connection::core::execute_batch(batch& b, options o) {
     if (abandoned || !pending_control.empty())
         if (auto f = co_await settle(until)) co_return f;
     auto& statements = *settings.statements();
-    detail::batch_watch watch{settings.observed_by().get(), settings, b, driver.session()};
+    detail::batch_watch watch{settings.observed_by().get(), settings, b, o, driver.session()};
     auto& source = b.begin([&](std::string_view sql) { return statements.intern(sql); }, settings.types());
     protocol::batch_query machine{driver.session(), statements, source, b.is_independent()};
     co_await driver.run(machine, until);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <tusk/core/deadline.hpp>
+#include <tusk/core/trace_context.hpp>
 #include <tusk/protocol/exec_mode.hpp>
 
 namespace tusk {
@@ -29,6 +30,13 @@ public:
     /// The table this statement is about, for metrics; must outlive the call (a literal).
     options& table(std::string_view name) noexcept {
         table_ = name;
+        return *this;
+    }
+
+    /// The trace that this call belongs to, for observers: what is under way is the parent of the call.
+    options& trace(const trace_context& t) noexcept {
+        trace_ = t;
+        has_trace_ = true;
         return *this;
     }
 
@@ -73,6 +81,8 @@ public:
         return earlier(until_, deadline::in(has_timeout_ ? timeout_ : fallback));
     }
     std::string_view table() const noexcept { return table_; }
+    /// Null when none was given.
+    const trace_context* trace() const noexcept { return has_trace_ ? &trace_ : nullptr; }
 
 private:
     steady_clock::duration timeout_{0};
@@ -80,6 +90,8 @@ private:
     std::string_view table_;
     std::optional<protocol::exec_mode> mode_;
     std::uint32_t rows_at_a_time_ = 0;
+    trace_context trace_;
+    bool has_trace_ = false;
     bool has_timeout_ = false;
     bool share_ = true;
     bool idempotent_ = false;

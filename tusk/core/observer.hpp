@@ -7,6 +7,7 @@
 
 #include <tusk/core/deadline.hpp>
 #include <tusk/core/error.hpp>
+#include <tusk/core/trace_context.hpp>
 
 namespace tusk {
 
@@ -18,6 +19,8 @@ struct observed {
     steady_clock::duration elapsed{}; ///< Set before `…_finished`.
     const failure* error = nullptr;   ///< Set before `…_finished`; null on success.
     void* context = nullptr;          ///< The observer's own.
+    /// What the caller gave with `options::trace`; null when it gave none. Of queries and batches.
+    const trace_context* trace = nullptr;
 };
 
 /// Making a connection, from name resolution to ReadyForQuery.

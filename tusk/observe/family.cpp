@@ -7,7 +7,7 @@ namespace tusk::observe::detail {
 
 family_base::family_base(const family_description& what)
     : name_{what.name}, help_{what.help}, label_names_{what.labels.begin(), what.labels.end()},
-      bounds_{finite_bounds(what.bounds).begin(), finite_bounds(what.bounds).end()} {}
+      bounds_{finite_bounds(what.bounds).begin(), finite_bounds(what.bounds).end()}, exposed_{what.exposed} {}
 
 bool family_base::has_labels(std::span<const std::string_view> names) const noexcept {
     return std::ranges::equal(label_names_, names);
@@ -102,7 +102,7 @@ Instrument& basic_family<Instrument>::intern(std::span<const std::string_view> v
 
 template <class Instrument>
 family_snapshot basic_family<Instrument>::read() const {
-    family_snapshot out{name_, help_, kind(), label_names_, {}};
+    family_snapshot out{name_, help_, kind(), label_names_, {}, {}, false};
     const std::scoped_lock lock{mutex_};
     for (const auto& c : children_.nodes()) out.samples.push_back({c->values, read_value(c->instrument)});
     return out;

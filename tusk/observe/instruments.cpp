@@ -1,5 +1,6 @@
 #include <tusk/observe/instruments.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -60,6 +61,29 @@ std::uint64_t counter::value() const noexcept {
 std::span<const double> default_buckets() noexcept {
     static constexpr std::array<double, 11> bounds{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
     return bounds;
+}
+
+std::span<const double> database_buckets() noexcept {
+    static constexpr std::array<double, 12> bounds{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+    return bounds;
+}
+
+histogram_values histogram_values::with_bounds(std::span<const double> wanted) const {
+    histogram_values out{{}, {}, sum};
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+        if (std::ranges::find(wanted, bounds[i]) == wanted.end()) continue;
+        out.bounds.push_back(bounds[i]);
+        out.cumulative.push_back(cumulative[i]);
+    }
+    out.cumulative.push_back(count());
+    return out;
+}
+
+void histogram_values::add(const histogram_values& more) {
+    if (bounds != more.bounds)
+        throw error{errc::invalid_configuration, "histograms with other buckets cannot be added up"};
+    sum += more.sum;
+    for (std::size_t i = 0; i < cumulative.size(); ++i) cumulative[i] += more.cumulative[i];
 }
 
 histogram::histogram(std::span<const double> bounds)

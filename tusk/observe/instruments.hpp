@@ -63,6 +63,10 @@ private:
 /// Source: `DefBuckets` of the Prometheus Go client.
 std::span<const double> default_buckets() noexcept;
 
+/// Upper bounds in seconds that hold both `default_buckets()` and those of OpenTelemetry's semantic
+/// conventions (.001 .005 .01 .05 .1 .5 1 5 10), so that one histogram can be shown with either.
+std::span<const double> database_buckets() noexcept;
+
 /// What a histogram held when it was read.
 struct histogram_values {
     std::vector<double> bounds; ///< Inclusive upper bounds, ascending, without +Inf.
@@ -71,6 +75,13 @@ struct histogram_values {
     double sum = 0;
 
     std::uint64_t count() const noexcept { return cumulative.empty() ? 0 : cumulative.back(); }
+
+    /// The same values in fewer buckets. `wanted`: some of `bounds`; others are left out.
+    histogram_values with_bounds(std::span<const double> wanted) const;
+
+    /// Adds what another histogram held. Throws `tusk::error` (`errc::invalid_configuration`) when its
+    /// buckets are others.
+    void add(const histogram_values& more);
 };
 
 /// Counts of values in fixed buckets, and their sum. Recording is lock-free and never allocates.

@@ -1,6 +1,11 @@
 #include <tusk/observe/metrics_observer.hpp>
 
+#include <new>
+#include <string>
+
 #include <tusk/observe/detail/labels.hpp>
+#include <tusk/observe/detail/operations.hpp>
+#include <tusk/observe/detail/recent.hpp>
 
 #define TUSK_OBSERVE_TEXT(x) #x
 #define TUSK_OBSERVE_VALUE(x) TUSK_OBSERVE_TEXT(x)
@@ -37,18 +42,17 @@ double breaker_value(breaker_state s) noexcept {
 } // namespace
 
 metrics_observer::metrics_observer(registry& in)
-    : query_duration_{in.histogram("postgres_query_duration_seconds", "Time spent executing queries",
-                                   "query_type", "table")},
-      queries_{in.counter("postgres_queries_total", "Statements executed", "query_type", "table", "status")},
+    : id_{detail::next_observer_id()}, operations_{detail::measure_operations(in)},
+      rows_{detail::measure_rows(in)}, servers_{detail::measure_servers(in)},
       errors_{in.counter("postgres_errors_total", "Failed statements and connection attempts", "class",
                          "sqlstate")},
       wait_duration_{in.histogram("postgres_connection_wait_duration_seconds",
-                                  "Time spent waiting for a connection", "pool")},
+                                  "Time spent waiting for a connection", database_buckets(), "pool")},
       acquires_{in.counter("postgres_acquires_total", "Attempts to acquire a connection", "pool", "result")},
       use_duration_{in.histogram("postgres_connection_use_duration_seconds",
-                                 "Time that connections were leased", "pool")},
+                                 "Time that connections were leased", database_buckets(), "pool")},
       create_duration_{in.histogram("postgres_connection_create_duration_seconds",
-                                    "Time spent opening connections", "pool")},
+                                    "Time spent opening connections", database_buckets(), "pool")},
       created_{in.counter("postgres_connections_created_total", "Connections opened", "pool")},
       closed_{in.counter("postgres_connections_closed_total", "Connections closed", "pool", "reason")},
       health_status_{
@@ -60,6 +64,7 @@ metrics_observer::metrics_observer(registry& in)
       pressure_{
           in.counter("postgres_pool_pressure_total", "How often a pool came to its limits", "pool", "kind")},
       leaks_{in.counter("postgres_leaked_leases_total", "Leases that were held for too long", "pool")} {
+    detail::show_operations(in);
     in.gauge("postgres_build_info", "1; the labels tell which Tusk this is", "version", "compiler")
         .with(TUSK_OBSERVE_VERSION, compiler)
         .set(1);
@@ -70,32 +75,70 @@ void metrics_observer::connect_finished(connect_event& event) noexcept {
     const auto pool = detail::or_none(event.pool);
     created_.with(pool).add();
     create_duration_.with(pool).record(event.elapsed);
+    try {
+        const auto server = std::string{event.host} + '|' + std::to_string(event.port);
+        servers_.with(pool, server, detail::or_none(event.database)).record(0.0);
+    } catch (const std::bad_alloc&) { // an attribute less
+    }
+}
+
+metrics_observer::statement_instruments metrics_observer::of_statement(const observed& event,
+                                                                       std::string_view command,
+                                                                       std::string_view table) noexcept {
+    static constinit thread_local detail::recent<statement_instruments> seen;
+    if (const auto* known = seen.find(id_, event.pool, table, command)) return *known;
+    const auto pool = detail::or_none(event.pool), on = detail::or_none(table);
+    const auto type = detail::query_type(command, false);
+    const statement_instruments made{&operations_.with(pool, type, on, "none", "none"),
+                                     &rows_.with(pool, type, on)};
+    seen.remember(id_, made, event.pool, table, command);
+    return made;
 }
 
 void metrics_observer::query_finished(query_event& event) noexcept {
-    const auto type = detail::query_type(event.command, event.error != nullptr);
-    const auto table = detail::or_none(event.table);
-    query_duration_.with(type, table).record(event.elapsed);
-    queries_.with(type, table, event.error ? "error" : "ok").add();
-    if (event.error) count_error(*event.error);
+    if (event.error) return record(event, detail::query_type(event.command, true), event.table);
+    const auto to = of_statement(event, event.command, event.table);
+    to.duration->record(event.elapsed);
+    to.rows->record(static_cast<double>(event.rows));
 }
 
+/// The statements of a batch share its time, so that none of them has one of its own.
+void metrics_observer::batch_finished(batch_event& event) noexcept { record(event, "batch", {}); }
+
 /// A COPY is a statement as well.
-void metrics_observer::copy_finished(copy_event& event) noexcept {
-    const auto table = detail::or_none(event.table);
-    query_duration_.with("copy", table).record(event.elapsed);
-    queries_.with("copy", table, event.error ? "error" : "ok").add();
-    if (event.error) count_error(*event.error);
+void metrics_observer::copy_finished(copy_event& event) noexcept { record(event, "copy", event.table); }
+
+void metrics_observer::record(const observed& event, std::string_view type, std::string_view table) noexcept {
+    const auto pool = detail::or_none(event.pool), on = detail::or_none(table);
+    if (!event.error) return operations_.with(pool, type, on, "none", "none").record(event.elapsed);
+    const detail::error_labels why{event.error->code()};
+    operations_.with(pool, type, on, why.error_class(), why.sqlstate()).record(event.elapsed);
+    count_error(*event.error);
+}
+
+metrics_observer::pool_instruments metrics_observer::of_pool(std::string_view name) noexcept {
+    static constinit thread_local detail::recent<pool_instruments> seen;
+    if (const auto* known = seen.find(id_, name)) return *known;
+    const auto pool = detail::or_none(name);
+    const pool_instruments made{&acquires_.with(pool, "ok"), &wait_duration_.with(pool),
+                                &use_duration_.with(pool)};
+    seen.remember(id_, made, name);
+    return made;
 }
 
 void metrics_observer::acquire_finished(acquire_event& event) noexcept {
+    if (event.result == acquire_result::ok) {
+        const auto to = of_pool(event.pool);
+        to.acquired->add();
+        return to.wait->record(event.elapsed);
+    }
     const auto pool = detail::or_none(event.pool);
     acquires_.with(pool, detail::result_name(event.result)).add();
     if (tells_wait(event.result)) wait_duration_.with(pool).record(event.elapsed);
 }
 
 void metrics_observer::released(release_event& event) noexcept {
-    use_duration_.with(detail::or_none(event.pool)).record(event.elapsed);
+    of_pool(event.pool).use->record(event.elapsed);
 }
 
 void metrics_observer::connection_closed(connection_closed_event& event) noexcept {

@@ -4,6 +4,7 @@
 
 #include <tusk/core/error.hpp>
 #include <tusk/observe/detail/names.hpp>
+#include <tusk/observe/detail/semantic_conventions.hpp>
 
 namespace tusk::observe {
 
@@ -64,7 +65,9 @@ detail::family_base& registry::find_or_add(const detail::family_description& wha
     const std::scoped_lock lock{mutex_};
     if (const auto known = families_.find(what.name); known != families_.end()) {
         auto& family = *known->second;
-        detail::check_same_family(what.name, family.kind() == kind && family.has_bounds(what.bounds),
+        detail::check_same_family(what.name,
+                                  family.kind() == kind && family.has_bounds(what.bounds) &&
+                                      family.is_exposed() == what.exposed,
                                   family.has_labels(what.labels));
         return family;
     }
@@ -83,18 +86,27 @@ subscription registry::on_collect(std::function<void(snapshot&)> callback) {
     return {callbacks_, id};
 }
 
-snapshot registry::collect() const {
-    snapshot out;
+void registry::add_view(std::string_view key, std::function<void(snapshot&)> show) {
+    if (!show) throw error{errc::invalid_argument, "an empty function cannot show anything"};
+    const std::scoped_lock lock{callbacks_->mutex};
+    views_.emplace(key, std::move(show));
+}
+
+snapshot registry::collect(vocabulary words) const {
+    snapshot out{words};
     {
         const std::scoped_lock lock{mutex_};
         for (const auto& [name, family] : families_)
-            if (auto read = family->read(); !read.samples.empty()) out.append(std::move(read));
+            if (family->is_exposed())
+                if (auto read = family->read(); !read.samples.empty()) out.append(std::move(read));
     }
     {
         // Callbacks run under their own mutex: they may declare families, and a subscription that ends waits.
         const std::scoped_lock lock{callbacks_->mutex};
         for (const auto& [id, callback] : callbacks_->callbacks) callback(out);
+        for (const auto& [key, show] : views_) show(out);
     }
+    if (words == vocabulary::opentelemetry) detail::use_semantic_conventions(out);
     out.sort();
     return out;
 }

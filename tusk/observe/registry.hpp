@@ -31,6 +31,7 @@ struct family_description {
     std::string_view help;
     std::span<const std::string_view> labels;
     std::span<const double> bounds; // of histograms, else empty
+    bool exposed = true;            // else views read it
 };
 
 class family_base {
@@ -44,6 +45,7 @@ public:
     virtual family_snapshot read() const = 0;
 
     const std::string& name() const noexcept { return name_; }
+    bool is_exposed() const noexcept { return exposed_; }
     bool has_labels(std::span<const std::string_view> names) const noexcept;
     bool has_bounds(std::span<const double> bounds) const noexcept;
 
@@ -52,6 +54,7 @@ protected:
     std::string help_;
     std::vector<std::string> label_names_;
     std::vector<double> bounds_;
+    bool exposed_;
 };
 
 /// The label sets of one family. `guards`: one for each label.
@@ -146,20 +149,20 @@ public:
     template <label_text... Names>
     family<observe::counter, sizeof...(Names)>& counter(std::string_view name, std::string_view help,
                                                         const Names&... labels) {
-        return declare<observe::counter>(name, help, {}, labels...);
+        return declare<observe::counter>(name, help, {}, true, labels...);
     }
 
     template <label_text... Names>
     family<observe::gauge, sizeof...(Names)>& gauge(std::string_view name, std::string_view help,
                                                     const Names&... labels) {
-        return declare<observe::gauge>(name, help, {}, labels...);
+        return declare<observe::gauge>(name, help, {}, true, labels...);
     }
 
     /// With `default_buckets()`, which are meant for seconds.
     template <label_text... Names>
     family<observe::histogram, sizeof...(Names)>& histogram(std::string_view name, std::string_view help,
                                                             const Names&... labels) {
-        return declare<observe::histogram>(name, help, default_buckets(), labels...);
+        return declare<observe::histogram>(name, help, default_buckets(), true, labels...);
     }
 
     /// With these inclusive upper bounds; rules as for the constructor of `observe::histogram`.
@@ -167,8 +170,22 @@ public:
     family<observe::histogram, sizeof...(Names)>& histogram(std::string_view name, std::string_view help,
                                                             std::span<const double> bounds,
                                                             const Names&... labels) {
-        return declare<observe::histogram>(name, help, bounds, labels...);
+        return declare<observe::histogram>(name, help, bounds, true, labels...);
     }
+
+    /// A histogram that is measured once and shown under other names: it is in no snapshot, and a view reads
+    /// it. Two vocabularies for one measurement cost the hot path no more than one.
+    template <label_text... Names>
+    family<observe::histogram, sizeof...(Names)>& measure(std::string_view name, std::string_view help,
+                                                          std::span<const double> bounds,
+                                                          const Names&... labels) {
+        return declare<observe::histogram>(name, help, bounds, false, labels...);
+    }
+
+    /// `show` adds to every snapshot what it makes of measured families, in the words of
+    /// `snapshot::speaks()`. For as long as the registry lives; of each `key` the first counts, so that two
+    /// observers of one registry show nothing twice. Rules as for `on_collect`.
+    void add_view(std::string_view key, std::function<void(snapshot&)> show);
 
     /// How many distinct values the label `name` may have, over all families of this registry; values that
     /// were admitted before stay.
@@ -180,15 +197,17 @@ public:
     subscription on_collect(std::function<void(snapshot&)> callback);
 
     /// Reads everything: families by name, label sets by value.
-    snapshot collect() const;
+    snapshot collect(vocabulary words = vocabulary::prometheus) const;
 
 private:
     template <class Instrument, label_text... Names>
     family<Instrument, sizeof...(Names)>& declare(std::string_view name, std::string_view help,
-                                                  std::span<const double> bounds, const Names&... labels) {
+                                                  std::span<const double> bounds, bool exposed,
+                                                  const Names&... labels) {
         using made = family<Instrument, sizeof...(Names)>;
         const std::array<std::string_view, sizeof...(Names)> all{std::string_view{labels}...};
-        return static_cast<made&>(find_or_add({name, help, all, bounds}, kind_of<Instrument>, &make<made>));
+        return static_cast<made&>(
+            find_or_add({name, help, all, bounds, exposed}, kind_of<Instrument>, &make<made>));
     }
 
     template <class Made>
@@ -213,6 +232,8 @@ private:
     std::map<std::string, std::unique_ptr<detail::label_guard>, std::less<>> guards_;
     std::map<std::string, std::unique_ptr<detail::family_base>, std::less<>> families_;
     std::shared_ptr<detail::callback_list> callbacks_;
+    std::map<std::string, std::function<void(snapshot&)>, std::less<>>
+        views_; // read under the callbacks' mutex
 };
 
 } // namespace tusk::observe

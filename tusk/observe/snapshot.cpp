@@ -7,6 +7,17 @@
 
 namespace tusk::observe {
 
+namespace {
+
+template <class Number>
+void add_to(Number& sum, const Number& more) {
+    sum += more;
+}
+
+void add_to(histogram_values& sum, const histogram_values& more) { sum.add(more); }
+
+} // namespace
+
 void snapshot::sort() {
     for (auto& family : families_) std::ranges::sort(family.samples, {}, &sample::labels);
     std::ranges::sort(families_, {}, &family_snapshot::name);
@@ -23,8 +34,13 @@ family_snapshot& snapshot::family_of(instrument_kind kind, std::string_view name
         return family;
     }
     detail::check_family(kind, name, help, label_names);
-    families_.push_back(
-        {std::string{name}, std::string{help}, kind, {label_names.begin(), label_names.end()}, {}});
+    families_.push_back({std::string{name},
+                         std::string{help},
+                         kind,
+                         {label_names.begin(), label_names.end()},
+                         {},
+                         {},
+                         false});
     return families_.back();
 }
 
@@ -36,9 +52,9 @@ void snapshot::add(instrument_kind kind, std::string_view name, std::string_view
         values.emplace_back(detail::is_exposable(l.value) ? l.value : detail::other_value);
     const auto same = std::ranges::find(family.samples, values, &sample::labels);
     if (same == family.samples.end())
-        std::visit([&](auto n) { family.samples.push_back({std::move(values), n}); }, value);
+        family.samples.push_back({std::move(values), std::move(value)});
     else
-        std::visit([&]<class N>(N n) { std::get<N>(same->value) += n; }, value);
+        std::visit([&]<class N>(const N& n) { add_to(std::get<N>(same->value), n); }, value);
 }
 
 } // namespace tusk::observe

@@ -46,4 +46,8 @@ struct pool_description {
 std::string_view to_string(pool_description::connection_state s) noexcept;
 std::string_view to_string(breaker_state s) noexcept;
 
+/// The description as one JSON object, for a debug page: times in milliseconds (`age_ms`), the holder of a
+/// lease as "file:line" and function. It shows the texts of statements, so that the page is for operators.
+std::string to_json(const pool_description& of);
+
 } // namespace tusk
