@@ -76,6 +76,31 @@ void create_table_statement::write_keys(sql_writer& out) const {
     }
 }
 
+void create_table_statement::references(const std::vector<const column_info*>& here, const table_info& other,
+                                        const std::vector<const column_info*>& there,
+                                        std::string_view actions) {
+    const auto names = [](sql_writer& out, const std::vector<const column_info*>& columns) {
+        out.text("(");
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            if (i > 0) out.text(", ");
+            out.quoted(columns[i]->name);
+        }
+        out.text(")");
+    };
+    sql_writer out;
+    out.text("FOREIGN KEY ");
+    names(out, here);
+    out.text(" REFERENCES ");
+    out.qualified(other.schema, other.name);
+    out.text(" ");
+    names(out, there);
+    if (!actions.empty()) {
+        out.text(" ");
+        out.text(actions);
+    }
+    parts_.push_back(out.literal());
+}
+
 void create_table_statement::write_to(sql_writer& out) const {
     if (bad_varchar_)
         out.fail(failure{errc::invalid_argument, "a VARCHAR length of " + std::to_string(varchar_)});

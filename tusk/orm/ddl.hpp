@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <tusk/orm/conditions.hpp>
+#include <tusk/orm/relation.hpp>
 #include <tusk/orm/run.hpp>
 
 /// Tables and indexes of models, for tests, tools and small programs; what a service's schema becomes over
@@ -48,6 +49,16 @@ public:
         parts_.emplace_back("FOREIGN KEY " + std::string{sql.text()});
         return *this;
     }
+    /// The foreign key of a relation `belongs_to`: `foreign_key<&post::author>("on delete cascade")`.
+    template <auto Relation>
+    create_table_statement& foreign_key(fragment<detail::scope<detail::anything>> actions = "") {
+        using relation = detail::relation_of<Relation>;
+        static_assert(detail::is_belongs_to<relation>,
+                      "tusk: the key of this relation is in the other model's table; name a belongs_to");
+        references(relation::local::columns(), table_of<typename relation::child>,
+                   relation::foreign::columns(), actions.text());
+        return *this;
+    }
     /// `partition_by("range (created_at)")`
     create_table_statement& partition_by(fragment<detail::scope<detail::anything>> sql) {
         partition_ = sql.text();
@@ -66,6 +77,8 @@ private:
     }
     void write_column(sql_writer& out, const column_info& c) const;
     void write_keys(sql_writer& out) const;
+    void references(const std::vector<const column_info*>& here, const table_info& other,
+                    const std::vector<const column_info*>& there, std::string_view actions);
     const table_info* table_;
     std::vector<std::string> parts_;
     std::string partition_;

@@ -11,10 +11,6 @@ namespace tusk::orm {
 
 namespace detail {
 
-template <class Relation>
-inline constexpr bool is_belongs_to = false;
-template <auto Field, auto... Keys>
-inline constexpr bool is_belongs_to<belongs_to<Field, Keys...>> = true;
 
 /// The server has made its key: it is there already.
 bool has_made_key(const table_info& t, const void* row) noexcept;

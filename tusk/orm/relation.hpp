@@ -177,6 +177,13 @@ struct has_one : has_many<Field, Keys...> {};
 template <auto Field, auto... Keys>
 struct belongs_to : has_many<Field, Keys...> {};
 
+namespace detail {
+template <class Relation>
+inline constexpr bool is_belongs_to = false;
+template <auto Field, auto... Keys>
+inline constexpr bool is_belongs_to<belongs_to<Field, Keys...>> = true;
+} // namespace detail
+
 /// Through a table between: `many_to_many<&order::items, &order::id, &order_item::order_id,
 /// &order_item::item_id, &item::id>`. Composite keys: four groups of the same size.
 template <auto Field, auto... Keys>

@@ -32,6 +32,23 @@ TEST(definitions, a_table_is_what_the_model_says) {
         "(id)) PARTITION BY range (id) TABLESPACE \"fast\"");
     EXPECT_NE(orm::create_table<model>().sql().find("\"id\" BIGSERIAL NOT NULL"), std::string::npos);
 }
+struct reel {
+    std::int64_t id = 0;
+    std::int64_t film_id = 0;
+    orm::one<film> of;
+    using tusk_table =
+        orm::table<"reels", "r", orm::col<&reel::id, orm::pk, orm::identity>, orm::col<&reel::film_id>>;
+    struct rels;
+};
+struct reel::rels : orm::relations<orm::belongs_to<&reel::of, &reel::film_id, &film::id>> {};
+
+TEST(definitions, foreign_keys_of_relations) {
+    const auto sql = orm::create_table<reel>().foreign_key<&reel::of>("on delete cascade").sql();
+    EXPECT_TRUE(sql.ends_with(", PRIMARY KEY (\"id\"), FOREIGN KEY (\"film_id\") REFERENCES "
+                              "\"hobbies\".\"movies\" (\"id\") on delete cascade)"))
+        << sql;
+    EXPECT_TRUE(orm::create_table<reel>().foreign_key<&reel::of>().sql().ends_with("(\"id\"))"));
+}
 TEST(definitions, a_length_of_no_varchar_is_an_error) {
     EXPECT_THROW(static_cast<void>(orm::create_table<film>().varchar(-20).sql()), tusk::error);
 }
