@@ -11,7 +11,6 @@ namespace tusk::orm {
 
 namespace detail {
 
-
 /// The server has made its key: it is there already.
 bool has_made_key(const table_info& t, const void* row) noexcept;
 /// An insert of rows that reads back what the server made.
