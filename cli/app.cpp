@@ -7,7 +7,9 @@
 #include <cli/doctor_command.hpp>
 #include <cli/general_commands.hpp>
 #include <cli/migrate_commands.hpp>
+#include <cli/proxy_command.hpp>
 #include <cli/schema_commands.hpp>
+#include <cli/test_commands.hpp>
 #include <cli/verify_command.hpp>
 
 namespace tusk::cli {
@@ -30,6 +32,8 @@ exit_code run_command(const std::vector<std::string>& arguments, output& to, con
     add_schema_commands(tree);
     add_verify_command(tree);
     add_doctor_command(tree);
+    add_test_commands(tree);
+    add_proxy_command(tree);
     return tree.parse(arguments)();
 }
 
