@@ -45,6 +45,8 @@ embedded::server_options options_for(const server_choice& choice) {
     options.version(choice.version).name("test");
     // The database of each line, so that a failed test can show its own.
     options.setting("log_line_prefix", "%m [%p] %d ");
+    // All processes of the run and their pools.
+    options.setting("max_connections", "400");
     if (choice.tcp) options.listen_tcp();
     return options;
 }

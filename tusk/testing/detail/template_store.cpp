@@ -39,7 +39,8 @@ std::string name_of(const database_options& o) {
         // With its length, so that moving text from one step to the next counts.
         digest.add(std::to_string(text.size()) + ":").add(text);
     };
-    add(std::to_string(format) + " " + std::to_string(test_server::shared().major_version()));
+    add(std::to_string(format) + " " + std::to_string(test_server::shared().major_version()) + " " +
+        TUSK_VERSION);
     add(o.role());
     for (const auto& step : o.steps()) {
         add(step.name.starts_with("script ") || step.name.starts_with("step ") ? "" : step.name);
