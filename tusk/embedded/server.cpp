@@ -29,6 +29,7 @@ result<server> server::start(const server_options& options) {
 const std::string& server::url() const noexcept { return instance_->url(); }
 const std::string& server::tcp_url() const noexcept { return instance_->tcp_url(); }
 const std::filesystem::path& server::socket_dir() const noexcept { return instance_->where().socket_dir; }
+const std::filesystem::path& server::ca_file() const noexcept { return instance_->ca_file(); }
 std::uint16_t server::port() const noexcept { return instance_->where().port; }
 pid_t server::pid() const noexcept { return instance_->pid(); }
 const std::filesystem::path& server::data_dir() const noexcept { return instance_->where().data_dir; }

@@ -41,6 +41,8 @@ public:
     /// Over TCP; empty without `listen_tcp`.
     const std::string& tcp_url() const noexcept;
     const std::filesystem::path& socket_dir() const noexcept;
+    /// The certificate that clients have to trust (`sslrootcert`); empty without `tls`.
+    const std::filesystem::path& ca_file() const noexcept;
     std::uint16_t port() const noexcept;
     /// Of the postmaster; another one after each start.
     pid_t pid() const noexcept;

@@ -19,6 +19,15 @@ enum class stop_mode {
     immediate, ///< At once, without a checkpoint; the next start recovers.
 };
 
+/// SQL for a new server: a file, or a text.
+struct init_script {
+    std::string name; ///< For errors; the file's path.
+    std::optional<std::string> sql;
+
+    /// Errors: `errc::environment` when the file cannot be read.
+    result<std::string> text() const;
+};
+
 /// How a server is to be run. The default is an ephemeral server of the first PostgreSQL found, reachable
 /// over a unix socket only. Each setter has a getter of the same name.
 class server_options {
@@ -88,6 +97,19 @@ public:
         settings_.emplace_back(std::move(name), std::move(value));
         return *this;
     }
+    /// Settings from a file in the format of postgresql.conf (without `include`): as if each were given to
+    /// `setting` here. Throws `tusk::error` (`errc::environment`, `errc::invalid_configuration`) naming file
+    /// and line.
+    server_options& config_file(const std::filesystem::path& file);
+    /// SQL that is run once, when the data directory is new: statements without commands of psql, each file
+    /// in one transaction, in the database and as the role of these options; scripts run in the order given.
+    /// A directory stands for its `*.sql` in the order of their names.
+    server_options& init_file(const std::filesystem::path& file_or_directory);
+    server_options& init_sql(std::string sql);
+    /// TLS over TCP: a certificate authority of the server's own signs one for "localhost", 127.0.0.1 and
+    /// ::1, new for each data directory. `tcp_url()` then verifies it. Listens on 127.0.0.1 unless
+    /// `listen_tcp` says otherwise.
+    server_options& tls(bool on = true);
     /// Whether committed data has to survive a crash of the machine. Default: false when ephemeral, else
     /// true.
     server_options& durable(bool on) {
@@ -141,6 +163,8 @@ public:
     const std::string& database() const noexcept { return database_; }
     const std::string& user() const noexcept { return user_; }
     const std::vector<std::pair<std::string, std::string>>& settings() const noexcept { return settings_; }
+    const std::vector<init_script>& init_scripts() const noexcept { return init_scripts_; }
+    bool has_tls() const noexcept { return tls_; }
     bool durable() const noexcept { return durable_.value_or(!is_ephemeral()); }
     const std::string& locale() const noexcept { return locale_; }
     const std::vector<std::string>& initdb_arguments() const noexcept { return initdb_arguments_; }
@@ -165,6 +189,8 @@ private:
     std::string database_ = "postgres";
     std::string user_ = "postgres";
     std::vector<std::pair<std::string, std::string>> settings_;
+    std::vector<init_script> init_scripts_;
+    bool tls_ = false;
     std::optional<bool> durable_;
     std::string locale_ = "C";
     std::vector<std::string> initdb_arguments_;

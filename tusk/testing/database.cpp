@@ -1,171 +1,98 @@
 #include <tusk/testing/database.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
-#include <mutex>
+#include <chrono>
+#include <thread>
+#include <utility>
 
-#include <tusk/embedded/server.hpp>
+#include <tusk/testing/detail/administrator.hpp>
+#include <tusk/testing/detail/clone_store.hpp>
+#include <tusk/testing/detail/template_store.hpp>
 
 namespace tusk::testing {
 
 namespace {
 
-/// Serialises the building of templates, of every process on the server.
-constexpr std::int64_t template_lock = 0x7475736b746d706c; // "tusktmpl"
+using detail::administrator;
+using detail::clone_store;
+using detail::quote_identifier;
+using detail::quote_text;
 
-/// FNV-1a over everything that the template depends on: an edited script is another template.
-std::string content_hash(const std::vector<std::string>& scripts) {
-    std::uint64_t hash = 14695981039346656037ULL;
-    const auto mix = [&](std::string_view text) {
-        for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-        hash = (hash ^ 0xff) * 1099511628211ULL; // a boundary, so that moving text between scripts counts
-    };
-    for (const auto& s : scripts) mix(s);
-    char text[17] = {};
-    for (std::size_t i = 0; i < 16; ++i) text[i] = "0123456789abcdef"[(hash >> (60 - 4 * i)) & 15];
-    return text;
-}
+constexpr int session_looks = 100;
+constexpr auto session_pause = std::chrono::milliseconds{20};
 
-/// The connection that creates and drops databases; one per process, used under its mutex.
-class administrator {
-public:
-    static administrator& instance() {
-        static administrator a;
-        return a;
-    }
-    template <class F>
-    auto with(F f) {
-        const std::lock_guard lock{mutex_};
-        if (!connection_.is_open()) connection_ = blocking::connection::open(test_server::shared().url());
-        return f(connection_);
-    }
-
-private:
-    administrator() : connection_{blocking::connection::open(test_server::shared().url())} {}
-    std::mutex mutex_;
-    blocking::connection connection_;
-};
-
-/// The copying strategy: on a server without fsync copying files is two to three times faster than WAL.
-/// Before PostgreSQL 15 there was no other, and no way to ask for it.
-std::string clone_sql(const std::string& name, const std::string& from) {
-    std::string sql = "create database " + name + " template " + from;
-    auto& server = test_server::shared();
-    if (server.is_embedded() && server.major_version() >= 15) sql += " strategy file_copy";
-    return sql;
-}
-
-bool exists(blocking::connection& admin, const std::string& name) {
-    return admin.one<bool>(
-        "select exists (select from pg_catalog.pg_database where datname = $1 and datistemplate)", name);
-}
-
-void build_template(blocking::connection& admin, const std::string& name,
-                    const std::vector<std::string>& scripts) {
-    const std::string draft = name + "_draft";
-    admin.script("drop database if exists " + draft + " with (force)");
-    admin.script(clone_sql(draft, "template0"));
-    {
-        auto db = blocking::connection::open(test_server::shared().url_for(draft));
-        std::size_t number = 0;
-        for (const auto& sql : scripts) {
-            ++number;
-            if (auto f = db.try_script(sql))
-                throw error{std::move(f.add_context("script " + std::to_string(number)))};
+/// From a template that may just have been dropped by `tusk test clean`: it is made again then.
+std::string take_clone(const database_options& o) {
+    for (bool again = false;; again = true) {
+        const auto source =
+            administrator::instance().with([&](auto& admin) { return detail::template_for(admin, o); });
+        try {
+            return clone_store::instance().take(source, o.role(), o.prefetch());
+        } catch (const error& e) {
+            if (again || !detail::is_missing_template(e.as_failure())) throw;
         }
     }
-    // Sealed only when whole: a half-built template is never found under its name.
-    admin.script("alter database " + draft + " rename to " + name);
-    admin.script("alter database " + name + " is_template true allow_connections false");
 }
 
-std::string template_for(blocking::connection& admin, const std::vector<std::string>& scripts) {
-    if (scripts.empty()) return "template0";
-    const std::string name = "tusk_template_" + content_hash(scripts);
-    if (exists(admin, name)) return name;
-    admin.exec("select pg_catalog.pg_advisory_lock($1)", template_lock);
-    try {
-        if (!exists(admin, name)) build_template(admin, name, scripts);
-    } catch (...) {
-        static_cast<void>(admin.try_exec("select pg_catalog.pg_advisory_unlock($1)", template_lock));
-        throw;
+/// Nobody is connected, and nobody can be.
+void empty_of_sessions(blocking::connection& admin, const std::string& name) {
+    admin.script("alter database " + quote_identifier(name) + " allow_connections false");
+    for (int i = 0;; ++i) {
+        const auto left = admin.one<std::int64_t>(
+            "select count(pg_catalog.pg_terminate_backend(pid)) from pg_catalog.pg_stat_activity where "
+            "datname = $1",
+            name);
+        if (left == 0) return;
+        if (i == session_looks)
+            throw error{errc::timeout, "sessions of the database " + name +
+                                           " do not end; look at pg_stat_activity for what they wait for"};
+        std::this_thread::sleep_for(session_pause);
     }
-    admin.exec("select pg_catalog.pg_advisory_unlock($1)", template_lock);
-    return name;
 }
+
+class without_sessions {
+public:
+    without_sessions(blocking::connection& admin, std::string name) : admin_{admin}, name_{std::move(name)} {
+        empty_of_sessions(admin_, name_);
+    }
+    ~without_sessions() {
+        static_cast<void>(
+            admin_.try_script("alter database " + quote_identifier(name_) + " allow_connections true"));
+    }
+    without_sessions(const without_sessions&) = delete;
+    without_sessions& operator=(const without_sessions&) = delete;
+
+private:
+    blocking::connection& admin_;
+    std::string name_;
+};
 
 } // namespace
 
-struct test_server::running {
-    explicit running(embedded::server s) : server{std::move(s)} {}
-    embedded::server server;
-};
-
-test_server& test_server::shared() {
-    static test_server server;
-    return server;
-}
-
-test_server::test_server() {
-    if (const char* given = std::getenv("TUSK_TEST_URL"); given != nullptr && *given != '\0') {
-        url_ = given;
-        return;
-    }
-    auto started = embedded::server::start();
-    if (!started) throw error{started.error()};
-    running_ = std::make_unique<running>(std::move(*started));
-    url_ = running_->server.url();
-    embedded_ = true;
-}
-
-test_server::~test_server() = default;
-
-int test_server::major_version() {
-    std::call_once(asked_, [this] {
-        major_version_ = running_
-                             ? running_->server.binaries().major
-                             : blocking::connection::open(url_).one<int>(
-                                   "select pg_catalog.current_setting('server_version_num')::int4 / 10000");
-    });
-    return major_version_;
-}
-
-std::string test_server::url_for(std::string_view database) const {
-    auto config = parse_connect_config(url_);
-    if (!config) throw error{config.error()};
-    // The path of the URL is the database; everything else stays as it was given.
-    const auto scheme = url_.find("://");
-    if (scheme == std::string::npos) return url_ + " dbname=" + std::string{database};
-    const auto authority = url_.find('/', scheme + 3);
-    const auto query = url_.find('?', scheme + 3);
-    const auto end = std::min(authority, query);
-    std::string out = url_.substr(0, end) + "/" + std::string{database};
-    if (query != std::string::npos) out += url_.substr(query);
-    return out;
-}
-
-database::database(std::string name) : name_{std::move(name)}, url_{test_server::shared().url_for(name_)} {}
+database::database(std::string name)
+    : name_{std::move(name)}, url_{test_server::shared().url_for(name_)},
+      log_position_{test_server::shared().log_position()} {}
 
 database database::create(const database_options& o) {
-    static std::atomic<unsigned> counter{0};
-    const std::string name = "t_" + std::to_string(::getpid()) + "_" + std::to_string(++counter);
-    administrator::instance().with([&](blocking::connection& admin) {
-        const auto source = template_for(admin, o.scripts());
-        admin.script(clone_sql(name, source));
-    });
-    return database{name};
+    database made{take_clone(o)};
+    made.owner_ = o.role();
+    if (!o.role().empty()) made.url_ = with_role(made.url_, o.role(), o.password());
+    return made;
 }
 
 database::database(database&& other) noexcept
-    : name_{std::exchange(other.name_, std::string{})}, url_{std::move(other.url_)}, kept_{other.kept_} {}
+    : name_{std::exchange(other.name_, std::string{})}, url_{std::move(other.url_)},
+      snapshots_{std::exchange(other.snapshots_, {})}, owner_{std::move(other.owner_)},
+      log_position_{other.log_position_}, kept_{other.kept_} {}
 
 database& database::operator=(database&& other) noexcept {
+    if (this == &other) return *this;
     drop();
     name_ = std::exchange(other.name_, std::string{});
     url_ = std::move(other.url_);
+    snapshots_ = std::exchange(other.snapshots_, {});
+    owner_ = std::move(other.owner_);
+    log_position_ = other.log_position_;
     kept_ = other.kept_;
     return *this;
 }
@@ -173,14 +100,85 @@ database& database::operator=(database&& other) noexcept {
 database::~database() { drop(); }
 
 void database::drop() noexcept {
-    if (name_.empty() || kept_) return;
+    if (name_.empty()) return;
+    try {
+        for (auto& snapshot : snapshots_) clone_store::instance().drop(snapshot);
+        if (!kept_) clone_store::instance().drop(std::exchange(name_, std::string{}));
+    } catch (...) { // out of memory: the next run sweeps
+    }
+}
+
+std::string database::snapshot_name(std::string_view name) const {
+    std::string out = name_ + "_s";
+    for (std::size_t i = 0; i < snapshots_.size(); ++i)
+        if (snapshots_[i].ends_with("__" + std::string{name})) return snapshots_[i];
+    constexpr std::size_t longest_identifier = 63;
+    out += std::to_string(snapshots_.size()) + "__" + std::string{name};
+    if (out.size() > longest_identifier)
+        throw error{errc::invalid_argument,
+                    "the name of the snapshot is too long: \"" + std::string{name} + "\""};
+    return out;
+}
+
+void database::snapshot(std::string_view name) {
+    const auto copy = snapshot_name(name);
+    administrator::instance().with([&](blocking::connection& admin) {
+        admin.script("drop database if exists " + quote_identifier(copy) + " with (force)");
+        const without_sessions guard{admin, name_};
+        detail::clone(admin, copy, name_, owner_);
+    });
+    if (std::find(snapshots_.begin(), snapshots_.end(), copy) == snapshots_.end()) snapshots_.push_back(copy);
+}
+
+void database::restore(std::string_view name) {
+    const auto copy = snapshot_name(name);
+    if (std::find(snapshots_.begin(), snapshots_.end(), copy) == snapshots_.end())
+        throw error{errc::not_found, "the database has no snapshot \"" + std::string{name} +
+                                         "\"; snapshot(\"" + std::string{name} + "\") makes one"};
+    administrator::instance().with([&](blocking::connection& admin) {
+        // Made beside the old one, which stays in use until it is whole.
+        const auto fresh = administrator::instance().new_name();
+        detail::clone(admin, fresh, copy, owner_);
+        const auto old = fresh + "_old";
+        {
+            const without_sessions guard{admin, name_};
+            admin.script("alter database " + quote_identifier(name_) + " rename to " + quote_identifier(old));
+            admin.script("alter database " + quote_identifier(fresh) + " rename to " +
+                         quote_identifier(name_));
+        }
+        clone_store::instance().drop(old);
+    });
+}
+
+void database::keep(std::string_view why) noexcept {
+    kept_ = true;
     try {
         administrator::instance().with([&](blocking::connection& admin) {
-            static_cast<void>(admin.try_script("drop database if exists " + name_ + " with (force)"));
+            const auto comment = admin.one<std::string>("select 'tusk: kept ' || to_char(now() at time zone "
+                                                        "'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS') || ' ' "
+                                                        "|| $1",
+                                                        why);
+            admin.script("comment on database " + quote_identifier(name_) + " is " + quote_text(comment));
         });
-    } catch (...) { // the server is gone, and the database with it
+        test_server::shared().keep();
+    } catch (...) { // it stays all the same
     }
-    name_.clear();
 }
+
+std::vector<open_session> database::open_sessions() const {
+    return administrator::instance().with([&](blocking::connection& admin) {
+        return admin.all<open_session>(
+            "select pid, coalesce(application_name, '') as application, coalesce(state, '') as state, "
+            "coalesce(query, '') as statement from pg_catalog.pg_stat_activity where datname = $1 and "
+            "backend_type = 'client backend' order by backend_start",
+            name_);
+    });
+}
+
+std::string database::log(std::size_t lines) const {
+    return test_server::shared().log_since(log_position_, name_, lines);
+}
+
+void settle() { clone_store::instance().settle(); }
 
 } // namespace tusk::testing

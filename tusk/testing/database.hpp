@@ -1,65 +1,31 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <tusk/client/blocking.hpp>
 #include <tusk/core/error.hpp>
+#include <tusk/testing/database_options.hpp>
+#include <tusk/testing/test_server.hpp>
 
 namespace tusk::testing {
 
-/// The server that tests run on: `TUSK_TEST_URL` when it is set, else an ephemeral embedded server, started
-/// on first use and shared by the whole process.
-class test_server {
-public:
-    /// Throws `tusk::error` (`errc::environment`) when there are no PostgreSQL binaries; the message says the
-    /// remedy.
-    static test_server& shared();
-
-    /// A URL of the maintenance database, with rights to create databases.
-    const std::string& url() const noexcept { return url_; }
-    /// The same server, another database.
-    std::string url_for(std::string_view database) const;
-    /// Started by this process: its data live in memory and go with it.
-    bool is_embedded() const noexcept { return embedded_; }
-    /// The major version of PostgreSQL: 15. Throws `tusk::error` when a server of `TUSK_TEST_URL` cannot be
-    /// asked.
-    int major_version();
-    ~test_server();
-
-private:
-    test_server();
-    struct running;
-    std::unique_ptr<running> running_;
-    std::string url_;
-    bool embedded_ = false;
-    std::once_flag asked_;
-    int major_version_ = 0;
-};
-
-/// What a test's database is to hold, and what becomes of it.
-class database_options {
-public:
-    /// SQL that makes the schema (and seeds). Scripts run in order, once for each content: the result is kept
-    /// as a template, and every test gets a clone of it.
-    database_options& script(std::string sql) {
-        scripts_.push_back(std::move(sql));
-        return *this;
-    }
-    const std::vector<std::string>& scripts() const noexcept { return scripts_; }
-
-private:
-    std::vector<std::string> scripts_;
+/// A session that is connected to a test's database.
+struct open_session {
+    std::int32_t pid = 0;
+    std::string application;
+    std::string state;
+    std::string statement; ///< The last one.
 };
 
 /// A database of a test's own: cloned from a template when made, dropped when destroyed. Safe to make from
 /// several threads and processes at once on the same server.
 class database {
 public:
-    /// Throws `tusk::error`.
+    /// Throws `tusk::error`, naming the step that failed and the remedy.
     static database create(const database_options& o = {});
     database(database&& other) noexcept;
     database& operator=(database&& other) noexcept;
@@ -68,18 +34,43 @@ public:
     const std::string& url() const noexcept { return url_; }
     const std::string& name() const noexcept { return name_; }
     /// A new connection to it.
-    blocking::connection connect() const { return blocking::connection::open(url_); }
-    /// It stays when this object goes (to look into after a failure).
-    void keep() noexcept { kept_ = true; }
+    blocking::connection connect(const connection_settings& settings = {}) const {
+        return blocking::connection::open(url_, settings);
+    }
+
+    /// Remembers the content under a name, the old one of that name is forgotten. Sessions are ended first:
+    /// pools notice and connect again, a connection has to be opened again. Throws `tusk::error`.
+    void snapshot(std::string_view name = "snapshot");
+    /// Brings back the content of the snapshot, as often as one likes; the name and the URL of the database
+    /// stay. Sessions are ended as with `snapshot`; a pool that keeps a minimum of connections is making new
+    /// ones at once, and `pool.reset()` makes sure that none of those was cut. Throws `tusk::error`
+    /// (`errc::not_found` when there is no such snapshot).
+    void restore(std::string_view name = "snapshot");
+
+    /// It stays when this object goes, for a look at it. `why` is its comment in the server's catalog; on an
+    /// embedded server it stays for an hour.
+    void keep(std::string_view why = {}) noexcept;
+    bool is_kept() const noexcept { return kept_; }
     /// For people: how to look into it.
     std::string psql_line() const { return "psql '" + url_ + "'"; }
+    /// Who is connected now: at the end of a test, what it forgot to close.
+    std::vector<open_session> open_sessions() const;
+    /// The last lines of the server's log that are about this database; empty when the log is not ours.
+    std::string log(std::size_t lines = 30) const;
 
 private:
     explicit database(std::string name);
     void drop() noexcept;
+    std::string snapshot_name(std::string_view name) const;
     std::string name_;
     std::string url_;
+    std::vector<std::string> snapshots_;
+    std::string owner_;
+    std::uint64_t log_position_ = 0;
     bool kept_ = false;
 };
+
+/// Waits until clones are prefetched and dropped databases gone: for measurements.
+void settle();
 
 } // namespace tusk::testing

@@ -84,6 +84,15 @@ TEST_F(search, a_version_that_is_not_here_is_looked_for_there) {
     EXPECT_EQ(find(find_options{}.version(16))->bin_dir, in_path);
 }
 
+TEST_F(search, packages_of_npm_are_found_by_version) {
+    const auto seventeen = install("build/deps/postgresql-17/native/bin", "17.5");
+    const auto thirteen = install("build/deps/postgresql-13/native/bin", "13.21");
+    install("system/15/bin", "15.18");
+    EXPECT_EQ(find(find_options{}.version(17))->bin_dir, seventeen);
+    EXPECT_EQ(find(find_options{}.version(13))->bin_dir, thirteen);
+    EXPECT_EQ(find()->major, 15);
+}
+
 TEST_F(search, a_wrong_environment_variable_is_an_error) {
     install("system/17/bin", "17.2");
     context.pg_bin = (root / "absent").string();

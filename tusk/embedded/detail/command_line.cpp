@@ -55,6 +55,8 @@ std::vector<std::string> postmaster_command(const binaries& programs, const serv
     if (options.is_standby()) // and back at once when the primary was away
         line.set("primary_conninfo", options.primary_url()).set("wal_retrieve_retry_interval", "100ms");
     if (options.is_ephemeral()) tune_for_tests(line, options, where.data_in_memory);
+    if (options.has_tls())
+        line.set("ssl", "on").set("ssl_cert_file", "tusk-server.crt").set("ssl_key_file", "tusk-server.key");
     for (const auto& [name, value] : options.settings()) line.set(name, value);
     return line.take();
 }

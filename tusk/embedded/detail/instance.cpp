@@ -3,10 +3,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <tusk/embedded/detail/certificate.hpp>
 #include <tusk/embedded/detail/data_directory.hpp>
 #include <tusk/embedded/detail/free_port.hpp>
 #include <tusk/embedded/detail/golden.hpp>
@@ -25,6 +27,7 @@ constexpr auto stop_in_order = std::chrono::seconds{30};  // a checkpoint of a l
 constexpr int oldest_standby = 12;                        // standby.signal; before, it was recovery.conf
 constexpr int port_attempts = 3;                          // a free port may be taken before the server has it
 constexpr std::size_t lines_in_errors = 12;
+constexpr auto init_timeout = std::chrono::minutes{10}; // for scripts: large seeds take their time
 
 /// `follow` for a path that the user chose; in a directory of another account a link may be a trap.
 result<unique_fd> open_log(const fs::path& file, const identity& who, bool follow) {
@@ -41,7 +44,7 @@ result<unique_fd> open_log(const fs::path& file, const identity& who, bool follo
 instance::instance(const server_options& options) : options_{options}, owner_{::getpid()} {}
 
 instance::~instance() {
-    if (::getpid() != owner_ || detached_) {
+    if (::getpid() != owner_ || detached_ || shared_) {
         if (run_dir_) run_dir_->release();
         if (socket_home_) socket_home_->release();
         return;
@@ -54,6 +57,15 @@ instance::~instance() {
 }
 
 failure instance::open() { return options_.is_detached() ? open_detached() : prepare(); }
+
+failure instance::open_shared(const sharing& how) {
+    sharing_ = how;
+    if (auto problem = prepare()) return problem;
+    if (auto problem = write_file(how.record, to_text(describe()))) return problem;
+    keeper_->share();
+    shared_ = true;
+    return {};
+}
 
 failure instance::open_detached() {
     const auto entry = registry_entry::open(options_.name());
@@ -90,6 +102,7 @@ failure instance::adopt(const registration& found) {
     url_ = running.url;
     tcp_url_ = found.tcp_url;
     log_file_ = found.log_file;
+    ca_file_ = found.ca_file;
     pid_ = running.pid;
     start_time_ = found.start_time;
     adopted_dirs_ = found.removed;
@@ -120,9 +133,14 @@ failure instance::prepare() {
         where_.data_dir = run_dir_->path() / "data";
         where_.data_in_memory = is_in_memory(run_dir_->path());
         if (auto problem = make_data(source)) return problem;
-    } else if (auto problem = prepare_persistent(where_.data_dir, who_, source, options_.durable())) {
-        return problem;
+        fresh_ = !options_.is_standby();
+    } else {
+        fresh_ = !major_of(where_.data_dir);
+        if (auto problem = prepare_persistent(where_.data_dir, who_, source, options_.durable()))
+            return problem;
     }
+    if (options_.has_tls())
+        if (auto problem = prepare_tls()) return problem;
     log_file_ = options_.log_file();
     if (log_file_.empty()) log_file_ = run_dir_ ? run_dir_->path() / "log" : where_.data_dir / "tusk.log";
     log_file_ = fs::absolute(log_file_, ignored);
@@ -208,7 +226,19 @@ failure instance::launch_keeper() {
                        {},
                        {},
                        {},
-                       options_.is_detached()};
+                       options_.is_detached(),
+                       {},
+                       {},
+                       {},
+                       {}};
+    if (sharing_) {
+        // A description of its own: the lock of the owner must not count as the keeper's.
+        plan.lease = above_streams(unique_fd{::open(sharing_->lease.c_str(), O_RDWR | O_CLOEXEC)});
+        if (!plan.lease) return system_failure("cannot open " + sharing_->lease.string(), errno);
+        plan.linger = sharing_->linger;
+        plan.record = sharing_->record.string();
+        plan.kept = sharing_->kept.string();
+    }
     for (const auto* home : {&run_dir_, &socket_home_})
         if (*home && (*home)->lock() >= 0) plan.locks.push_back((*home)->lock());
     for (const auto& dir : removed_dirs()) plan.removed.push_back(dir.string());
@@ -229,6 +259,8 @@ std::vector<fs::path> instance::removed_dirs() const {
 failure instance::start() {
     url_ = socket_url(options_, where_);
     tcp_url_ = detail::tcp_url(options_, where_);
+    if (options_.has_tls())
+        tcp_url_ += "?sslmode=verify-full&sslrootcert=" + percent_encode(ca_file_.string());
     if (!keeper_ || !keeper_->is_alive())
         if (auto problem = launch_keeper()) return problem;
     const auto pid = keeper_->spawn();
@@ -245,7 +277,10 @@ failure instance::wait_until_ready() {
     for (;;) {
         auto session = admin_session::open(socket_file(where_.socket_dir, where_.port), pid_, "postgres",
                                            "postgres", until);
-        if (session) return create_role_and_database(*session, until);
+        if (session) {
+            if (auto problem = create_role_and_database(*session, until)) return problem;
+            return run_init_scripts(deadline::in(init_timeout));
+        }
         if (!is_not_ready(session.error()) && session.error().code() != errc::timeout)
             return with_log(failure{session.error()}.add_context(named +
                                                                  " runs, but the role and the database "
@@ -280,7 +315,28 @@ failure instance::create_role_and_database(admin_session& session, deadline unti
     return ensure("select 1 from pg_database where datname = " + quote_literal(options_.database()), sql);
 }
 
-failure instance::register_and_detach(const registry_entry& entry) {
+/// Once for a data directory, each script as one transaction.
+failure instance::run_init_scripts(deadline until) {
+    if (!std::exchange(fresh_, false) || options_.init_scripts().empty()) return {};
+    auto session = admin_session::open(socket_file(where_.socket_dir, where_.port), pid_, options_.user(),
+                                       options_.database(), until);
+    if (!session) return with_log(failure{session.error()}.add_context("init scripts"));
+    for (const auto& script : options_.init_scripts()) {
+        const auto text = script.text();
+        if (!text) return text.error();
+        const auto done = session->query(*text, until);
+        if (!done) return failure{done.error()}.add_context("init script " + script.name);
+    }
+    return {};
+}
+
+failure instance::prepare_tls() {
+    const auto dir = where_.data_dir;
+    ca_file_ = dir / "tusk-ca.crt";
+    return make_certificates({ca_file_, dir / "tusk-server.crt", dir / "tusk-server.key"}, who_);
+}
+
+registration instance::describe() const {
     registration record;
     record.server = {options_.name(),         pid_,        where_.data_dir,
                      where_.socket_dir,       where_.port, programs_.version,
@@ -289,7 +345,12 @@ failure instance::register_and_detach(const registry_entry& entry) {
     record.removed = removed_dirs();
     record.tcp_url = tcp_url_;
     record.log_file = log_file_;
-    if (auto problem = entry.save(record)) return problem;
+    record.ca_file = ca_file_;
+    return record;
+}
+
+failure instance::register_and_detach(const registry_entry& entry) {
+    if (auto problem = entry.save(describe())) return problem;
     keeper_->detach();
     keeper_.reset();
     detached_ = true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -21,6 +22,14 @@
 
 namespace tusk::embedded::detail {
 
+/// What makes a server a shared one.
+struct sharing {
+    std::filesystem::path lease; ///< Users hold (shared) locks of this file.
+    std::chrono::milliseconds linger{0};
+    std::filesystem::path record; ///< The registration.
+    std::filesystem::path kept;   ///< See `keeper_plan::kept`.
+};
+
 /// What is behind a `server`: its directories, its keeper, its postmaster.
 class instance {
 public:
@@ -31,6 +40,9 @@ public:
 
     /// The first start; or finding the detached server that runs already.
     failure open();
+    /// A server that others may use too: its registration is written, and the end of this process is not its
+    /// end. The options are of an ephemeral server.
+    failure open_shared(const sharing& how);
     failure stop(stop_mode mode, deadline until);
     failure start_again();
     failure restart(stop_mode mode);
@@ -43,6 +55,10 @@ public:
     const std::filesystem::path& log_file() const noexcept { return log_file_; }
     const binaries& programs() const noexcept { return programs_; }
     pid_t pid() const noexcept { return pid_; }
+    /// The certificate that clients trust; empty without TLS.
+    const std::filesystem::path& ca_file() const noexcept { return ca_file_; }
+    /// The port that the server listens on is kept when it starts again.
+    const server_options& options() const noexcept { return options_; }
 
 private:
     failure open_detached();
@@ -58,6 +74,9 @@ private:
     failure wait_until_ready();
     failure create_role_and_database(admin_session& session, deadline until);
     failure register_and_detach(const registry_entry& entry);
+    registration describe() const;
+    failure prepare_tls();
+    failure run_init_scripts(deadline until);
     failure with_log(failure problem) const;
     void send(int signal);
 
@@ -77,6 +96,10 @@ private:
     pid_t pid_ = 0;
     std::optional<std::uint64_t> start_time_;
     bool detached_ = false;
+    bool fresh_ = false; ///< The data directory was made by this object: init scripts are due.
+    std::filesystem::path ca_file_;
+    std::optional<sharing> sharing_;
+    bool shared_ = false; ///< Registered: others may use it.
 };
 
 } // namespace tusk::embedded::detail

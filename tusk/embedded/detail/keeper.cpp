@@ -50,8 +50,12 @@ result<keeper> keeper::launch(const setup& what) {
     plan.owner = owner.get();
     plan.log = what.log.get();
     plan.null = null.get();
-    plan.kept = what.locks.data();
-    plan.kept_count = what.locks.size();
+    plan.locks = what.locks.data();
+    plan.lock_count = what.locks.size();
+    plan.lease = what.lease.get() < 0 ? -1 : what.lease.get();
+    plan.linger = static_cast<long>(what.linger.count());
+    plan.record = what.record.empty() ? nullptr : what.record.c_str();
+    plan.kept = what.kept.empty() ? nullptr : what.kept.c_str();
     plan.removed = removed.data();
     plan.removed_count = removed.size();
     plan.pid_file = what.pid_file.empty() ? nullptr : what.pid_file.c_str();
@@ -95,6 +99,8 @@ void keeper::detach() {
     if (send(keeper_order::detach)) wait_for_end();
     control_.reset();
 }
+
+void keeper::share() { send(keeper_order::share); }
 
 void keeper::finish() {
     if (send(keeper_order::finish)) wait_for_end();

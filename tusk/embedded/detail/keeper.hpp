@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -30,6 +31,10 @@ public:
         std::vector<std::string> removed;
         std::string pid_file; ///< Empty when the data directory stays.
         bool detaching = false;
+        unique_fd lease; ///< Of a shared server; see `keeper_plan`.
+        std::chrono::milliseconds linger{0};
+        std::string record;
+        std::string kept;
     };
 
     /// Starts the keeper process; the postmaster comes with `spawn`.
@@ -45,6 +50,8 @@ public:
     bool is_alive() const noexcept { return static_cast<bool>(control_); }
     /// The keeper goes, the postmaster stays.
     void detach();
+    /// From now on the server lives as long as it has users; the keeper sees to that when we are gone.
+    void share();
     /// Immediate stop, removal of the directories, end of the keeper; returns when all that is done.
     void finish();
     /// The status of the last postmaster, in words.

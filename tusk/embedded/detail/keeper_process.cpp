@@ -6,10 +6,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@ namespace {
 constexpr long quit_patience = 5000;   // ms from SIGQUIT to SIGKILL
 constexpr long orphan_patience = 2000; // ms for backends to notice that their postmaster is dead
 constexpr int dying_look = 100;        // ms between looks while processes are dying
+constexpr int lease_look = 200;        // ms between looks whether a shared server has users
 
 long now_ms() noexcept {
     timespec now{};
@@ -72,7 +75,7 @@ public:
             if (wait[0].revents != 0)
                 obey();
             else if (wait[2].revents != 0)
-                finish();
+                end_of_owner();
         }
     }
 
@@ -97,9 +100,9 @@ private:
     void close_others() noexcept {
         for (unsigned next = 3; next != 0;) {
             int keep = -1;
-            for (const int fd : {plan_.control, plan_.owner, plan_.log, plan_.null, children_})
+            for (const int fd : {plan_.control, plan_.owner, plan_.log, plan_.null, plan_.lease, children_})
                 keep = lower_kept(keep, fd, next);
-            for (std::size_t i = 0; i < plan_.kept_count; ++i) keep = lower_kept(keep, plan_.kept[i], next);
+            for (std::size_t i = 0; i < plan_.lock_count; ++i) keep = lower_kept(keep, plan_.locks[i], next);
             next = close_up_to(next, keep);
         }
     }
@@ -113,13 +116,14 @@ private:
         keeper_packet packet;
         const ssize_t n = ::recv(plan_.control, &packet, sizeof packet, MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-        if (n != static_cast<ssize_t>(sizeof packet)) finish();
+        if (n != static_cast<ssize_t>(sizeof packet)) end_of_owner();
         switch (static_cast<keeper_order>(packet.kind)) {
         case keeper_order::spawn: return spawn();
         case keeper_order::signal:
             if (is_alive()) ::kill(postmaster_, packet.value);
             return;
         case keeper_order::detach: ::_exit(0);
+        case keeper_order::share: shared_ = true; return;
         case keeper_order::finish: break;
         }
         finish();
@@ -171,6 +175,37 @@ private:
         }
     }
 
+    [[noreturn]] void end_of_owner() noexcept {
+        if (!shared_ || plan_.lease < 0) finish();
+        guard();
+    }
+
+    bool is_kept() const noexcept {
+        struct stat info{};
+        return plan_.kept != nullptr && ::stat(plan_.kept, &info) == 0 && info.st_mtime > ::time(nullptr);
+    }
+
+    /// The users of a shared server are known by their locks, which the kernel takes from them when they end,
+    /// however that happens.
+    [[noreturn]] void guard() noexcept {
+        long used = now_ms();
+        for (;;) {
+            pollfd wait{children_, POLLIN, 0};
+            ::poll(&wait, 1, lease_look);
+            reap();
+            if (postmaster_ == 0) finish();
+            if (::flock(plan_.lease, LOCK_EX | LOCK_NB) != 0) {
+                used = now_ms();
+                continue;
+            }
+            if (now_ms() - used >= plan_.linger && !is_kept()) break;
+            ::flock(plan_.lease, LOCK_UN);
+        }
+        // The lock stays: who comes now waits until all is gone, and then starts a server.
+        if (plan_.record != nullptr) ::unlink(plan_.record);
+        finish();
+    }
+
     [[noreturn]] void finish() noexcept {
         const long killing = now_ms() + quit_patience;
         if (is_alive()) ::kill(postmaster_, SIGQUIT);
@@ -190,7 +225,8 @@ private:
     const keeper_plan& plan_;
     int children_ = -1;
     pid_t postmaster_ = 0; ///< 0: none, or gone with everything below it.
-    bool dead_ = false;    ///< It ended, processes below it may not have.
+    bool shared_ = false;
+    bool dead_ = false; ///< It ended, processes below it may not have.
     int status_ = 0;
     long orphans_until_ = 0;
 };

@@ -15,6 +15,7 @@ enum class keeper_order : std::int32_t {
     spawn = 1, ///< Start the postmaster (again).
     signal,    ///< Send it the signal `value`.
     detach,    ///< Leave it running and go.
+    share,     ///< From now on the owner is one user of many.
     finish,    ///< Stop it at once, remove the directories and go.
 };
 
@@ -36,16 +37,22 @@ struct keeper_packet {
 struct keeper_plan {
     const exec_image* postmaster = nullptr;
     const identity* who = nullptr;
-    int control = -1;          ///< Our end of the socket to the owner.
-    int owner = -1;            ///< A pidfd of the owner, or -1 where the kernel has none.
-    int log = -1;              ///< Standard output and error of the postmaster.
-    int null = -1;             ///< /dev/null
-    const int* kept = nullptr; ///< Descriptors that have to stay open (locks), ascending.
-    std::size_t kept_count = 0;
+    int control = -1;           ///< Our end of the socket to the owner.
+    int owner = -1;             ///< A pidfd of the owner, or -1 where the kernel has none.
+    int log = -1;               ///< Standard output and error of the postmaster.
+    int null = -1;              ///< /dev/null
+    const int* locks = nullptr; ///< Descriptors that have to stay open, ascending.
+    std::size_t lock_count = 0;
     const char* const* removed = nullptr; ///< Directories to remove at the end.
     std::size_t removed_count = 0;
     const char* pid_file = nullptr; ///< postmaster.pid of a data directory that is removed; or null.
     bool detaching = false;         ///< The postmaster is to outlive the keeper.
+    /// A shared server goes on without its owner, as long as others hold locks of this file (its own
+    /// description of it) and for `linger` ms after that; -1 for servers that are not shared.
+    int lease = -1;
+    long linger = 0;
+    const char* record = nullptr; ///< What the registry of shared servers knows; goes with the server.
+    const char* kept = nullptr;   ///< The server also stays until the time of this file's last change.
 };
 
 /// The life of the keeper process: parent of the postmaster, and its executioner when the owner dies, however

@@ -62,7 +62,14 @@ unique_fd above_streams(unique_fd fd) noexcept {
 }
 
 failure system_failure(std::string_view what, int error) {
-    return failure{errc::environment, std::string{what} + ": " + std::generic_category().message(error)};
+    std::string text = std::string{what} + ": " + std::generic_category().message(error);
+    if (error == ENOSPC || error == EDQUOT)
+        text += "\nremedy: free space there, or put throwaway data elsewhere with TMPDIR or scratch_dir";
+    if (error == EACCES || error == EPERM || error == EROFS)
+        text +=
+            "\nremedy: let this account write there, or choose other places with TMPDIR, TUSK_CACHE_DIR and "
+            "TUSK_STATE_DIR";
+    return failure{errc::environment, std::move(text)};
 }
 
 std::optional<std::string> environment(const char* name) {

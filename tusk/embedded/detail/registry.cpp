@@ -75,6 +75,7 @@ std::string to_text(const registration& entry) {
     line("url", entry.server.url);
     line("tcp_url", entry.tcp_url);
     line("log_file", entry.log_file.string());
+    line("ca_file", entry.ca_file.string());
     for (const auto& dir : entry.removed) line("remove", dir.string());
     return text;
 }
@@ -98,6 +99,7 @@ std::optional<registration> parse_registration(std::string_view text) {
     server.url = field("url");
     entry.tcp_url = field("tcp_url");
     entry.log_file = field("log_file");
+    entry.ca_file = field("ca_file");
     const auto [first, last] = fields.equal_range("remove");
     for (auto dir = first; dir != last; ++dir) entry.removed.emplace_back(dir->second);
     if (server.name.empty() || server.data_dir.empty() || server.url.empty()) return std::nullopt;

@@ -20,6 +20,7 @@ struct registration {
     std::vector<std::filesystem::path> removed; ///< Directories that go with the server.
     std::string tcp_url;
     std::filesystem::path log_file;
+    std::filesystem::path ca_file; ///< Empty without TLS.
 
     bool is_alive() const;
 };

@@ -48,6 +48,22 @@ place versions_below(const fs::path& root) {
     return found;
 }
 
+/// `<root>/postgresql-<major>/native/bin`: packages of npm, as `scripts/setup --versions` unpacks them.
+place packages_below(const fs::path& root) {
+    constexpr std::string_view package = "postgresql-";
+    place found{(root / "postgresql-*/native/bin").string(), {}};
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator{root, ignored}) {
+        const auto name = entry.path().filename().string();
+        if (!name.starts_with(package)) continue;
+        if (const auto major = to_number(std::string_view{name}.substr(package.size())))
+            found.candidates.push_back({entry.path() / "native/bin", *major, false});
+    }
+    std::sort(found.candidates.begin(), found.candidates.end(),
+              [](const candidate& a, const candidate& b) { return a.expected_major > b.expected_major; });
+    return found;
+}
+
 bool is_program(const fs::path& file) {
     std::error_code ignored;
     return fs::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0;
@@ -156,6 +172,8 @@ std::vector<place> places_of(const search_context& context) {
     if (!context.program_dir.empty())
         for (const char* below : {"../../deps/postgresql/usr/lib/postgresql", "../lib/tusk/postgresql"})
             places.push_back(versions_below((context.program_dir / below).lexically_normal()));
+    if (!context.program_dir.empty())
+        places.push_back(packages_below((context.program_dir / "../../deps").lexically_normal()));
     places.push_back(extra_place(context.pg_dirs));
     return places;
 }
