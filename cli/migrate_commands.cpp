@@ -29,9 +29,11 @@ struct database_request {
     std::string argument; ///< An amount, or a version.
     std::string to_version;
     bool dry_run = false;
+    std::string to_tag;
     bool allow_data_loss = false;
+    bool computed = false;
+    bool drift = false;
 };
-
 
 std::size_t amount_of(const std::string& text, std::size_t otherwise) {
     if (text.empty()) return otherwise;
@@ -118,6 +120,26 @@ exit_code stopped(const stop_on_signal& signals, exit_code status) {
     return signals.signal() == 0 ? status : static_cast<exit_code>(128 + signals.signal());
 }
 
+/// A database that somebody changed by hand. One that nothing was applied to has nothing to differ from.
+failure refuse_drift(const migrate::directory& dir, const connect_config& target,
+                     const migrate::dev_options& dev, const migrate::apply_options& o) {
+    const auto found = migrate::drift(dir, target, dev, o);
+    if (!found) return failure{found.error()};
+    if (found->version.empty() || found->partial || !found->has_drifted()) return {};
+    std::string list;
+    for (const auto& each : found->differences) list += "\n  " + each;
+    return failure{errc::invalid_argument,
+                   "the database is not what its migrations make of it:" + list +
+                       "\nremedy: write what was done by hand into a migration (`tusk migrate diff --to` "
+                       "the database), or undo it; `tusk migrate drift` shows how"};
+}
+
+migrate::apply_report refused_report(failure why) {
+    migrate::apply_report out;
+    out.problem = std::move(why);
+    return out;
+}
+
 exit_code apply(database_request& r) {
     r.settings.load();
     auto o = r.settings.apply_options();
@@ -125,8 +147,12 @@ exit_code apply(database_request& r) {
     const auto dir = open_directory(r.settings.dir());
     const stop_on_signal signals;
     o.stop(signals.token());
+    const bool checks_drift = r.drift || r.settings.project().drift_check;
     try {
         return stopped(signals, run_on_all(r, "tusk.migrate.apply", "applied", [&](const auto& db) {
+                           if (checks_drift)
+                               if (auto f = refuse_drift(dir, db.config, r.settings.dev(), o))
+                                   return refused_report(std::move(f));
                            return blocking::migrator{dir, db.config}.try_apply(o);
                        }));
     } catch (const problem& p) {
@@ -140,6 +166,8 @@ exit_code down(database_request& r) {
     r.settings.load();
     migrate::down_options o;
     o.amount(amount_of(r.argument, 1)).to_version(r.to_version).allow_data_loss(r.allow_data_loss);
+    o.to_tag(r.to_tag).dev(r.settings.dev());
+    if (r.computed) o.way(migrate::way_back::computed);
     auto run = r.settings.apply_options();
     o.run(run.dry_run(r.dry_run));
     const auto dir = open_directory(r.settings.dir());
@@ -154,6 +182,7 @@ exit_code status(database_request& r) {
     const auto o = r.settings.apply_options();
     const auto all = r.settings.databases();
     json::array list;
+    bool drifted = false;
     for (const auto& db : all) {
         const auto found = blocking::migrator{dir, db.config}.try_status(o);
         if (!found) throw_problem(failure{found.error()});
@@ -162,13 +191,20 @@ exit_code status(database_request& r) {
             print(*found, to);
         }
         list.push_back(to_json(*found));
+        if (r.drift) {
+            const auto differs = migrate::drift(dir, db.config, r.settings.dev(), o);
+            if (!differs) throw_problem(failure{differs.error()});
+            if (!to.is_json()) print(*differs, to);
+            list.back().as_object()["drift"] = to_json(*differs);
+            drifted = drifted || differs->has_drifted();
+        }
         if (!db.name.empty()) list.back().as_object()["target_name"] = db.name;
     }
     const bool single = all.size() == 1 && all[0].name.empty();
     if (to.is_json() && single) to.object(answer("tusk.migrate.status/1", list[0].as_object()));
     if (to.is_json() && !single)
         to.object({{"schema", "tusk.migrate.status.many/1"}, {"targets", std::move(list)}});
-    return exit_code::ok;
+    return drifted ? exit_code::found : exit_code::ok;
 }
 
 exit_code set(database_request& r) {
@@ -198,6 +234,8 @@ void add_apply(command_tree& tree, CLI::App& family) {
     r->settings.add_common(c);
     r->settings.add_database(c);
     r->settings.add_apply(c);
+    r->settings.add_dev(c);
+    c.add_flag("--check-drift", r->drift, "Refuse a database that differs from its migrations");
     c.footer("Examples:\n"
              "  tusk migrate apply --url postgres:///app --dir file://migrations\n"
              "  tusk migrate apply --env prod --dry-run");
@@ -207,21 +245,31 @@ void add_status(command_tree& tree, CLI::App& family) {
     const auto r = std::make_shared<database_request>(tree);
     auto& c = tree.add_command(family, "status", "Show what is applied and what is pending",
                                [r] { return status(*r); });
+    c.add_flag("--drift", r->drift,
+               "Compare the database with what its migrations make; status 3: it differs");
     r->settings.add_common(c);
     r->settings.add_database(c);
+    r->settings.add_dev(c);
 }
 
 void add_down(command_tree& tree, CLI::App& family) {
     const auto r = std::make_shared<database_request>(tree);
-    auto& c = tree.add_command(family, "down", "Take migrations back by their hand-written ways back",
+    auto& c = tree.add_command(family, "down",
+                               "Take migrations back, by their written ways back or by a computed one",
                                [r] { return down(*r); });
     c.add_option("amount", r->argument, "That many files; 1 when not given")->option_text("AMOUNT");
     c.add_option("--to-version", r->to_version, "All files behind this version; 0 is all there are")
         ->option_text("VERSION");
+    c.add_option("--to-tag", r->to_tag, "All files behind the checkpoint with this tag")->option_text("TAG");
+    c.add_flag("--computed", r->computed, "Compute the way back even where one is written");
     c.add_flag("--allow-data-loss", r->allow_data_loss, "Tables and columns that hold something may go");
     c.add_flag("--dry-run", r->dry_run, "Print what would be executed; write nothing, take no lock");
     r->settings.add_common(c);
     r->settings.add_database(c);
+    r->settings.add_dev(c);
+    c.footer("Examples:\n"
+             "  tusk migrate down --url postgres:///app --dry-run\n"
+             "  tusk migrate down --url postgres:///app --to-version 20240102150405");
 }
 
 void add_set(command_tree& tree, CLI::App& family) {
@@ -247,6 +295,7 @@ void add_migrate_commands(command_tree& tree) {
     auto& family = tree.add_family("migrate", "Migration directories, and what they do to databases");
     add_migrate_database_commands(tree, family);
     add_migrate_file_commands(tree, family);
+    add_migrate_schema_commands(tree, family);
     add_migrate_lint_command(tree, family);
 }
 

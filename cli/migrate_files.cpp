@@ -44,7 +44,8 @@ T value_of(result<T> r) {
     return std::move(*r);
 }
 
-/// Opens the user's editor and waits.
+} // namespace
+
 void open_editor(const fs::path& file, const environment& variables) {
     const auto editor = variables.variable("VISUAL").value_or(variables.variable("EDITOR").value_or("vi"));
     // A shell, because $EDITOR may hold options; the file is an argument of it, not part of its text.
@@ -59,6 +60,8 @@ void open_editor(const fs::path& file, const environment& variables) {
         throw problem{failure{errc::environment, "the editor `" + editor + "` did not end well"},
                       "set $EDITOR to an editor"};
 }
+
+namespace {
 
 exit_code answer_files(const file_request& r, const char* schema, const char* verb,
                        const std::vector<std::string>& files) {

@@ -16,7 +16,14 @@ std::string counted(std::size_t n, const char* what) {
     return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
-json::object to_json(const migrate::planned_file& p) {
+json::array losses_of(const migrate::apply_report& r) {
+    json::array out;
+    for (const auto& each : r.losses)
+        out.push_back(json::object{{"table", each.table}, {"column", each.column}, {"rows", each.rows}});
+    return out;
+}
+
+json::object as_json(const migrate::planned_file& p) {
     return {{"name", p.name},
             {"version", p.version},
             {"description", p.description},
@@ -25,7 +32,7 @@ json::object to_json(const migrate::planned_file& p) {
             {"statements", texts(p.statements)}};
 }
 
-json::object to_json(const migrate::executed_file& f) {
+json::object as_json(const migrate::executed_file& f) {
     return {{"name", f.name},
             {"version", f.version},
             {"description", f.description},
@@ -34,7 +41,7 @@ json::object to_json(const migrate::executed_file& f) {
             {"milliseconds", duration_cast<milliseconds>(f.took).count()}};
 }
 
-json::object to_json(const migrate::applied_revision& r) {
+json::object as_json(const migrate::applied_revision& r) {
     return {{"version", r.version},
             {"description", r.description},
             {"applied", r.applied},
@@ -51,7 +58,7 @@ json::object to_json(const migrate::applied_revision& r) {
 template <class T>
 json::array all_of(const std::vector<T>& of) {
     json::array out;
-    for (const auto& each : of) out.push_back(to_json(each));
+    for (const auto& each : of) out.push_back(as_json(each));
     return out;
 }
 
@@ -106,7 +113,7 @@ void throw_problem(const failure& what) {
 json::object to_json(const migrate::apply_report& r) {
     return {{"current", r.current},         {"target", r.target},           {"dry_run", r.dry_run},
             {"planned", all_of(r.planned)}, {"applied", all_of(r.applied)}, {"warnings", texts(r.warnings)},
-            {"error", problem_of(r)}};
+            {"losses", losses_of(r)},       {"error", problem_of(r)}};
 }
 
 json::object to_json(const migrate::status_report& r) {
@@ -119,8 +126,28 @@ json::object to_json(const migrate::status_report& r) {
             {"applied", all_of(r.applied)}};
 }
 
+json::object to_json(const migrate::drift_report& r) {
+    return {{"version", r.version},
+            {"drifted", r.has_drifted()},
+            {"partial", r.partial},
+            {"differences", texts(r.differences)},
+            {"sql", r.sql}};
+}
+
+void print(const migrate::drift_report& r, output& to) {
+    if (!r.has_drifted()) {
+        to.line("no drift: the database is what its migrations make of it");
+        return;
+    }
+    if (r.partial) to.note("a migration is applied in part; what it did so far counts");
+    for (const auto& each : r.differences) to.line(each);
+    to.advice("what would bring it back:\n" + r.sql);
+}
+
 void print(const migrate::apply_report& r, const char* verb, output& to) {
     for (const auto& w : r.warnings) to.note(w);
+    for (const auto& each : r.losses)
+        to.note((r.dry_run ? "would lose " : "lost ") + migrate::to_string(each));
     if (r.dry_run) return print_plan(r, to);
     for (const auto& f : r.applied)
         to.line(std::string{verb} + " " + f.name + " (" + counted(f.statements, "statement") + ", " +

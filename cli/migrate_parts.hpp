@@ -7,6 +7,7 @@
 #include <cli/command_tree.hpp>
 #include <cli/problem.hpp>
 #include <tusk/migrate/directory.hpp>
+#include <tusk/migrate/drift.hpp>
 #include <tusk/migrate/report.hpp>
 
 namespace tusk::cli {
@@ -15,6 +16,10 @@ namespace tusk::cli {
 void add_migrate_database_commands(command_tree& tree, CLI::App& family);
 /// Commands that work on files: new, hash, validate, edit, rm, rebase, import.
 void add_migrate_file_commands(command_tree& tree, CLI::App& family);
+/// Commands that think about schemas: diff, checkpoint, drift, test.
+void add_migrate_schema_commands(command_tree& tree, CLI::App& family);
+/// Opens the user's editor and waits. Throws `problem`.
+void open_editor(const std::filesystem::path& file, const environment& variables);
 /// Commands that judge files: lint.
 void add_migrate_lint_command(command_tree& tree, CLI::App& family);
 
@@ -31,5 +36,7 @@ boost::json::object to_json(const migrate::status_report& r);
 /// For people.
 void print(const migrate::apply_report& r, const char* verb, output& to);
 void print(const migrate::status_report& r, output& to);
+void print(const migrate::drift_report& r, output& to);
+boost::json::object to_json(const migrate::drift_report& r);
 
 } // namespace tusk::cli

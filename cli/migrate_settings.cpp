@@ -103,6 +103,42 @@ void migrate_settings::add_apply(CLI::App& command) {
         ->option_text("done|redo");
 }
 
+void migrate_settings::add_dev(CLI::App& command, bool plans) {
+    const auto list = [&](const char* name, std::vector<std::string>& value, const char* text,
+                          const char* what) {
+        command.add_option(name, value, what)->option_text(text)->allow_extra_args(false);
+    };
+    command
+        .add_option("--dev-url", dev_url_,
+                    "A server for throwaway databases; embedded:// (when not given) starts one")
+        ->option_text("URL");
+    list("-s,--schema", schemas_, "NAME", "Only this schema; may be given again");
+    list("--exclude", excluded_, "PATTERN", "Leave out what fits, such as 'audit.*' or 'index:*'");
+    if (!plans) return;
+    command.add_flag("--offline", offline_,
+                     "Plan one transaction that locks tables, not statements that spare a database at work");
+    list("--skip", skipped_, "CHANGE", "Leave out changes, such as drop, drop_table or trigger");
+    list("--refuse", refused_, "HAZARD", "Make no plan that has this hazard, such as deletes_data");
+}
+
+migrate::dev_options migrate_settings::dev() const {
+    schema::scope counts;
+    for (const auto& each : schemas_.empty() ? project_.schemas : schemas_) counts.schema(each);
+    for (const auto* list : {&project_.exclude, &excluded_})
+        for (const auto& each : *list) counts.exclude(each);
+    schema::plan_options plan;
+    plan.online(!offline_ && !project_.diff_offline);
+    for (const auto* list : {&project_.diff_skip, &skipped_})
+        for (const auto& each : *list) plan.skip(each);
+    for (const auto* list : {&project_.diff_refuse, &refused_})
+        for (const auto& each : *list)
+            plan.refuse(checked(schema::hazard_of(each), "--refuse", each, "a hazard of docs/schema.md"));
+    migrate::dev_options out;
+    return out.dev_url(first_of(dev_url_, project_.dev, "embedded://"))
+        .counts(std::move(counts))
+        .plan(std::move(plan));
+}
+
 void migrate_settings::load() {
     const auto given = values_of(variables_);
     if (!env_.empty()) project_ = load_environment(config_, env_, given, tree_->variables());

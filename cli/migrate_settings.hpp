@@ -9,6 +9,7 @@
 #include <cli/command_tree.hpp>
 #include <cli/project.hpp>
 #include <tusk/migrate/options.hpp>
+#include <tusk/migrate/replay.hpp>
 #include <tusk/net/conninfo.hpp>
 
 namespace tusk::cli {
@@ -23,6 +24,9 @@ public:
     void add_common(CLI::App& command, bool answers_in_json = true);
     /// `--url`, `--revisions-schema`, `--lock-timeout`.
     void add_database(CLI::App& command);
+    /// `--dev-url`, `--schema`, `--exclude`, and with `plans` those of plans: `--offline`, `--skip`,
+    /// `--refuse`.
+    void add_dev(CLI::App& command, bool plans = false);
     /// `--tx-mode`, `--exec-order`, `--baseline`, `--allow-dirty`, …
     void add_apply(CLI::App& command);
 
@@ -34,6 +38,8 @@ public:
     std::string format() const;
     /// What `apply` is to do. Throws `problem` for a word that is none.
     migrate::apply_options apply_options() const;
+    /// Where throwaway databases are, and what counts. Throws `problem` for a hazard that is none.
+    migrate::dev_options dev() const;
 
     /// A database to work on.
     struct database {
@@ -62,6 +68,12 @@ private:
     std::string baseline_;
     std::string statement_lock_timeout_;
     std::string resolve_;
+    std::string dev_url_;
+    std::vector<std::string> schemas_;
+    std::vector<std::string> excluded_;
+    std::vector<std::string> skipped_;
+    std::vector<std::string> refused_;
+    bool offline_ = false;
     bool allow_dirty_ = false;
     bool allow_edited_ = false;
     project_environment project_;

@@ -102,10 +102,21 @@ private:
         }
     }
 
+    bool flag(const YAML::Node& map, const char* key) const {
+        const auto node = map[key];
+        if (!node) return false;
+        try {
+            return node.as<bool>();
+        } catch (const YAML::Exception&) {
+            throw problem_at(node, std::string{"\""} + key + "\" is true or false");
+        }
+    }
+
     project_environment environment_of(const YAML::Node& map) const {
         check_keys(map,
                    {"url", "dir", "tx_mode", "exec_order", "revisions_schema", "baseline", "lock_timeout",
-                    "format", "targets", "tenants", "parallel", "lint"},
+                    "format", "targets", "tenants", "parallel", "lint", "dev", "to", "schemas", "exclude",
+                    "diff", "drift"},
                    "an environment");
         project_environment out;
         out.url = text(map, "url");
@@ -119,12 +130,34 @@ private:
         out.parallel = number(map, "parallel", 1);
         read_targets(map, out);
         if (const auto lint = map["lint"]) {
-            check_keys(lint, {"latest", "errors", "ignore"}, "lint");
+            check_keys(lint, {"latest", "errors", "ignore", "git_base", "measured", "naming"}, "lint");
+            out.lint_git_base = text(lint, "git_base");
+            out.lint_measured = flag(lint, "measured");
+            for (const auto& each : lint["naming"])
+                out.lint_naming[each.first.Scalar()] = expanded(each.second);
             out.lint_latest = number(lint, "latest", 0);
             out.lint_errors = texts(lint, "errors");
             out.lint_ignore = texts(lint, "ignore");
         }
+        read_policies(map, out);
         return out;
+    }
+
+    void read_policies(const YAML::Node& map, project_environment& out) const {
+        out.dev = text(map, "dev");
+        out.to = text(map, "to");
+        out.schemas = texts(map, "schemas");
+        out.exclude = texts(map, "exclude");
+        if (const auto diff = map["diff"]) {
+            check_keys(diff, {"offline", "skip", "refuse"}, "diff");
+            out.diff_offline = flag(diff, "offline");
+            out.diff_skip = texts(diff, "skip");
+            out.diff_refuse = texts(diff, "refuse");
+        }
+        if (const auto drift = map["drift"]) {
+            check_keys(drift, {"check"}, "drift");
+            out.drift_check = flag(drift, "check");
+        }
     }
 
     void read_targets(const YAML::Node& map, project_environment& out) const {

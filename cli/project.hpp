@@ -37,6 +37,17 @@ struct project_environment {
     std::vector<std::string> lint_errors; ///< Codes that are errors.
     std::vector<std::string> lint_ignore; ///< Codes that are left out.
     std::size_t lint_latest = 0;
+    std::string lint_git_base;
+    bool lint_measured = false;
+    std::map<std::string, std::string> lint_naming; ///< "table" → a regular expression.
+    std::string dev;                                ///< Where throwaway databases are.
+    std::string to;                                 ///< The wanted state: file://schema.sql
+    std::vector<std::string> schemas;
+    std::vector<std::string> exclude;
+    bool diff_offline = false;
+    std::vector<std::string> diff_skip;
+    std::vector<std::string> diff_refuse;
+    bool drift_check = false; ///< `apply` refuses a database that differs from its migrations.
 };
 
 using variable_values = std::map<std::string, std::string>;

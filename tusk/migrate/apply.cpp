@@ -93,6 +93,7 @@ private:
     }
 
     failure execute() {
+        if (prepared_.empty() && baseline_ == nullptr && session_->journal().exists()) return {};
         if (auto f = session_->journal().create()) return f;
         if (baseline_ != nullptr)
             if (auto f = write_baseline()) return f;

@@ -74,7 +74,8 @@ failure for_both(const directory& dir, const std::string& name, F f) {
 
 } // namespace
 
-result<fs::path> new_file(std::string_view url, std::string_view name, std::string_view content) {
+result<fs::path> new_file(std::string_view url, std::string_view name, std::string_view content,
+                          std::string_view down) {
     const auto path = directory_path(url);
     if (!path) return path;
     std::error_code ec;
@@ -85,9 +86,18 @@ result<fs::path> new_file(std::string_view url, std::string_view name, std::stri
     const auto version = next_version(*dir);
     if (!version) return failed<fs::path>(version.error());
     const auto made = *path / file_name(*version, name);
-    if (auto f = write_whole(made, content)) return failed<fs::path>(std::move(f));
-    if (auto f = write_sum_of(url)) return failed<fs::path>(std::move(f));
-    return made;
+    const auto back = *path / "down" / made.filename();
+    auto f = write_whole(made, content);
+    if (!f && !down.empty()) {
+        fs::create_directories(back.parent_path(), ec);
+        f = ec ? failed_to("make", back.parent_path(), ec) : write_whole(back, down);
+    }
+    if (!f) f = write_sum_of(url);
+    if (!f) return made;
+    // A file that the sum does not know would be somebody's edit.
+    fs::remove(made, ec);
+    if (!down.empty()) fs::remove(back, ec);
+    return failed<fs::path>(std::move(f));
 }
 
 result<std::string> remove_file(std::string_view url, std::string_view version) {

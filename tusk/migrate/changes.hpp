@@ -14,9 +14,9 @@ namespace tusk::migrate {
 
 /// A new file with the time as its version (or the second after the latest one), and its path. Makes the
 /// directory when it is not there. `name` becomes the description: what is neither a letter nor a digit
-/// becomes "_".
+/// becomes "_". `down`, when it is not empty, is its way back.
 result<std::filesystem::path> new_file(std::string_view url, std::string_view name,
-                                       std::string_view content = {});
+                                       std::string_view content = {}, std::string_view down = {});
 
 /// Removes the file of a version (empty: the last one) and its way back; answers its name.
 result<std::string> remove_file(std::string_view url, std::string_view version);

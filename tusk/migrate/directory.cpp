@@ -192,6 +192,23 @@ result<directory> directory::of(std::vector<std::pair<std::string, std::string>>
     return out;
 }
 
+directory directory::only(const std::function<bool(const migration_file&)>& keep) const {
+    directory out;
+    for (const auto& each : files_)
+        if (keep(each)) out.files_.push_back(each);
+    for (const auto& each : down_)
+        if (std::any_of(out.files_.begin(), out.files_.end(),
+                        [&](const auto& f) { return f.name() == each.name(); }))
+            out.down_.push_back(each);
+    out.sum_ = sum_of(out.files_);
+    out.down_sum_ = sum_of(out.down_);
+    return out;
+}
+
+directory directory::up_to(std::string_view version) const {
+    return only([&](const migration_file& f) { return f.version() <= version; });
+}
+
 failure directory::read_folder() {
     auto files = read_files(path_);
     if (!files) return files.error();

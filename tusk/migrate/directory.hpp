@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,11 @@ public:
     static result<directory> open(std::string_view url);
     /// Files that come from elsewhere: names and contents. Their sum is what they are.
     static result<directory> of(std::vector<std::pair<std::string, std::string>> files);
+
+    /// The files that `keep` takes, with their ways back, as a directory from memory.
+    directory only(const std::function<bool(const migration_file&)>& keep) const;
+    /// The files up to a version.
+    directory up_to(std::string_view version) const;
 
     /// Empty when it does not come from a folder.
     const std::filesystem::path& path() const noexcept { return path_; }

@@ -7,7 +7,7 @@ namespace tusk::migrate {
 
 namespace {
 
-constexpr std::string_view suffix = ".sql";
+constexpr std::string_view sql_suffix = ".sql";
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 failure wrong(const std::string& where, const std::string& what) {
@@ -63,7 +63,7 @@ result<migration_file> migration_file::parse(std::string name, std::string conte
     out.name_ = std::move(name);
     out.content_ = std::move(content);
     std::string_view stem = out.name_;
-    if (stem.ends_with(suffix)) stem.remove_suffix(suffix.size());
+    if (stem.ends_with(sql_suffix)) stem.remove_suffix(sql_suffix.size());
     const auto border = stem.find('_');
     out.version_ = stem.substr(0, border);
     if (border != std::string_view::npos) out.description_ = stem.substr(border + 1);
@@ -127,7 +127,8 @@ result<std::vector<pre_check>> migration_file::checks() const {
     std::vector<pre_check> out;
     if (!is_archive_) return out;
     for (const auto& each : archived_files(content_)) {
-        if (each.name != "checks.sql" && !(each.name.starts_with("checks/") && each.name.ends_with(suffix)))
+        if (each.name != "checks.sql" &&
+            !(each.name.starts_with("checks/") && each.name.ends_with(sql_suffix)))
             continue;
         auto statements = split(each.content, each.offset);
         if (!statements) return failed<std::vector<pre_check>>(statements.error());

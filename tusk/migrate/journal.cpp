@@ -56,6 +56,11 @@ struct column {
     bool required;
 };
 
+struct schema_path {
+    std::string path;
+    std::optional<std::string> first;
+};
+
 constexpr std::array<std::string_view, 12> known_columns{
     "version",        "description", "type",       "applied", "total",          "executed_at",
     "execution_time", "error",       "error_stmt", "hash",    "partial_hashes", "operator_version"};
@@ -86,15 +91,14 @@ failure journal::run(std::string_view text, const A&... arguments) {
 
 result<journal> journal::open(blocking::connection& db, std::string schema) {
     // Where search_path is not the default, it was set by the connection string, the role or the database.
-    const auto path = db.try_one<std::string>("select reset_val from pg_catalog.pg_settings "
-                                              "where name = 'search_path'");
+    const auto path = db.try_one<schema_path>("select reset_val as path, pg_catalog.current_schema()::text as "
+                                              "first from pg_catalog.pg_settings where name = 'search_path'");
     if (!path) return failed<journal>(path.error());
-    const auto first = db.try_one<std::optional<std::string>>("select pg_catalog.current_schema()::text");
-    if (!first) return failed<journal>(first.error());
-    const bool bound = *path != unbound && path->find(',') == std::string::npos && first->has_value();
+    const bool bound =
+        path->path != unbound && path->path.find(',') == std::string::npos && path->first.has_value();
     journal out{db, schema};
     out.bound_ = bound;
-    if (schema.empty()) out.schema_ = bound ? **first : table_name;
+    if (schema.empty()) out.schema_ = bound ? *path->first : table_name;
     if (auto f = out.look()) return failed<journal>(std::move(f));
     if (!schema.empty() || !bound || out.exists_) return out;
     journal usual{db, table_name};
@@ -109,13 +113,7 @@ result<journal> journal::open(blocking::connection& db, std::string schema) {
 }
 
 failure journal::look() {
-    const auto there = db_->try_one<bool>("select pg_catalog.to_regclass($1) is not null", table());
-    if (!there) return there.error();
-    exists_ = *there;
-    return exists_ ? check() : failure{};
-}
-
-failure journal::check() {
+    // One round trip: what is not there has no columns.
     const auto found = db_->try_all<column>("select attname::text as name, attnotnull and not atthasdef and "
                                             "attidentity = '' and attgenerated = '' as "
                                             "required from pg_catalog.pg_attribute where attrelid = "
@@ -123,6 +121,8 @@ failure journal::check() {
                                             "attisdropped",
                                             table());
     if (!found) return found.error();
+    exists_ = !found->empty();
+    if (!exists_) return {};
     for (const auto name : known_columns)
         if (std::none_of(found->begin(), found->end(), [&](const column& c) { return c.name == name; }))
             return failure{errc::invalid_argument, "the table " + table() + " has no column " +
@@ -162,7 +162,7 @@ failure journal::create() {
 
 result<std::vector<revision>> journal::read() {
     // Whoever had the lock before may have made the table since.
-    if (auto f = look()) return failed<std::vector<revision>>(std::move(f));
+    if (auto f = exists_ ? failure{} : look()) return failed<std::vector<revision>>(std::move(f));
     if (!exists_) return std::vector<revision>{};
     return db_->try_all<revision>(
         "select " + std::string{columns} + " from " + table() +

@@ -58,7 +58,6 @@ public:
 private:
     journal(blocking::connection& db, std::string schema) : db_{&db}, schema_{std::move(schema)} {}
     failure look();
-    failure check();
     std::string table() const;
     std::string sql(std::string_view text) const;
     template <class... A>

@@ -1,12 +1,15 @@
 #include <tusk/migrate/lint.hpp>
 
 #include <algorithm>
+#include <array>
+#include <regex>
 #include <sstream>
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <tusk/migrate/detail/lint_rules.hpp>
+#include <tusk/migrate/detail/name_rules.hpp>
 #include <tusk/migrate/detail/parser.hpp>
 #include <tusk/migrate/directive.hpp>
 
@@ -39,13 +42,19 @@ private:
 
 class linter {
 public:
-    linter(const lint_options& o, lint_report& report) : options_{&o}, report_{&report} {}
+    linter(const lint_options& o, lint_report& report, const measurement* measured)
+        : options_{&o}, report_{&report}, measured_{measured} {}
 
-    failure look_at(const migration_file& file) {
+    failure look_at(const migration_file& file, const migration_file* above) {
         report_->files.push_back(file.name());
         exceptions of_file;
         of_file.add(file.directives());
         if (of_file.hold_all()) return {};
+        if (above != nullptr)
+            keep_all(file, {},
+                     {{"NL101", "non_linear", "is below " + above->name() + ", which is there already",
+                       "`tusk migrate rebase " + file.version() + "` puts it on top"}},
+                     of_file);
         const auto statements = file.statements();
         if (!statements) return statements.error();
         detail::file_state state;
@@ -58,13 +67,25 @@ private:
     void look_at(const migration_file& file, const statement& s, exceptions excepted,
                  detail::file_state& state) {
         for (const auto& comment : s.comments) excepted.add(directives_in(comment));
+        if (const auto* found = measured_ == nullptr ? nullptr : measured_->find(file.name(), s.offset)) {
+            report_->measured.push_back(*found);
+            keep_all(file, s, detail::remarks_on_measured(*found), excepted);
+        }
         const auto parsed = detail::parse(s.text);
         if (!parsed.error.empty()) {
             const auto at = s.offset + offset_of_character(s.text, parsed.position);
             report_->not_analysed.push_back(file.place_of(at) + ": " + parsed.error);
             return;
         }
-        for (const auto& remark : detail::remarks_on(detail::node{&parsed.tree}, state))
+        keep_all(file, s, detail::remarks_on(detail::node{&parsed.tree}, state), excepted);
+        if (!options_->names().empty())
+            keep_all(file, s, detail::remarks_on_names(detail::node{&parsed.tree}, options_->names()),
+                     excepted);
+    }
+
+    void keep_all(const migration_file& file, const statement& s, const std::vector<detail::remark>& remarks,
+                  const exceptions& excepted) {
+        for (const auto& remark : remarks)
             if (!excepted.hold(remark) && !is_in(options_->ignored(), remark)) keep(file, s, remark);
     }
 
@@ -87,9 +108,24 @@ private:
 
     const lint_options* options_;
     lint_report* report_;
+    const measurement* measured_;
 };
 
 const char* name_of(lint_severity s) { return s == lint_severity::error ? "error" : "warning"; }
+
+json::object measured_as_json(const measured_statement& m) {
+    json::array locks;
+    for (const auto& each : m.locks)
+        locks.push_back(
+            json::object{{"table", each.table}, {"mode", each.mode}, {"keeps_out", kept_out_by(each.mode)}});
+    return {{"file", m.file},
+            {"line", m.where.line},
+            {"column", m.where.column},
+            {"sql", m.sql},
+            {"locks", std::move(locks)},
+            {"rewritten", json::array(m.rewritten.begin(), m.rewritten.end())},
+            {"scanned", json::array(m.scanned.begin(), m.scanned.end())}};
+}
 
 json::object rule_of(const lint_finding& f) {
     return {{"id", f.code}, {"name", f.analyzer}, {"help", json::object{{"text", f.remedy}}}};
@@ -111,20 +147,54 @@ bool lint_report::has_errors() const noexcept {
                        [](const lint_finding& f) { return f.severity == lint_severity::error; });
 }
 
-result<lint_report> lint(const directory& dir, const lint_options& o) {
-    lint_report out;
-    linter work{o, out};
+std::vector<const migration_file*> chosen_files(const directory& dir, const lint_options& o) {
     const auto& files = dir.files();
     const auto first = o.latest() == 0 || o.latest() > files.size() ? 0 : files.size() - o.latest();
-    for (std::size_t i = o.only().empty() ? first : 0; i < files.size(); ++i) {
-        if (!o.only().empty() && !o.only().contains(files[i].name())) continue;
-        if (auto f = work.look_at(files[i])) return failed<lint_report>(std::move(f));
+    std::vector<const migration_file*> out;
+    for (std::size_t i = o.only() ? 0 : first; i < files.size(); ++i)
+        if (!o.only() || o.only()->contains(files[i].name())) out.push_back(&files[i]);
+    return out;
+}
+
+result<lint_report> lint(const directory& dir, const lint_options& o, const measurement* measured) {
+    lint_report out;
+    linter work{o, out, measured};
+    const auto chosen = chosen_files(dir, o);
+    const migration_file* last_other = nullptr;
+    for (const auto& each : dir.files())
+        if (std::find(chosen.begin(), chosen.end(), &each) == chosen.end()) last_other = &each;
+    for (const auto* file : chosen) {
+        const bool below =
+            o.is_in_order() && last_other != nullptr && file->version() < last_other->version();
+        if (auto f = work.look_at(*file, below ? last_other : nullptr))
+            return failed<lint_report>(std::move(f));
     }
     return out;
 }
 
+std::optional<named_thing> parse_named_thing(std::string_view word) noexcept {
+    constexpr std::array<std::string_view, 6> words{"schema", "table",       "column",
+                                                    "index",  "foreign_key", "check"};
+    for (std::size_t i = 0; i < words.size(); ++i)
+        if (words[i] == word) return static_cast<named_thing>(i);
+    return std::nullopt;
+}
+
+lint_options& lint_options::naming(named_thing of, const std::string& expression) {
+    try {
+        static_cast<void>(std::regex{expression});
+    } catch (const std::regex_error& e) {
+        throw tusk::error{errc::invalid_argument,
+                          "`" + expression + "` is no regular expression: " + e.what()};
+    }
+    naming_[of] = expression;
+    return *this;
+}
+
 std::string to_json(const lint_report& r) {
     json::array findings;
+    json::array measured;
+    for (const auto& m : r.measured) measured.push_back(measured_as_json(m));
     for (const auto& f : r.findings)
         findings.push_back(json::object{{"code", f.code},
                                         {"analyzer", f.analyzer},
@@ -138,6 +208,7 @@ std::string to_json(const lint_report& r) {
         json::object{{"schema", "tusk.migrate.lint/1"},
                      {"files", json::array(r.files.begin(), r.files.end())},
                      {"findings", std::move(findings)},
+                     {"measured", std::move(measured)},
                      {"not_analysed", json::array(r.not_analysed.begin(), r.not_analysed.end())}});
 }
 

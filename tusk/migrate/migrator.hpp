@@ -35,7 +35,11 @@ public:
     migrate::apply_report apply(const migrate::apply_options& o = {}) const;
     /// The same; what went wrong is `problem` of the report, beside what was done.
     migrate::apply_report try_apply(const migrate::apply_options& o = {}) const;
-    /// Takes files back by their hand-written ways back, the last one first.
+    /// Takes files back: by their written ways back, the last one first, or, where one has none, by a plan
+    /// from what the database has to what the directory makes at the target version, which is proved on a
+    /// throwaway database. Leaves alone what the directory does not know. Throws as `apply` does, and
+    /// `errc::invalid_argument` when rows would be lost, which it names; `errc::invalid_configuration` when
+    /// there is no plan that holds.
     migrate::apply_report down(const migrate::down_options& o = {}) const;
     migrate::apply_report try_down(const migrate::down_options& o = {}) const;
     /// What is applied and what is pending. Only reads, on a standby too.

@@ -23,12 +23,12 @@ std::string names_of(const files& of) {
     return out;
 }
 
-/// Everything from the last checkpoint, which stands for what is above it.
-files from_checkpoint(const directory& dir) {
+/// Everything from the last checkpoint, which stands for what is above it; not from one behind `target`.
+files from_checkpoint(const directory& dir, const std::string& target) {
     const auto& all = dir.files();
     std::size_t begin = 0;
     for (std::size_t i = all.size(); i-- > 0 && begin == 0;)
-        if (all[i].is_checkpoint()) begin = i;
+        if (all[i].is_checkpoint() && (target.empty() || all[i].version() <= target)) begin = i;
     files out;
     for (std::size_t i = begin; i < all.size(); ++i)
         if (!all[i].is_checkpoint() || i == begin) out.push_back(&all[i]);
@@ -57,7 +57,7 @@ result<pending_set> first_run(const directory& dir, bool is_clean, const apply_o
             "the database is not empty, and no migration was applied to it\nremedy: --baseline VERSION "
             "when it has everything up to that version, --allow-dirty when the tables are somebody "
             "else's"));
-    out.files = from_checkpoint(dir);
+    out.files = from_checkpoint(dir, o.to_version());
     return out;
 }
 

@@ -40,6 +40,17 @@ struct planned_file {
     std::vector<std::string> statements;
 };
 
+/// Rows that going back loses.
+struct data_loss {
+    std::string table;     ///< As SQL writes it.
+    std::string column;    ///< The same; empty for the whole table.
+    std::int64_t rows = 0; ///< With something to lose; counted up to `most_counted`.
+
+    static constexpr std::int64_t most_counted = 10'000;
+};
+/// "table public.users (3 rows)", "column public.users.name (more than 10000 rows)"
+std::string to_string(const data_loss& what);
+
 /// What `apply` or `down` did.
 struct apply_report {
     std::string current; ///< The last version before; empty when nothing was applied.
@@ -48,6 +59,7 @@ struct apply_report {
     /// What is in effect now: what was rolled back is not here.
     std::vector<executed_file> applied;
     std::vector<std::string> warnings;
+    std::vector<data_loss> losses; ///< Of a way back that was computed.
     bool dry_run = false;
     /// Why it stopped; empty when it did all there was to do. SQL errors begin with "file:line:column: ".
     failure problem;

@@ -15,10 +15,13 @@ struct scratch_server::place {
     std::optional<embedded::server> own;
     connect_config config;
 
-    blocking::connection connect(const std::string& database) const {
+    connect_config config_of(const std::string& database) const {
         auto to = config;
         to.database(database);
-        return blocking::connection::open(std::move(to));
+        return to;
+    }
+    blocking::connection connect(const std::string& database) const {
+        return blocking::connection::open(config_of(database));
     }
 };
 
@@ -100,6 +103,8 @@ void scratch_database::drop() noexcept {
 }
 
 blocking::connection scratch_database::connect() const { return place_->connect(name_); }
+
+connect_config scratch_database::config() const { return place_->config_of(name_); }
 
 bool scratch_database::is_on_own_server() const noexcept { return place_ && place_->own.has_value(); }
 

@@ -40,6 +40,8 @@ public:
 
     const std::string& name() const noexcept { return name_; }
     blocking::connection connect() const;
+    /// How to connect to it.
+    connect_config config() const;
     bool is_on_own_server() const noexcept;
 
 private:

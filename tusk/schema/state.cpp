@@ -127,16 +127,28 @@ state state_reader::read_sql(std::string_view sql, const scope& of) {
     return load({{"SQL", split_script(sql)}}, of);
 }
 
+state state_reader::read(blocking::connection& on, const scope& of) {
+    state out;
+    take(out, on, of);
+    if (major_ == 0) major_ = out.whole.major_version();
+    return out;
+}
+
+state state_reader::read(std::shared_ptr<scratch_database> made, const scope& of) {
+    state out;
+    auto db = made->connect();
+    take(out, db, of);
+    out.loaded_in = std::move(made);
+    return out;
+}
+
 state state_reader::read(std::string_view source, const scope& of) {
     if (has_prefix(source, "empty://")) return load({}, of);
     const bool is_file = has_prefix(source, "file://");
     const auto path = fs::path{is_file ? source.substr(7) : source};
     if (!is_file && !fs::exists(path)) {
         auto db = blocking::connection::open(parse_connect_config(source, environment::process()).value());
-        state out;
-        take(out, db, of);
-        if (major_ == 0) major_ = out.whole.major_version();
-        return out;
+        return read(db, of);
     }
     if (fs::is_directory(path)) {
         std::vector<fs::path> files;

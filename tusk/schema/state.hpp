@@ -37,6 +37,11 @@ public:
     explicit state_reader(std::string scratch = "embedded://") : where_{std::move(scratch)} {}
 
     state read(std::string_view source, const scope& of = {});
+    /// The state of the database of a connection, which is in no transaction.
+    state read(blocking::connection& on, const scope& of = {});
+    /// The state of a throwaway database of `scratch()`, which goes with the last state that was read from
+    /// it.
+    state read(std::shared_ptr<scratch_database> made, const scope& of = {});
     /// The state that a script makes.
     state read_sql(std::string_view sql, const scope& of = {});
     /// The server of throwaway databases, started when it is asked for. `embedded://` is of the major version

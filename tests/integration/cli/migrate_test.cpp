@@ -208,6 +208,117 @@ TEST_F(migrate_command, ends_in_order_when_it_is_interrupted) {
     EXPECT_FALSE(db_.connect().one<bool>("select to_regclass('a') is not null"));
 }
 
+TEST_F(migrate_command, writes_the_migration_that_a_schema_lacks_and_goes_back) {
+    const auto schema = "file://" + (folder_.path() / "schema.sql").string();
+    std::ofstream{folder_.path() / "schema.sql"} << "create table users (id int8 primary key, name text);\n";
+    const std::vector<std::string> dev{"--dev-url", db_.url()};
+    const auto run = [&](std::vector<std::string> line) {
+        line.insert(line.end(), dev.begin(), dev.end());
+        return in_dir(std::move(line));
+    };
+    const auto dry = run({"diff", "--to", schema, "--dry-run"});
+    EXPECT_EQ(dry.status, 0) << dry.err;
+    EXPECT_TRUE(contains(dry.out, "CREATE TABLE public.users")) << dry.out;
+    EXPECT_FALSE(fs::exists(dir()));
+    const auto made = run({"diff", "add_users", "--to", schema});
+    EXPECT_EQ(made.status, 0) << made.err;
+    EXPECT_TRUE(contains(made.out, "_add_users.sql\n")) << made.out;
+    const auto synced = run({"diff", "--to", schema});
+    EXPECT_EQ(synced.out,
+              "The migration directory is synced with the desired state, no changes to be made\n");
+    EXPECT_EQ(object_in(run({"diff", "--to", schema, "--json"}).out).at("synced"), true);
+    EXPECT_EQ(in_dir({"validate"}).status, 0);
+    EXPECT_EQ(in_dir({"apply"}).status, 0);
+    EXPECT_EQ(run({"drift"}).status, 0);
+    db_.connect().script("insert into users values (1, 'x')");
+    const auto dry_down = run({"down", "--dry-run"});
+    EXPECT_TRUE(contains(dry_down.err, "would lose table public.users (1 row)")) << dry_down.err;
+    const auto refused = run({"down"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_TRUE(contains(refused.err, "table public.users (1 row)")) << refused.err;
+    EXPECT_EQ(run({"down", "--allow-data-loss"}).status, 0);
+    EXPECT_FALSE(db_.connect().one<bool>("select to_regclass('users') is not null"));
+    EXPECT_EQ(run({"diff", "--to", "file:///nowhere.sql"}).status, 1);
+    EXPECT_EQ(run({"diff", "--to", schema, "--refuse", "nonsense"}).status, 2);
+}
+
+TEST_F(migrate_command, tells_drift_with_status_3_and_does_not_apply_over_it) {
+    two_files();
+    const std::vector<std::string> dev{"--dev-url", db_.url()};
+    const auto run = [&](std::vector<std::string> line) {
+        line.insert(line.end(), dev.begin(), dev.end());
+        return in_dir(std::move(line));
+    };
+    EXPECT_EQ(run({"apply", "1", "--check-drift"}).status, 0) << "nothing was applied yet";
+    EXPECT_EQ(run({"status", "--drift"}).status, 0);
+    db_.connect().script("alter table users add by_hand int");
+    const auto found = run({"drift"});
+    EXPECT_EQ(found.status, 3);
+    EXPECT_EQ(found.out, "column public.users.by_hand was added\n");
+    EXPECT_TRUE(contains(found.err, "DROP COLUMN by_hand")) << found.err;
+    const auto status = object_in(run({"status", "--drift", "--json"}).out);
+    EXPECT_EQ(status.at("drift").at("drifted"), true);
+    const auto refused = run({"apply", "--check-drift"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_TRUE(contains(refused.err, "column public.users.by_hand was added")) << refused.err;
+    EXPECT_EQ(run({"drift", "--exclude", "public.users.by_hand"}).status, 0);
+    EXPECT_EQ(in_dir({"apply"}).status, 0);
+}
+
+TEST_F(migrate_command, writes_checkpoints_runs_tests_and_measures) {
+    two_files();
+    const std::vector<std::string> dev{"--dev-url", db_.url()};
+    const auto run = [&](std::vector<std::string> line) {
+        line.insert(line.end(), dev.begin(), dev.end());
+        return in_dir(std::move(line));
+    };
+    const auto made = run({"checkpoint", "v1"});
+    EXPECT_EQ(made.status, 0) << made.err;
+    EXPECT_TRUE(contains(made.out, "_checkpoint.sql") || contains(made.out, "3_checkpoint.sql")) << made.out;
+    EXPECT_EQ(in_dir({"apply"}).status, 0);
+    EXPECT_EQ(answer({"status"}).at("applied").as_array().size(), 1u);
+    const auto test = folder_.path() / "a_test.sql";
+    std::ofstream{test} << "-- tusk:migrate latest\nselect count(*) = 0 from users;\n";
+    const auto good = run({"test", test.string()});
+    EXPECT_EQ(good.status, 0) << good.out << good.err;
+    EXPECT_TRUE(contains(good.out, "ok ")) << good.out;
+    std::ofstream{test} << "select false;\n";
+    EXPECT_EQ(run({"test", test.string()}).status, 3);
+    write("9_type.sql", "alter table users alter id type int4;\n");
+    in_dir({"hash"});
+    const auto measured = run({"lint", "--latest", "1", "--measured"});
+    EXPECT_TRUE(contains(measured.out, "AccessExclusiveLock on public.users (keeps out readers and writers)"))
+        << measured.out << measured.err;
+    EXPECT_TRUE(contains(measured.out, "[LK101]")) << measured.out;
+}
+
+TEST_F(migrate_command, obeys_the_policies_of_the_project_file) {
+    two_files();
+    const auto file = (folder_.path() / "tusk.yaml").string();
+    std::ofstream{folder_.path() / "schema.sql"} << "create table users (id int8 primary key);\n";
+    std::ofstream{file} << "environments:\n  dev:\n    url: " << db_.url() << "\n    dev: " << db_.url()
+                        << "\n    dir: file://" << dir() << "\n    to: file://"
+                        << (folder_.path() / "schema.sql").string()
+                        << "\n    diff: {offline: true, refuse: [deletes_data]}\n    drift: {check: true}\n"
+                           "    lint: {naming: {table: '[a-z_]+s'}, errors: [naming]}\n";
+    const auto run = [&](std::vector<std::string> line) {
+        line.insert(line.end(), {"--config", file, "--env", "dev"});
+        return tusk(std::move(line));
+    };
+    EXPECT_TRUE(contains(run({"diff"}).err, "deletes_data")) << "posts would go";
+    EXPECT_EQ(run({"apply"}).status, 0);
+    EXPECT_EQ(run({"lint"}).status, 0);
+    db_.connect().script("drop table posts");
+    write("3_c.sql", "create table Person (Id int8);\n");
+    in_dir({"hash"});
+    const auto refused = run({"apply"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_TRUE(contains(refused.err, "table public.posts is gone")) << refused.err;
+    const auto named = run({"lint"});
+    EXPECT_EQ(named.status, 3);
+    EXPECT_TRUE(contains(named.out, "the table name person does not fit [a-z_]+s [NM102]")) << named.out;
+}
+
 TEST_F(migrate_command, has_a_script_for_continuous_integration) {
     two_files();
     const auto script = [&] {

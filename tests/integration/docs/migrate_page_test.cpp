@@ -42,6 +42,19 @@ TEST_F(migrate_page, synopsis) {
     EXPECT_EQ(version.current, "1");
 }
 
+TEST_F(migrate_page, the_next_file) {
+    const auto schema_file = folder + "/../" + directory.path().filename().string() + ".schema";
+    std::ofstream{schema_file} << "create table users (); create table posts ();";
+    const auto files = tusk::migrate::directory::open(folder).value();
+
+    const auto wanted = tusk::migrate::diff_options{}.to("file://" + schema_file);
+    const auto next = tusk::migrate::diff(files, wanted).value();
+    if (!next.is_synced()) tusk::migrate::write_next("file://" + folder, "add_posts", next).value();
+
+    std::filesystem::remove(schema_file);
+    EXPECT_EQ(tusk::migrate::directory::open(folder).value().files().size(), 2u);
+}
+
 asio::awaitable<void> awaits(tusk::migrate::directory files, std::string url,
                              std::vector<std::string>& reported) {
     auto pool = co_await tusk::connection::open(url);

@@ -148,8 +148,14 @@ failure executor::in_transaction(prepared_file& p, executed_file& done) {
     return write_row(p, done);
 }
 
+failure executor::erase_rows(const prepared_file& p) {
+    for (const auto& version : p.takes_back)
+        if (auto f = on_->journal().erase(version)) return f;
+    return {};
+}
+
 failure executor::write_row(prepared_file& p, const executed_file& done) {
-    if (way_ == direction::down) return on_->journal().erase(p.row.version);
+    if (way_ == direction::down) return erase_rows(p);
     auto row = p.row;
     row.applied = row.total;
     row.error.reset();
@@ -282,7 +288,10 @@ failure executor::run_down_alone(prepared_file& p) {
             return located(p, i, std::move(f), report_->stopped);
         ++done.statements;
     }
-    if (auto f = on_->journal().erase(p.row.version)) return f;
+    if (auto f = on_->reset("begin")) return f;
+    auto erased = erase_rows(p);
+    auto ended = on_->db().try_script(erased ? "rollback" : "commit");
+    if (erased || ended) return erased ? erased : ended;
     done.took = clock::now() - done.begun;
     report_->applied.push_back(std::move(done));
     tell(event_kind::file_done, &p);

@@ -42,6 +42,7 @@ private:
     failure send_outside(const prepared_file& p, std::size_t i);
     failure run_checks(const prepared_file& p);
     failure check_one(const prepared_file& p, const pre_check& check);
+    failure erase_rows(const prepared_file& p);
     failure write_row(prepared_file& p, const executed_file& done);
     failure commit(const prepared_file* p);
     void roll_back() noexcept;

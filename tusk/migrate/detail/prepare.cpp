@@ -113,6 +113,7 @@ result<prepared_file> prepare_down(const directory& dir, const migration_file& f
     }
     if (auto f = check_statements(p)) return failed<prepared_file>(std::move(f));
     p.row.version = file.version();
+    p.takes_back = {file.version()};
     return p;
 }
 

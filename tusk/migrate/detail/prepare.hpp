@@ -23,6 +23,7 @@ struct prepared_file {
     std::size_t first = 0;    ///< Statement to begin with: those before it were applied by an earlier run.
     bool interrupted = false; ///< The first one ran, nobody knows how it ended.
     revision row;
+    std::vector<std::string> takes_back; ///< Versions whose rows go, on the way down.
 };
 
 /// Splits a file and refuses what cannot work before anything is executed. `before` is its row, or null.
