@@ -32,6 +32,9 @@ const withAlpha = (property: string, alpha: number): string => {
     return /^#[0-9a-f]{6}$/i.test(hex) ? hex + Math.round(alpha * 255).toString(16).padStart(2, "0") : hex;
 };
 
+/** "5.00 ms" is "5 ms" on an axis. */
+const short = (text: string): string => text.replace(/\.?0+(?=\D|$)/, (zeros) => (zeros.startsWith(".") ? "" : zeros)).replace(/(\.\d*?)0+(?=\D|$)/, "$1");
+
 function options(props: ChartProps, width: number, onHover: (index: number | null) => void): uPlot.Options {
     const font = `11px ${getComputedStyle(document.body).fontFamily}`;
     const axis = { stroke: color("--text-faint"), font, ticks: { show: false } };
@@ -48,7 +51,7 @@ function options(props: ChartProps, width: number, onHover: (index: number | nul
         },
         axes: [
             { ...axis, grid: { show: false }, space: 72, size: 26, values: (_, ticks) => ticks.map((at) => timeOfDay(at * 1000).slice(0, 8)) },
-            { ...axis, grid, size: 56, space: 32, values: (_, ticks) => ticks.map((value) => props.format(value)) },
+            { ...axis, grid, size: 56, space: 32, values: (_, ticks) => ticks.map((value) => short(props.format(value))) },
         ],
         series: [
             {},

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { CrossIcon, SearchIcon } from "../components/icons";
 import { go, addressOf } from "../lib/router";
 import { rows } from "../model/alert_list";
@@ -60,9 +60,10 @@ function Choice({ name, value, any, values, set }: ChoiceProps) {
     );
 }
 
-function Chip({ text, remove }: { text: string; remove: () => void }) {
+/** Where there is no room for the fields, what is set in them shows as chips. */
+function Chip({ text, remove, narrow = false }: { text: string; remove: () => void; narrow?: boolean }) {
     return (
-        <span class="chip">
+        <span class={narrow ? "chip chip-narrow" : "chip"}>
             <span class="clip">{text}</span>
             <button type="button" class="chip-remove" aria-label={`Remove ${text}`} onClick={remove}><CrossIcon size={10} /></button>
         </span>
@@ -76,9 +77,6 @@ export function FilterBar({ filters, change, clear }: FilterBarProps) {
     const namespaces = known?.by_namespace.map((one) => one.value).filter(Boolean).sort() ?? [];
     const narrowed = active(filters);
     const set = (name: keyof Filters) => (value: string) => change({ ...filters, [name]: value });
-    useEffect(() => {
-        if (narrowed > 0) setUnfolded(true);
-    }, []);
     return (
         <section class="filters" aria-label="Filters">
             <Search filters={filters} change={change} />
@@ -103,6 +101,9 @@ export function FilterBar({ filters, change, clear }: FilterBarProps) {
             {narrowed > 0 && (
                 <div class="chips">
                     {filters.name && <Chip text={`name: ${filters.name}`} remove={() => set("name")("")} />}
+                    {(["severity", "namespace", "outcome", "range"] as const).map((field) => filters[field] && (
+                        <Chip key={field} narrow text={field === "range" ? `last ${filters.range}` : `${field}: ${filters[field]}`} remove={() => set(field)("")} />
+                    ))}
                     {filters.labels.map((pair) => (
                         <Chip key={pair} text={pair.replace(":", ": ")}
                             remove={() => change({ ...filters, labels: filters.labels.filter((one) => one !== pair) })} />

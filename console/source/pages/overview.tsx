@@ -1,6 +1,6 @@
 // Above the list: what fires now, by severity, and what happened in the last day.
 import { SeverityIcon } from "../components/icons";
-import { count, dateTime, duration, plural } from "../lib/format";
+import { count, dateTime, plural } from "../lib/format";
 import { severities, severityOf } from "../model/severity";
 import type { Filters } from "../model/filters";
 import { stats } from "../model/stats";
@@ -23,7 +23,7 @@ function tiles(of: Stats | null): Tile[] {
 function Timeline({ of }: { of: Stats }) {
     const highest = Math.max(1, ...of.timeline.map((one) => Math.max(one.firing, one.resolved)));
     const width = 100 / Math.max(1, of.timeline.length);
-    const hours = duration(Date.parse(of.to) - Date.parse(of.from));
+    const hours = `${Math.round((Date.parse(of.to) - Date.parse(of.from)) / 3600e3)} h`;
     return (
         <figure class="timeline">
             <figcaption>
