@@ -43,7 +43,7 @@ async function writePage(outputs) {
     const named = new Map();
     for (const output of Object.keys(outputs)) {
         const name = path.relative(dist, path.resolve(home, output));
-        named.set(path.basename(name).replace(/-[A-Z0-9]{8}(?=\.)/, ""), name);
+        named.set(path.basename(name).replace(/-0[A-Z0-9]{8}(?=\.)/, ""), name);
     }
     let page = await readFile(path.join(home, "source/index.html"), "utf8");
     page = page.replace(/\{\{(.+?)\}\}/g, (_, wanted) => {
@@ -74,7 +74,8 @@ const context = await esbuild.context({
     absWorkingDir: home,
     entryPoints: ["source/console.tsx", "source/theme.ts", "source/icon.svg"],
     outdir: "dist/assets",
-    entryNames: "[name]-[hash]",
+    // The server keeps files for good whose names end in a hash, which it knows by its digits; esbuild's may have none.
+    entryNames: "[name]-0[hash]",
     bundle: true,
     format: "iife",
     target: ["es2021", "chrome109", "firefox115", "safari15"],

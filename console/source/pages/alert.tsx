@@ -189,7 +189,7 @@ export function AlertPage({ fingerprint }: { fingerprint: string }) {
             <div class="split">
                 <div class="split-main">
                     <Strip of={of} />
-                    <section class="card" aria-label="Events">
+                    <section class="card events-card" aria-label="Events">
                         <div class="card-head padded-head"><h2>Events</h2><span class="faint">the newest first</span></div>
                         <Events of={of} />
                     </section>
