@@ -59,7 +59,11 @@ export function KeyEntry() {
     const shown = keyWanted.value;
     useEffect(() => {
         if (shown && !dialog.current?.open) dialog.current?.showModal();
-        if (!shown) dialog.current?.close();
+        if (!shown) {
+            dialog.current?.close();
+            // The field would keep the keys of the page.
+            if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+        }
     }, [shown]);
     const wrong = apiKey.value !== "";
     const submit = (event: Event) => {

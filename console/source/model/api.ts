@@ -60,7 +60,7 @@ async function send(method: string, path: string, body: unknown, stop?: AbortSig
     } catch (problem) {
         if (stop?.aborted) throw problem;
         reachable.value = false;
-        throw new ApiError(0, "UNREACHABLE", "The service cannot be reached.");
+        throw new ApiError(0, "UNREACHABLE", "It may be starting anew, or the network is down. This page tries again by itself.");
     }
     reachable.value = true;
     if (answer.status === 401) keyWanted.value = true;
