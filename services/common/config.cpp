@@ -121,7 +121,9 @@ raw_layer read_flags(const config_sources& from) {
 result<void> config_reader::read(const config_sources& from, std::span<const known_key> keys,
                                  service_config& out) {
     std::vector<known_key> all{common_keys().begin(), common_keys().end()};
-    all.insert(all.end(), keys.begin(), keys.end());
+    const auto log_keys =
+        std::find_if(all.begin(), all.end(), [](const auto& key) { return key.path.starts_with("log."); });
+    all.insert(log_keys, keys.begin(), keys.end());
     env_ = from.env();
     out_ = &out;
     settings_ = read_yaml(from.path().string(), file_text(from, problems_), all, problems_);

@@ -10,6 +10,7 @@ BEGIN {
     # On the same floor, and yet to be used.
     allowed["services/alerthist services/http"] = allowed["services/talk services/http"] = 1
     allowed["services/alerthist services/common"] = allowed["services/talk services/common"] = 1
+    allowed["services/common services/http"] = 1
 }
 
 # The folder that a path of the tree belongs to; an umbrella header <tusk/pool.hpp> belongs to its folder.

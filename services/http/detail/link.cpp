@@ -1,6 +1,8 @@
 // One of the files that include Beast; no header does.
 #include <services/http/detail/link.hpp>
 
+#include <charconv>
+
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -43,6 +45,12 @@ beast::string_view to_beast_view(std::string_view text) { return {text.data(), t
 std::string_view from_beast_view(beast::string_view text) { return {text.data(), text.size()}; }
 
 failure bad_url(const std::string& why) { return failure{errc::invalid_argument, "URL: " + why}; }
+
+bool is_port_number(std::string_view text) {
+    std::uint16_t value = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return ec == std::errc{} && end == text.data() + text.size() && value != 0;
+}
 
 /// Closes the socket when the time is up, whatever is being waited for on it.
 class time_limit {
@@ -242,7 +250,7 @@ result<client_target> parse_client_url(const std::string& url) {
         return bad_url("http:// and https:// are accepted");
     if (view.has_userinfo()) return bad_url("no user information is accepted; use a header");
     if (view.encoded_host().empty()) return bad_url("the host is missing");
-    if (view.has_port() && (view.port_number() == 0 || view.port().empty()))
+    if (view.has_port() && !is_port_number(std::string_view{view.port().data(), view.port().size()}))
         return bad_url("the port must be 1 to 65535");
     out.authority = std::string{view.encoded_host()};
     out.host = view.host_type() == boost::urls::host_type::ipv6

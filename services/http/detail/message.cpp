@@ -187,8 +187,9 @@ std::string response_head(const response& answer, framing how, std::string_view 
 
     std::string head;
     h::serializer<false, h::empty_body> serializer{message};
+    serializer.split(true); // else the last chunk would come with it
     beast::error_code ec;
-    while (!serializer.is_done() && !ec) {
+    while (!serializer.is_header_done() && !ec) {
         serializer.next(ec, [&](beast::error_code&, const auto& buffers) {
             std::size_t size = 0;
             for (const auto piece : beast::buffers_range_ref(buffers)) {

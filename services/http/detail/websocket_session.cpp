@@ -4,7 +4,9 @@
 #include <mutex>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -30,6 +32,9 @@ constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 /// What a close frame has room for: 125 bytes with the code.
 constexpr std::size_t max_reason = 123;
 
+/// After the closing handshake, time for the peer to end its direction too.
+constexpr auto linger_time = std::chrono::seconds{1};
+
 beast::string_view to_beast(std::string_view text) { return {text.data(), text.size()}; }
 
 class session final : public websocket_session,
@@ -44,7 +49,10 @@ public:
 
     asio::awaitable<std::exception_ptr> run(const request& handshake) override;
     void finish() override { close(close_code::going_away, {}); }
-    void cut() override { handler_.cancel(); }
+    void cut() override {
+        handler_.cancel();
+        abandon();
+    }
 
     asio::awaitable<std::optional<std::string>> receive() override;
     void close(close_code code, std::string reason) override;
@@ -54,7 +62,9 @@ public:
 private:
     void configure(const request& handshake);
     asio::awaitable<void> write_all();
-    void hurry();
+    void peer_closes();
+    void abandon();
+    void hurry(std::chrono::steady_clock::duration within);
 
     tcp::socket& socket_;
     std::shared_ptr<const websocket_upgrade> how_;
@@ -62,6 +72,8 @@ private:
     beast::flat_buffer received_;
     asio::steady_timer hurry_; ///< Bounds the closing.
     side_task handler_;
+    asio::cancellation_signal stop_reading_;
+    asio::cancellation_signal stop_closing_;
     std::shared_ptr<outbox> box_;
     close_code peer_code_ = close_code::abnormal;
     bool ended_ = false; ///< Nothing more will be received.
@@ -86,6 +98,12 @@ void session::configure(const request& handshake) {
     }});
     stream_.read_message_max(options.max_message());
     stream_.text(true);
+    stream_.auto_fragment(false); // one frame a message, sent from the shared text itself
+    stream_.control_callback(
+        [weak = weak_from_this()](beast::websocket::frame_type kind, beast::string_view) {
+            const auto self = weak.lock();
+            if (self && kind == beast::websocket::frame_type::close) self->peer_closes();
+        });
     box_->on_overflow([weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->close(close_code::try_again_later, "too slow");
     });
@@ -130,7 +148,7 @@ asio::awaitable<void> session::write_all() {
         reason.code = static_cast<std::uint16_t>(own_code_);
         reason.reason = to_beast(own_reason_);
     }
-    co_await stream_.async_close(reason, quietly);
+    co_await stream_.async_close(reason, asio::bind_cancellation_slot(stop_closing_.slot(), quietly));
     // A reader that waits for a peer that will say nothing more.
     error_code ignored;
     socket_.close(ignored);
@@ -139,13 +157,10 @@ asio::awaitable<void> session::write_all() {
 asio::awaitable<std::optional<std::string>> session::receive() {
     while (!ended_) {
         received_.clear();
-        const auto [ec, size] = co_await stream_.async_read(received_, quietly);
+        const auto [ec, size] = co_await stream_.async_read(
+            received_, asio::bind_cancellation_slot(stop_reading_.slot(), quietly));
         if (ec) {
             ended_ = true;
-            if (ec == beast::websocket::error::closed) {
-                const auto code = stream_.reason().code;
-                peer_code_ = code ? static_cast<close_code>(code) : close_code::none;
-            }
         } else if (stream_.got_text()) {
             co_return std::string{static_cast<const char*>(received_.data().data()), received_.size()};
         } else {
@@ -166,18 +181,38 @@ void session::close(close_code code, std::string reason) {
         if (own_reason_.size() > max_reason) own_reason_.resize(max_reason);
     }
     box_->close();
-    asio::post(hurry_.get_executor(), [self = shared_from_this()] { self->hurry(); });
+    asio::post(hurry_.get_executor(),
+               [self = shared_from_this()] { self->hurry(self->how_->options().close_timeout()); });
 }
 
 /// A peer that does not read cannot be told anything: the time for it is bounded.
-void session::hurry() {
+void session::hurry(std::chrono::steady_clock::duration within) {
     if (!running_) return;
-    hurry_.expires_after(how_->options().close_timeout());
+    hurry_.expires_after(within);
     hurry_.async_wait([weak = weak_from_this()](error_code ec) {
         const auto self = weak.lock();
         if (ec || !self || !self->running_) return;
-        self->socket_.close(ec);
+        self->abandon();
     });
+}
+
+/// A close frame came while somebody read. When it answers ours, all is said; but in Beast 1.81 the reader
+/// waits then for the closer and the closer for the reader, so both have to be told.
+void session::peer_closes() {
+    const auto code = stream_.reason().code;
+    peer_code_ = code ? static_cast<close_code>(code) : close_code::none;
+    const std::lock_guard lock{mutex_};
+    if (closing_)
+        asio::post(hurry_.get_executor(), [self = shared_from_this()] { self->abandon(); });
+    else
+        hurry(linger_time);
+}
+
+void session::abandon() {
+    error_code ignored;
+    socket_.close(ignored);
+    stop_reading_.emit(asio::cancellation_type::terminal);
+    stop_closing_.emit(asio::cancellation_type::terminal);
 }
 
 } // namespace
