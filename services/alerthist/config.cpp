@@ -1,365 +1,169 @@
 #include <services/alerthist/config.hpp>
 
-#include <algorithm>
-#include <charconv>
-#include <thread>
-
-#include <unistd.h>
-
-#include <services/alerthist/config_settings.hpp>
-#include <services/alerthist/suggest.hpp>
+#include <services/http/auth.hpp>
 
 namespace tusk::alerthist {
 
 namespace {
 
-using detail::raw_layer;
-using detail::raw_value;
+constexpr common::known_key own_keys[] = {
+    {"webhook.max_request_size"},
+    {"webhook.max_alerts_per_request"},
+    {"auth.keys", "ALERTHIST_KEYS", true},
+    {"auth.webhook_secret", "ALERTHIST_WEBHOOK_SECRET", true},
+    {"limits.per_client"},
+    {"limits.global"},
+    {"cors.origins"},
+    {"classification.url"},
+    {"classification.timeout"},
+    {"classification.cache_size"},
+    {"classification.cache_time"},
+    {"publishing.first_retry"},
+    {"publishing.longest_retry"},
+    {"publishing.lanes"},
+    {"observe.slow_query"},
+};
 
-constexpr std::string_view embedded_scheme = "embedded://";
-constexpr std::string_view log_levels[] = {"trace", "debug", "info", "warn", "error", "critical", "off"};
-constexpr std::string_view log_formats[] = {"logfmt", "json"};
-constexpr std::string_view ssl_modes[] = {"disable", "allow",     "prefer",
-                                          "require", "verify-ca", "verify-full"};
-
-std::string join(std::span<const std::string_view> words) {
-    std::string joined;
-    for (const auto word : words) (joined += joined.empty() ? "" : ", ") += word;
-    return joined;
-}
-
-std::optional<std::uint64_t> parse_whole(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-/// "1048576", "512KiB", "10MiB".
-std::optional<std::uint64_t> parse_size(std::string_view text) {
-    std::uint64_t factor = 1;
-    for (const auto& [unit, bytes] : {std::pair{std::string_view{"KiB"}, 1ULL << 10},
-                                      {std::string_view{"MiB"}, 1ULL << 20},
-                                      {std::string_view{"GiB"}, 1ULL << 30}}) {
-        if (!text.ends_with(unit)) continue;
-        text.remove_suffix(unit.size());
-        factor = bytes;
-    }
-    const auto count = parse_whole(text);
-    if (!count || *count > (1ULL << 40)) return std::nullopt;
-    return *count * factor;
-}
-
-bool is_listen_address(std::string_view text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string_view::npos) return false;
-    const auto host = text.substr(0, colon);
-    const auto port = parse_whole(text.substr(colon + 1));
-    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    if (host.find(':') != std::string_view::npos && !bracketed) return false;
-    return port && *port <= 65535 && host.find_first_of(" /") == std::string_view::npos;
-}
-
-/// Values in quotes for a keyword/value connection string.
-std::string keyword_value(std::string_view value) {
-    std::string out = "'";
-    for (const char c : value) {
-        if (c == '\'' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out += '\'';
-}
-
-std::string percent_encoded(std::string_view value) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (plain)
-            out += c;
-        else
-            (out += '%').append({digits[byte >> 4], digits[byte & 15]});
+/// Parts between commas, without spaces around them; empty ones are left out.
+std::vector<std::string_view> listed(std::string_view text) {
+    std::vector<std::string_view> out;
+    while (!text.empty()) {
+        auto one = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(text.size(), one.size() + 1));
+        while (one.starts_with(' ')) one.remove_prefix(1);
+        while (one.ends_with(' ')) one.remove_suffix(1);
+        if (!one.empty()) out.push_back(one);
     }
     return out;
 }
 
-/// Turns texts into values and collects what is wrong with them.
-class interpreter {
+class own_reader : public common::config_reader {
 public:
-    interpreter(raw_layer settings, const environment& env, std::vector<std::string>& problems)
-        : settings_{std::move(settings)}, env_{env}, problems_{problems} {}
-
-    config run() {
-        server();
-        webhook_and_log();
-        pool_limits();
-        database();
-        return std::move(out_);
-    }
+    explicit own_reader(config& out) : config_reader{"alerthist"}, out_{out} {}
 
 private:
-    const raw_value* find(std::string_view path) const {
-        const auto found = settings_.find(path);
-        return found == settings_.end() ? nullptr : &found->second;
-    }
-
-    void complain(const raw_value& what, const std::string& accepted) {
-        problems_.push_back(what.origin + ": \"" + what.text + "\": " + accepted);
-    }
-    void complain_secretly(const raw_value& what, const std::string& why) {
-        problems_.push_back(what.origin + ": " + why);
-    }
-
-    std::optional<std::uint64_t> whole(std::string_view path, std::uint64_t least, std::uint64_t most) {
-        const auto* given = find(path);
-        if (!given) return std::nullopt;
-        const auto value = parse_whole(given->text);
-        if (value && *value >= least && *value <= most) return value;
-        complain(*given, "a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
-                             " is accepted");
-        return std::nullopt;
-    }
-
-    std::optional<config::duration> time(std::string_view path, bool zero_allowed) {
-        const auto* given = find(path);
-        if (!given) return std::nullopt;
-        const auto value = parse_duration(given->text);
-        if (value && (zero_allowed || *value > config::duration::zero())) return *value;
-        complain(*given, std::string{"a duration such as 500ms, 30s, 5m or 1h is accepted"} +
-                             (zero_allowed ? ", or 0" : ", more than 0"));
-        return std::nullopt;
-    }
-
-    std::optional<std::string> word(std::string_view path, std::span<const std::string_view> words) {
-        const auto* given = find(path);
-        if (!given) return std::nullopt;
-        if (std::find(words.begin(), words.end(), given->text) != words.end()) return given->text;
-        complain(*given, "one of " + join(words) + " is accepted" + did_you_mean(given->text, words));
-        return std::nullopt;
-    }
-
-    void server() {
-        if (const auto* given = find("server.listen")) {
-            if (is_listen_address(given->text))
-                out_.listen = given->text;
-            else
-                complain(
-                    *given,
-                    "HOST:PORT is accepted, such as 127.0.0.1:8080, [::1]:8080 or :8080 for all addresses");
-        }
-        out_.threads = static_cast<unsigned>(
-            whole("server.threads", 1, 256).value_or(std::max(1U, std::thread::hardware_concurrency())));
-        const auto set = [this](std::string_view path, config::duration& where, bool zero_allowed) {
-            if (const auto value = time(path, zero_allowed)) where = *value;
-        };
-        set("server.read_timeout", out_.read_timeout, false);
-        set("server.write_timeout", out_.write_timeout, false);
-        set("server.idle_timeout", out_.idle_timeout, false);
-        set("server.shutdown_timeout", out_.shutdown_timeout, false);
-        set("server.shutdown_delay", out_.shutdown_delay, true);
-    }
-
-    void webhook_and_log() {
-        if (const auto* given = find("webhook.max_request_size")) {
-            const auto size = parse_size(given->text);
-            if (size && *size >= 1024 && *size <= (1ULL << 30))
-                out_.max_request_size = *size;
-            else
-                complain(*given, "a size from 1KiB to 1GiB is accepted, such as 10MiB, or a number of bytes");
-        }
+    void own() override {
+        if (const auto bytes = size("webhook.max_request_size", 1024, 1ULL << 30))
+            out_.max_request_size = *bytes;
         if (const auto count = whole("webhook.max_alerts_per_request", 1, 100'000))
             out_.max_alerts_per_request = static_cast<std::size_t>(*count);
-        if (auto level = word("log.level", log_levels)) out_.log_level = std::move(*level);
-        if (const auto format = word("log.format", log_formats))
-            out_.format = *format == "json" ? log_format::json : log_format::logfmt;
+        if (const auto* given = find("auth.keys")) keys(*given);
+        if (const auto* given = find("auth.webhook_secret")) secret(*given);
+        if (const auto count = whole("limits.per_client", 0, 10'000'000)) out_.per_client = *count;
+        if (const auto count = whole("limits.global", 0, 10'000'000)) out_.global = *count;
+        if (const auto* given = find("cors.origins")) origins(*given);
+        classification();
+        publishing();
+        if (const auto time_ = time("observe.slow_query", false)) out_.slow_query = *time_;
     }
 
-    void pool_limits() {
-        max_ = whole("database.max_conns", 1, 100'000);
-        min_ = whole("database.min_conns", 0, 100'000);
-        lifetime_ = time("database.max_conn_lifetime", true);
-        idle_ = time("database.max_conn_idle_time", true);
-        health_ = time("database.health_check_period", true);
-        connect_ = time("database.connect_timeout", true);
-        acquire_ = time("database.acquire_timeout", false);
-        statement_ = time("database.statement_timeout", true);
-    }
-
-    void database() {
-        const auto* url = find("database.url");
-        if (url && url->text.starts_with(embedded_scheme))
-            embedded(*url);
-        else if (url && url->text.find("://") != std::string::npos && !url->text.starts_with("postgres"))
-            complain_secretly(*url, "postgres://…, key=value … and embedded://[DIR] are accepted");
-        else
-            external(url);
-    }
-
-    void embedded(const raw_value& url) {
-        for (const auto& key : detail::known_keys())
-            if (const auto* given = key.connection ? find(key.path) : nullptr)
-                complain_secretly(*given, "has no meaning beside an embedded:// URL");
-        const auto dir = url.text.substr(embedded_scheme.size());
-        if (dir.find('\0') != std::string::npos || dir.find('?') != std::string::npos)
-            return complain(url, "embedded:// followed by a directory, or by nothing, is accepted");
-        out_.embedded_dir = dir.empty() ? default_dir(url) : std::filesystem::path{dir};
-        pool_of(connect_config{});
-    }
-
-    std::filesystem::path default_dir(const raw_value& url) {
-        constexpr auto below = "tusk/alerthist";
-        if (::geteuid() == 0) return std::filesystem::path{"/var/lib"} / below;
-        const std::filesystem::path xdg = env_.variable("XDG_DATA_HOME").value_or("");
-        if (xdg.is_absolute()) return xdg / below;
-        if (const auto home = env_.home_directory())
-            return std::filesystem::path{*home} / ".local/share" / below;
-        complain(url, "no home directory is known to keep the data in; write embedded:///DIRECTORY");
-        return {};
-    }
-
-    void external(const raw_value* url) {
-        const auto text = connection_string(url);
-        if (!text) return;
-        auto parsed = parse_connect_config(*text, env_);
-        if (parsed) return pool_of(std::move(*parsed));
-        problems_.push_back((url ? url->origin : std::string{"database"}) + ": " +
-                            std::string{parsed.error().text()});
-    }
-
-    /// The URL, or nothing, completed by the single settings: the last value of a key counts.
-    std::optional<std::string> connection_string(const raw_value* url) {
-        struct part {
-            std::string_view path;
-            std::string_view keyword;
-        };
-        static constexpr part parts[] = {{"database.host", "host"},         {"database.port", "port"},
-                                         {"database.database", "dbname"},   {"database.user", "user"},
-                                         {"database.password", "password"}, {"database.ssl_mode", "sslmode"}};
-        const auto before = problems_.size();
-        static_cast<void>(whole("database.port", 1, 65535));
-        static_cast<void>(word("database.ssl_mode", ssl_modes));
-        std::string text = url ? url->text : std::string{};
-        const bool is_url = text.find("://") != std::string::npos;
-        char separator = text.find('?') == std::string::npos ? '?' : '&';
-        for (const auto& [path, keyword] : parts) {
-            const auto* given = find(path);
-            if (!given) continue;
-            if (given->text.find('\0') != std::string::npos)
-                complain_secretly(*given, "must not hold a NUL character");
-            text += is_url ? separator : ' ';
-            text += std::string{keyword} + "=" +
-                    (is_url ? percent_encoded(given->text) : keyword_value(given->text));
-            separator = '&';
+    void keys(const common::raw_value& given) {
+        for (const auto one : listed(given.text)) {
+            const auto first = one.find(':');
+            const auto second = one.find(':', first == std::string_view::npos ? first : first + 1);
+            if (second == std::string_view::npos)
+                return complain_secretly(given, "a list of NAME:ROLE:SHA256, separated by commas, is accepted");
+            configured_key made;
+            made.name = one.substr(0, first);
+            made.sha256 = one.substr(second + 1);
+            const auto level = http::parse_role(one.substr(first + 1, second - first - 1));
+            try {
+                http::api_keys checked;
+                checked.add(made.name, level.value_or(http::role::viewer), made.sha256);
+            } catch (const error& e) {
+                return complain_secretly(given, e.what());
+            }
+            if (!level) return complain_secretly(given, "a key's role is viewer, operator or admin");
+            made.level = *level;
+            out_.keys.push_back(std::move(made));
         }
-        const bool named =
-            url || find("database.database") || env_.variable("PGDATABASE") || env_.variable("PGSERVICE");
-        if (!named) text += " dbname=alerthist";
-        if (problems_.size() != before) return std::nullopt;
-        return text;
     }
 
-    void pool_of(connect_config server) {
-        if (server.application_name().empty()) server.application_name("alerthist");
-        if (connect_)
-            server.connect_timeout(std::chrono::duration_cast<std::chrono::milliseconds>(*connect_));
-        auto made = pool_config::from(std::move(server));
-        if (!made) {
-            problems_.push_back((find("database.url") ? find("database.url")->origin : "database") + ": " +
-                                std::string{made.error().text()});
-            return;
+    void secret(const common::raw_value& given) {
+        if (given.text.size() < 16) return complain_secretly(given, "at least 16 characters are accepted");
+        out_.webhook_secret = given.text;
+    }
+
+    void origins(const common::raw_value& given) {
+        for (const auto one : listed(given.text)) {
+            if (one != "*" && !one.starts_with("http://") && !one.starts_with("https://"))
+                return complain(given, "a list of origins such as https://example.org, or * is accepted");
+            out_.origins.emplace_back(one);
         }
-        apply_limits(*made);
-        out_.pool = std::move(*made);
     }
 
-    void apply_limits(pool_config& to) {
-        if (to.name() == "default") to.name("alerthist");
-        if (max_) to.max_connections(static_cast<unsigned>(*max_));
-        if (min_)
-            to.min_connections(static_cast<unsigned>(*min_));
-        else
-            to.min_connections(std::min(to.min_connections(), to.max_connections()));
-        if (lifetime_) to.max_lifetime(*lifetime_);
-        if (idle_) to.max_idle_time(*idle_);
-        if (health_) to.health_check_period(*health_);
-        if (acquire_) to.acquire_timeout(*acquire_);
-        if (statement_) to.statement_timeout(*statement_);
-        if (to.min_connections() > to.max_connections() && min_)
-            complain(*find("database.min_conns"),
-                     "at most database.max_conns (" + std::to_string(to.max_connections()) + ") is accepted");
+    void classification() {
+        if (const auto* given = find("classification.url")) {
+            if (given->text.starts_with("http://") || given->text.starts_with("https://"))
+                out_.classifier_url = given->text;
+            else
+                complain(*given, "a URL that begins with http:// or https:// is accepted");
+        }
+        if (const auto given = time("classification.timeout", false)) out_.classifier_timeout = *given;
+        if (const auto given = whole("classification.cache_size", 0, 1'000'000)) out_.cache_size = *given;
+        if (const auto given = time("classification.cache_time", false)) out_.cache_time = *given;
     }
 
-    raw_layer settings_;
-    const environment& env_;
-    std::vector<std::string>& problems_;
-    config out_;
-    std::optional<std::uint64_t> max_, min_;
-    std::optional<config::duration> lifetime_, idle_, health_, connect_, acquire_, statement_;
+    void publishing() {
+        if (const auto given = time("publishing.first_retry", false)) out_.first_retry = *given;
+        if (const auto given = time("publishing.longest_retry", false)) out_.longest_retry = *given;
+        if (const auto given = whole("publishing.lanes", 1, 64)) out_.lanes = static_cast<unsigned>(*given);
+    }
+
+    config& out_;
 };
 
-/// The text of the file; empty when none was named.
-std::string file_text(const config_sources& from, std::vector<std::string>& problems) {
-    if (from.text()) return *from.text();
-    if (from.path().empty()) return {};
-    const auto file = from.env().read_file(from.path().string());
-    if (!file)
-        problems.push_back(from.path().string() + ": cannot be read");
-    else if (!file->regular)
-        problems.push_back(from.path().string() + ": not a regular file");
-    else if (file->truncated)
-        problems.push_back(from.path().string() + ": larger than 4 MiB");
-    else
-        return file->text;
-    return {};
-}
-
-std::string seconds(config::duration time) {
-    const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-    return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
+std::string milliseconds_text(config::duration time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + "ms";
 }
 
 } // namespace
 
 result<config> load_config(const config_sources& from) {
-    std::vector<std::string> problems;
-    auto settings = detail::read_yaml(from.path().string(), file_text(from, problems), problems);
-    detail::overlay(settings, detail::read_environment(from.env()));
-    detail::overlay(settings, detail::read_flags(from));
-    auto out = interpreter{std::move(settings), from.env(), problems}.run();
-    if (problems.empty()) return out;
-    std::string all;
-    for (const auto& problem : problems) (all += all.empty() ? "" : "\n") += problem;
-    return failure{errc::invalid_configuration, std::move(all)};
+    config out;
+    const auto done = own_reader{out}.read(from, own_keys, out);
+    if (!done) return done.error();
+    return out;
 }
 
 std::string describe(const config& what) {
-    std::string out;
+    std::string out = describe_server(what);
     const auto line = [&out](std::string_view key, std::string_view value) {
         out.append(key).append(": ").append(value) += '\n';
     };
-    line("server.listen", what.listen);
-    line("server.threads", std::to_string(what.threads));
-    line("server.read_timeout", seconds(what.read_timeout));
-    line("server.write_timeout", seconds(what.write_timeout));
-    line("server.idle_timeout", seconds(what.idle_timeout));
-    line("server.shutdown_timeout", seconds(what.shutdown_timeout));
-    line("server.shutdown_delay", seconds(what.shutdown_delay));
-    line("database.url",
-         what.embedded_dir ? "embedded://" + what.embedded_dir->string() : redacted(what.pool.server()));
-    line("database.max_conns", std::to_string(what.pool.max_connections()));
-    line("database.min_conns", std::to_string(what.pool.min_connections()));
-    line("database.max_conn_lifetime", seconds(what.pool.max_lifetime()));
-    line("database.max_conn_idle_time", seconds(what.pool.max_idle_time()));
-    line("database.health_check_period", seconds(what.pool.health_check_period()));
-    line("database.connect_timeout", seconds(what.pool.server().connect_timeout()));
-    line("database.acquire_timeout", seconds(what.pool.acquire_timeout()));
-    line("database.statement_timeout", seconds(what.pool.statement_timeout()));
     line("webhook.max_request_size", std::to_string(what.max_request_size));
     line("webhook.max_alerts_per_request", std::to_string(what.max_alerts_per_request));
-    line("log.level", what.log_level);
-    line("log.format", what.format == log_format::json ? "json" : "logfmt");
-    return out;
+    std::string keys;
+    for (const auto& one : what.keys)
+        keys += (keys.empty() ? "" : ", ") + one.name + ":" + std::string{http::to_string(one.level)} + ":***";
+    line("auth.keys", keys);
+    line("auth.webhook_secret", what.webhook_secret.empty() ? "" : "***");
+    line("limits.per_client", std::to_string(what.per_client));
+    line("limits.global", std::to_string(what.global));
+    std::string origins;
+    for (const auto& one : what.origins) origins += (origins.empty() ? "" : ", ") + one;
+    line("cors.origins", origins);
+    line("classification.url", what.classifier_url.substr(0, what.classifier_url.find('?')));
+    line("classification.timeout", milliseconds_text(what.classifier_timeout));
+    line("classification.cache_size", std::to_string(what.cache_size));
+    line("classification.cache_time", milliseconds_text(what.cache_time));
+    line("publishing.first_retry", milliseconds_text(what.first_retry));
+    line("publishing.longest_retry", milliseconds_text(what.longest_retry));
+    line("publishing.lanes", std::to_string(what.lanes));
+    line("observe.slow_query", milliseconds_text(what.slow_query));
+    return out + describe_log(what);
+}
+
+std::string describe_json(const config& what) {
+    const auto text = describe(what);
+    json_object out;
+    for (std::string_view rest = text; !rest.empty();) {
+        const auto line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        const auto colon = line.find(": ");
+        if (colon != std::string_view::npos) out.text(line.substr(0, colon), line.substr(colon + 2));
+    }
+    return out.finish();
 }
 
 } // namespace tusk::alerthist

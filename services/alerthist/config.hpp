@@ -3,86 +3,50 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
+#include <vector>
 
-#include <tusk/core/error.hpp>
-#include <tusk/net/conninfo_environment.hpp>
-#include <tusk/pool/config.hpp>
+#include <services/alerthist/common.hpp>
+#include <services/http/identity.hpp>
 
 namespace tusk::alerthist {
 
-/// How log lines are written.
-enum class log_format : std::uint8_t { logfmt, json };
+/// A key of the API: who has it, what it is good for, and the SHA-256 of it.
+struct configured_key {
+    std::string name;
+    http::role level = http::role::viewer;
+    std::string sha256;
+};
 
 /// Everything that can be set. The values here are the defaults; `docs/alerthist.md` has the table.
-struct config {
-    using duration = steady_clock::duration;
-
-    // server
-    std::string listen = "127.0.0.1:8080"; ///< "host:port"; port 0 takes a free one.
-    unsigned threads = 1;                  ///< `load_config` makes it the number of cores.
-    duration read_timeout = std::chrono::seconds{30};
-    duration write_timeout = std::chrono::seconds{30};
-    duration idle_timeout = std::chrono::seconds{75};
-    duration shutdown_timeout = std::chrono::seconds{30}; ///< For requests under way after a signal.
-    duration shutdown_delay{0}; ///< Between readiness going away and the end of accepting.
-    // database
-    std::optional<std::filesystem::path>
-        embedded_dir; ///< Data directory of a server to start; none: connect to one.
-    pool_config pool; ///< Its server is a placeholder with `embedded_dir`.
+struct config : common::service_config {
     // webhook
     std::uint64_t max_request_size = 10 * 1024 * 1024; ///< Bytes.
     std::size_t max_alerts_per_request = 1000;
-    // log
-    std::string log_level = "info";
-    log_format format = log_format::logfmt;
+    // auth
+    std::vector<configured_key> keys; ///< None: everybody may do everything.
+    std::string webhook_secret;       ///< Empty: signatures are not accepted.
+    // limits
+    std::uint64_t per_client = 0; ///< Requests a minute; 0: no limit. Ingest and probes are not limited.
+    std::uint64_t global = 0;
+    // cors
+    std::vector<std::string> origins;
+    // classification
+    std::string classifier_url; ///< Empty: by rules alone.
+    duration classifier_timeout = std::chrono::seconds{2};
+    std::uint64_t cache_size = 10'000;
+    duration cache_time = std::chrono::minutes{5};
+    // publishing
+    duration first_retry = std::chrono::seconds{1};
+    duration longest_retry = std::chrono::minutes{5};
+    unsigned lanes = 4;
+    bool demo = false; ///< Posts alerts to itself, by the command line alone.
+    // observe
+    duration slow_query = std::chrono::milliseconds{100};
 };
 
-/// Where settings come from. A later one in this list wins: file, environment, flags.
-class config_sources {
-public:
-    /// A YAML file, read by `load_config`.
-    config_sources& file(std::filesystem::path path) {
-        path_ = std::move(path);
-        text_.reset();
-        return *this;
-    }
-    /// The text of a YAML file; `name` is for messages.
-    config_sources& file_text(std::string name, std::string text) {
-        path_ = std::move(name);
-        text_ = std::move(text);
-        return *this;
-    }
-    /// The default is an empty environment.
-    config_sources& environment(tusk::environment env) {
-        environment_ = std::move(env);
-        return *this;
-    }
-    config_sources& listen(std::string flag) {
-        listen_ = std::move(flag);
-        return *this;
-    }
-    config_sources& database_url(std::string flag) {
-        database_url_ = std::move(flag);
-        return *this;
-    }
-
-    const std::filesystem::path& path() const noexcept { return path_; }
-    const std::optional<std::string>& text() const noexcept { return text_; }
-    const tusk::environment& env() const noexcept { return environment_; }
-    const std::optional<std::string>& listen_flag() const noexcept { return listen_; }
-    const std::optional<std::string>& database_url_flag() const noexcept { return database_url_; }
-
-private:
-    std::filesystem::path path_;
-    std::optional<std::string> text_;
-    tusk::environment environment_;
-    std::optional<std::string> listen_;
-    std::optional<std::string> database_url_;
-};
+using common::config_sources;
 
 /// Reads and checks all sources. The failure (`errc::invalid_configuration`) names every problem, one a line:
 /// where the value was set, the value unless it is secret, and what is accepted.
@@ -90,5 +54,7 @@ result<config> load_config(const config_sources& from);
 
 /// The effective configuration for people, one `key: value` a line, without secrets.
 std::string describe(const config& what);
+/// The same as a JSON object of texts.
+std::string describe_json(const config& what);
 
 } // namespace tusk::alerthist

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <services/alerthist/instant.hpp>
+#include <services/alerthist/common.hpp>
 
 namespace tusk::alerthist {
 

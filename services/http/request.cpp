@@ -64,6 +64,11 @@ std::string_view request::param(std::string_view name) const noexcept {
     return {};
 }
 
+request& request::set_identity(http::identity who) {
+    identity_ = std::move(who);
+    return *this;
+}
+
 request& request::set_method(std::string method) {
     method_ = std::move(method);
     return *this;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <services/http/headers.hpp>
+#include <services/http/identity.hpp>
 #include <services/http/url.hpp>
 
 namespace tusk::http {
@@ -70,6 +71,10 @@ public:
     /// When the request's first byte was there.
     std::chrono::system_clock::time_point received_at() const noexcept { return received_at_; }
 
+    /// Who sent it, when a middleware has found that out.
+    const std::optional<http::identity>& identity() const noexcept { return identity_; }
+
+    request& set_identity(http::identity who);
     request& set_method(std::string method);
     /// Returns false, and leaves path and query empty, when the target or its percent-encoding is malformed.
     [[nodiscard]] bool set_target(std::string target);
@@ -94,6 +99,7 @@ private:
     std::vector<std::pair<std::string, std::string>> params_;
     std::string remote_address_;
     std::string id_;
+    std::optional<http::identity> identity_;
     std::chrono::system_clock::time_point received_at_;
 };
 

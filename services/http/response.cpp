@@ -70,6 +70,16 @@ response& response::set_body(std::string body) {
     return *this;
 }
 
+response& response::stream(body_writer writer) {
+    stream_ = std::move(writer);
+    return *this;
+}
+
+response& response::set_upgrade(std::shared_ptr<const websocket_upgrade> to) {
+    upgrade_ = std::move(to);
+    return *this;
+}
+
 response error_response(unsigned status, std::string_view code, std::string_view message,
                         std::string_view request_id) {
     boost::json::object inner;

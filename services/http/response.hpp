@@ -1,11 +1,21 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/awaitable.hpp>
 
 #include <services/http/headers.hpp>
 
 namespace tusk::http {
+
+class response_stream;
+class websocket_upgrade;
+
+/// Writes the body of a streaming response; see `response_stream`.
+using body_writer = std::function<boost::asio::awaitable<void>(response_stream&)>;
 
 /// What a handler answers with. The server adds Content-Length, Date, Connection and X-Request-Id.
 class response {
@@ -32,10 +42,21 @@ public:
     /// Leaves Content-Type as it is. The body of a 204 or 304 is not sent.
     response& set_body(std::string body);
 
+    /// The body is what `writer` writes, piece by piece, once the header is out; `body()` is not sent. It
+    /// runs beside nothing else of the connection, on its strand, and has to keep alive what it uses.
+    response& stream(body_writer writer);
+    const body_writer& stream() const noexcept { return stream_; }
+
+    /// Leaves HTTP; made by `upgrade_to_websocket`.
+    response& set_upgrade(std::shared_ptr<const websocket_upgrade> to);
+    const std::shared_ptr<const websocket_upgrade>& upgrade() const noexcept { return upgrade_; }
+
 private:
     unsigned status_;
     header_list headers_;
     std::string body_;
+    body_writer stream_;
+    std::shared_ptr<const websocket_upgrade> upgrade_;
 };
 
 /// The error envelope of every failed request:

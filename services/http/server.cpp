@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <optional>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -119,6 +120,11 @@ private:
     void begin_drain();
     void accept_backlog();
     void cut_all();
+    bool address_is_full(const std::string& address) const {
+        const auto most = shared_->options().max_connections_per_address();
+        const auto count = per_address_.find(address);
+        return most > 0 && count != per_address_.end() && count->second >= most;
+    }
     bool all_closed() const noexcept { return open_.empty() && refused_.empty(); }
 
     std::shared_ptr<detail::shared_state> shared_;
@@ -128,7 +134,8 @@ private:
     std::optional<asio::steady_timer> pause_;
     std::unordered_set<connection_ptr> open_;
     std::unordered_set<connection_ptr> refused_;
-    std::vector<asio::steady_timer*> waiters_; ///< Of `wait_until_closed`.
+    std::unordered_map<std::string, std::size_t> per_address_; ///< Of `open_`.
+    std::vector<asio::steady_timer*> waiters_;                 ///< Of `wait_until_closed`.
     std::atomic<std::size_t> count_ = 0;
     std::uint16_t port_ = 0;
 };
@@ -179,14 +186,16 @@ asio::awaitable<void> server::impl::accept_loop() {
 }
 
 void server::impl::admit(tcp::socket socket) {
-    const bool refused = open_.size() >= shared_->options().max_connections();
+    auto made = std::make_shared<detail::connection>(std::move(socket), shared_);
+    const bool refused =
+        open_.size() >= shared_->options().max_connections() || address_is_full(made->remote_address());
     if (refused && refused_.size() >= max_refusals) return;
 
-    auto made = std::make_shared<detail::connection>(std::move(socket), shared_);
     auto on_closed = [self = shared_from_this(), made] {
         asio::post(self->strand_, [self, made] { self->closed(made); });
     };
     (refused ? refused_ : open_).insert(made);
+    if (!refused) ++per_address_[made->remote_address()];
     count_.store(open_.size(), std::memory_order_relaxed);
     if (refused)
         made->refuse(std::move(on_closed));
@@ -196,7 +205,10 @@ void server::impl::admit(tcp::socket socket) {
 }
 
 void server::impl::closed(const connection_ptr& which) {
-    open_.erase(which);
+    if (open_.erase(which) == 1) {
+        const auto count = per_address_.find(which->remote_address());
+        if (--count->second == 0) per_address_.erase(count);
+    }
     refused_.erase(which);
     count_.store(open_.size(), std::memory_order_relaxed);
     if (!all_closed()) return;

@@ -67,6 +67,12 @@ public:
         max_connections_ = count;
         return *this;
     }
+    /// Connections at a time from one address; more are answered with 503 and closed. Default 0: no limit but
+    /// `max_connections`. Behind a proxy every client has the proxy's address.
+    server_options& max_connections_per_address(std::size_t count) {
+        max_per_address_ = count;
+        return *this;
+    }
     server_options& on_complete(completion_hook hook) {
         on_complete_ = std::move(hook);
         return *this;
@@ -83,6 +89,7 @@ public:
     duration read_timeout() const noexcept { return read_timeout_; }
     duration write_timeout() const noexcept { return write_timeout_; }
     std::size_t max_connections() const noexcept { return max_connections_; }
+    std::size_t max_connections_per_address() const noexcept { return max_per_address_; }
     const completion_hook& on_complete() const noexcept { return on_complete_; }
     const error_hook& on_error() const noexcept { return on_error_; }
 
@@ -94,6 +101,7 @@ private:
     duration read_timeout_ = std::chrono::seconds{30};
     duration write_timeout_ = std::chrono::seconds{30};
     std::size_t max_connections_ = 1024;
+    std::size_t max_per_address_ = 0;
     completion_hook on_complete_;
     error_hook on_error_;
 };

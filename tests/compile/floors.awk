@@ -1,13 +1,16 @@
 # The house as a table. A file may include its own folder and folders on a lower floor; the wings are apart.
 BEGIN {
     split("core 1, wire 2, observe 2, embedded 2, types 3, protocol 3, net 4, client 5, pool 6, schema 6, doctor 6, " \
-          "orm 7, migrate 7, testing 8, services/http 8, services/alerthist 8, services/talk 8, cli 9", rows, ", ")
+          "orm 7, migrate 7, testing 8, services/common 8, services/http 8, services/alerthist 8, services/talk 8, " \
+          "cli 9", rows, ", ")
     for (i in rows) { split(rows[i], row, " "); floor[row[1]] = row[2] }
 
     # Below, and yet not to be known.
     apart["orm schema"] = apart["migrate pool"] = 1
     # On the same floor, and yet to be used.
     allowed["services/alerthist services/http"] = allowed["services/talk services/http"] = 1
+    allowed["services/alerthist services/common"] = allowed["services/talk services/common"] = 1
+    allowed["services/common services/http"] = 1
 }
 
 # The folder that a path of the tree belongs to; an umbrella header <tusk/pool.hpp> belongs to its folder.

@@ -1,5 +1,7 @@
 #include <services/http/detail/connection.hpp>
 
+#include <services/http/detail/exchange.hpp>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -31,6 +33,12 @@ constexpr auto linger_time = std::chrono::seconds{2};
 /// A body that nobody will look at is read up to here to keep the connection; past it, closing is cheaper.
 constexpr std::uint64_t max_ignored_body = 256 * 1024;
 
+response internal_error(const request& of) {
+    return error_response(500, "INTERNAL_ERROR", "The server failed to answer the request.", of.id());
+}
+
+} // namespace
+
 bool is_cancellation(const std::exception_ptr& what) noexcept {
     try {
         std::rethrow_exception(what);
@@ -40,12 +48,6 @@ bool is_cancellation(const std::exception_ptr& what) noexcept {
         return false;
     }
 }
-
-response internal_error(const request& of) {
-    return error_response(500, "INTERNAL_ERROR", "The server failed to answer the request.", of.id());
-}
-
-} // namespace
 
 void shared_state::completed(const request& of, unsigned status, steady_clock::duration duration,
                              std::uint64_t bytes) const noexcept {
@@ -63,36 +65,6 @@ void shared_state::failed(std::exception_ptr what, const request* of) const noex
     } catch (...) {
     }
 }
-
-/// One request and what is known of its answer.
-class connection::exchange {
-public:
-    explicit exchange(const std::string& remote_address) { of.set_remote_address(remote_address); }
-
-    /// Answers without the router, and closes: the rest of the input is unread or makes no sense.
-    void refuse(unsigned status, std::string_view code, std::string_view message) {
-        refusal.emplace(error_response(status, code, message, of.id()));
-        unread = true;
-    }
-    void refuse_header(progress why) {
-        if (why == progress::too_large)
-            refuse(431, "HEADER_TOO_LARGE", "The request's header is too large.");
-        else if (why == progress::unimplemented)
-            refuse(501, "NOT_IMPLEMENTED", "Only the transfer coding \"chunked\" is implemented.");
-        else
-            refuse(400, "BAD_REQUEST", "The request is not well-formed HTTP.");
-    }
-    void refuse_body() { refuse(413, "PAYLOAD_TOO_LARGE", "The request's body is too large."); }
-    void refuse_late() { refuse(408, "REQUEST_TIMEOUT", "The request did not arrive in time."); }
-
-    request of;
-    resolution where;
-    framing how;
-    std::optional<response> refusal;
-    bool expects_continue = false;
-    bool unread = false; ///< Input is left that belongs to this request: the connection cannot go on.
-    steady_clock::time_point started = steady_clock::now();
-};
 
 connection::connection(tcp::socket socket, std::shared_ptr<const shared_state> shared)
     : socket_{std::move(socket)}, watchdog_{socket_.get_executor()}, shared_{std::move(shared)},
@@ -128,6 +100,8 @@ void connection::finish() {
         error_code ec;
         // A request whose bytes are there already is under way, though nobody has looked at them yet.
         if (self->idle_ && self->socket_.available(ec) == 0) self->socket_.cancel(ec);
+        if (self->streaming_) self->streaming_->cancel();
+        if (self->session_) self->session_->finish();
     });
 }
 
@@ -136,6 +110,8 @@ void connection::cut() {
         self->cut_ = true;
         error_code ignored;
         self->socket_.close(ignored);
+        if (self->streaming_) self->streaming_->cancel();
+        if (self->session_) self->session_->cut();
         self->cancel_.emit(asio::cancellation_type::terminal);
     });
 }
@@ -193,6 +169,13 @@ asio::awaitable<bool> connection::serve_one() {
         shared_->completed(ex.of, 503, steady_clock::now() - ex.started, 0);
         co_return false;
     }
+    if (with.upgrade() && reader_.buffer_empty()) {
+        co_await serve_websocket(ex, with);
+        co_return false;
+    }
+    if (with.upgrade()) // a client must not speak before it is answered
+        with = error_response(400, "BAD_REQUEST", "Data came before the handshake was answered.", ex.of.id());
+    if (with.stream()) co_return co_await write_stream(ex, with);
     co_return co_await write(ex, with);
 }
 
@@ -309,12 +292,15 @@ std::string connection::make_head(exchange& ex, response& with) {
     const auto asked = with.headers().find("Connection");
     ex.how.keep_alive =
         ex.how.keep_alive && !ex.unread && !shared_->draining() && !(asked && iequals(*asked, "close"));
+    ex.how.streaming = static_cast<bool>(with.stream());
+    if (ex.how.streaming && ex.how.version < 11) ex.how.keep_alive = false;
     try {
         return response_head(with, ex.how, ex.of.id());
     } catch (...) {
         shared_->failed(std::current_exception(), &ex.of);
     }
     with = internal_error(ex.of);
+    ex.how.streaming = false;
     return response_head(with, ex.how, ex.of.id());
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -13,6 +14,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <services/http/detail/message.hpp>
+#include <services/http/detail/side_task.hpp>
+#include <services/http/detail/websocket_session.hpp>
 #include <services/http/router.hpp>
 #include <services/http/server_options.hpp>
 #include <tusk/core/deadline.hpp>
@@ -54,13 +57,17 @@ public:
     /// Answers 503 without reading, and closes; `on_closed` as above.
     void refuse(std::function<void()> on_closed);
 
-    /// From any thread, after `shared_state::begin_drain`: close at once when no request is under way.
+    const std::string& remote_address() const noexcept { return remote_address_; }
+
+    /// From any thread, after `shared_state::begin_drain`: close at once when no request is under way, end
+    /// streams and WebSockets.
     void finish();
     /// From any thread: close at once and cancel the handler.
     void cut();
 
 private:
     class exchange;
+    class body_stream;
 
     void spawn(boost::asio::awaitable<void> (connection::*run)(), std::function<void()> on_closed);
 
@@ -74,6 +81,11 @@ private:
     boost::asio::awaitable<bool> send_continue();
     boost::asio::awaitable<response> answer(exchange& of);
     boost::asio::awaitable<bool> write(exchange& of, response& with);
+    boost::asio::awaitable<bool> write_stream(exchange& of, response& with);
+    boost::asio::awaitable<std::uint64_t> write_timed(std::string_view bytes);
+    boost::asio::awaitable<void> write_body(body_stream& to, const body_writer& from);
+    boost::asio::awaitable<void> watch_peer(body_stream& to);
+    boost::asio::awaitable<void> serve_websocket(exchange& of, response& with);
     boost::asio::awaitable<void> linger();
 
     void accept_header(exchange& of);
@@ -92,6 +104,8 @@ private:
     std::string remote_address_;
     std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
     on_expiry action_ = on_expiry::cancel;
+    side_task* streaming_ = nullptr; ///< The writer of the body under way.
+    std::shared_ptr<websocket_session> session_;
     bool idle_ = false; ///< Waiting for a request's first byte.
     bool timed_out_ = false;
     bool cut_ = false;

@@ -1,4 +1,4 @@
-// The only file that includes Beast.
+// One of the files that include Beast; no header does.
 #include <services/http/detail/message.hpp>
 
 #include <array>
@@ -177,12 +177,19 @@ std::string response_head(const response& answer, framing how, std::string_view 
         message.set("X-Request-Id", beast::string_view{request_id.data(), request_id.size()});
     message.set(h::field::date, http_date(std::time(nullptr)));
     message.keep_alive(how.keep_alive);
-    if (status_has_body(answer.status())) message.content_length(answer.body().size());
+    if (!status_has_body(answer.status())) {
+        // neither a length nor a coding
+    } else if (!how.streaming) {
+        message.content_length(answer.body().size());
+    } else if (how.version >= 11) {
+        message.chunked(true);
+    }
 
     std::string head;
     h::serializer<false, h::empty_body> serializer{message};
+    serializer.split(true); // else the last chunk would come with it
     beast::error_code ec;
-    while (!serializer.is_done() && !ec) {
+    while (!serializer.is_header_done() && !ec) {
         serializer.next(ec, [&](beast::error_code&, const auto& buffers) {
             std::size_t size = 0;
             for (const auto piece : beast::buffers_range_ref(buffers)) {

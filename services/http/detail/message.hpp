@@ -68,6 +68,7 @@ private:
 struct framing {
     unsigned version = 11;
     bool keep_alive = true;
+    bool streaming = false; ///< The length is unknown: chunked, or with HTTP/1.0 ended by closing.
 };
 
 /// Status line and headers, with the empty line; the status' body rules (204, 304) are kept.

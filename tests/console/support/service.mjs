@@ -1,6 +1,6 @@
 // A real alerthist on an embedded PostgreSQL of its own.
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -37,7 +37,10 @@ export class Service {
     }
 
     async start() {
-        if (!this.#home) this.#home = await mkdtemp(path.join(tmpdir(), "tusk-console-"));
+        if (!this.#home) {
+            this.#home = await mkdtemp(path.join(tmpdir(), "tusk-console-"));
+            await chmod(this.#home, 0o755); // root's server runs under another account
+        }
         const listen = `127.0.0.1:${this.port ?? 0}`;
         this.#output = "";
         this.#ended = false;

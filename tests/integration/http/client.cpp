@@ -108,6 +108,27 @@ raw_client::answer raw_client::receive(bool head_only) {
     return parsed;
 }
 
+std::string raw_client::receive_bytes(std::size_t count) {
+    while (buffer_.size() < count)
+        if (!read_more()) throw std::runtime_error{"the server closed; it had sent: " + buffer_};
+    auto bytes = buffer_.substr(0, count);
+    buffer_.erase(0, count);
+    return bytes;
+}
+
+std::string raw_client::receive_until(std::string_view end) {
+    while (buffer_.find(end) == std::string::npos)
+        if (!read_more()) throw std::runtime_error{"the server closed; it had sent: " + buffer_};
+    return receive_bytes(buffer_.find(end) + end.size());
+}
+
+void raw_client::abort() {
+    const linger at_once{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    ::close(socket_);
+    socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
 std::string raw_client::receive_to_end() {
     while (read_more()) {
     }

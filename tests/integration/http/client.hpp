@@ -28,6 +28,8 @@ public:
     /// False when the server closed in the meantime.
     bool try_send(std::string_view bytes);
     void end_sending();
+    /// Closes with a reset.
+    void abort();
 
     class answer {
     public:
@@ -48,6 +50,10 @@ public:
         send(bytes);
         return receive();
     }
+    /// Exactly so many bytes.
+    std::string receive_bytes(std::size_t count);
+    /// What comes up to and with `end`.
+    std::string receive_until(std::string_view end);
     /// What comes until the server closes; throws when it does not.
     std::string receive_to_end();
     /// Whether something can be read, or the end was reached, within that time.

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <services/alerthist/instant.hpp>
+#include <services/alerthist/common.hpp>
 
 namespace instant_test {
 

@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 
-#include <services/alerthist/log.hpp>
+#include <services/alerthist/common.hpp>
 
 namespace log_test {
 
