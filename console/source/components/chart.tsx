@@ -33,7 +33,13 @@ const withAlpha = (property: string, alpha: number): string => {
 };
 
 /** "5.00 ms" is "5 ms" on an axis. */
-const short = (text: string): string => text.replace(/\.?0+(?=\D|$)/, (zeros) => (zeros.startsWith(".") ? "" : zeros)).replace(/(\.\d*?)0+(?=\D|$)/, "$1");
+const short = (text: string): string => text.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
+
+const isMissing = (value: number | null | undefined): boolean => value === null || value === undefined;
+
+/** Where there are values without neighbours. */
+const alone = (values: (number | null)[]): number[] =>
+    values.flatMap((value, i) => (!isMissing(value) && isMissing(values[i - 1]) && isMissing(values[i + 1]) ? [i] : []));
 
 function options(props: ChartProps, width: number, onHover: (index: number | null) => void): uPlot.Options {
     const font = `11px ${getComputedStyle(document.body).fontFamily}`;
@@ -61,7 +67,8 @@ function options(props: ChartProps, width: number, onHover: (index: number | nul
                 width: one.width ?? 1.75,
                 dash: one.dash ?? [],
                 fill: one.fill ? withAlpha(one.color, 0.14) : "transparent",
-                points: { show: false },
+                // A line needs two values: one that stands alone is a point.
+                points: { show: false, size: 4, fill: color(one.color), filter: (chart, i) => alone(chart.data[i] as (number | null)[]) },
                 spanGaps: false,
             })),
         ],

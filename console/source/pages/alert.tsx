@@ -97,7 +97,7 @@ function ClassificationCard({ alert }: { alert: Alert }) {
                 <meter min={0} max={1} value={found.confidence} aria-label="Confidence" />
                 <span class="soft">{Math.round(found.confidence * 100)} % sure{found.category && ` · ${found.category}`}</span>
             </p>
-            {found.reasoning && <p class="soft">{found.reasoning}</p>}
+            {found.reasoning && found.reasoning !== `rule ${found.rule}` && <p class="soft">{found.reasoning}</p>}
             {found.recommendations.length > 0 && (
                 <ul class="bullets">{found.recommendations.map((one) => <li key={one}>{one}</li>)}</ul>
             )}

@@ -97,7 +97,7 @@ export function PoolPage() {
         <div class="page">
             <div class="page-head">
                 <h1>Pool</h1>
-                <p class="soft clip">{state ? <>{state.name} · <code>{state.server}</code></> : " "}</p>
+                <p class="soft clip">{state ? <>{state.name} · <code title={state.server}>{state.server.split("?")[0]}</code></> : " "}</p>
                 <span class="faint push">last five minutes</span>
             </div>
             {problem && state && <ProblemLine problem={problem} retry={() => void pool.load()} />}

@@ -1,7 +1,7 @@
 import { CalmIcon } from "../components/icons";
 import { Message, Skeleton } from "../components/states";
 import { Ago } from "../components/status";
-import { count, duration, quantity, seconds } from "../lib/format";
+import { count, duration, plural, quantity, seconds } from "../lib/format";
 import type { Pool, Statements } from "../model/types";
 
 const time = (milliseconds: number): string => seconds(milliseconds / 1000);
@@ -17,7 +17,7 @@ export function SlowQueries({ of }: { of: Pool | null }) {
                             <strong class="query-time">{time(query.duration_ms)}</strong>
                             <code class="query-sql" title={query.sql}>{query.sql}</code>
                             <span class="query-note soft">
-                                {query.sqlstate ? <span class="bad">SQLSTATE {query.sqlstate}</span> : `${count(query.rows)} rows`} · <Ago at={query.at} />
+                                {query.sqlstate ? <span class="bad">SQLSTATE {query.sqlstate}</span> : plural(query.rows, "row")} · <Ago at={query.at} />
                             </span>
                         </li>
                     ))}
