@@ -80,6 +80,16 @@ answer http_connection::receive() {
     return out;
 }
 
+bool http_connection::receive_until(std::string_view what, std::string& seen) {
+    char buffer[65536];
+    while (seen.find(what) == std::string::npos) {
+        const auto n = ::recv(socket_, buffer, sizeof buffer, 0);
+        if (n <= 0) return false;
+        seen.append(buffer, static_cast<std::size_t>(n));
+    }
+    return true;
+}
+
 std::string request_text(const std::string& method, const std::string& target, const std::string& text,
                          const std::string& content_type) {
     std::string out = method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n";

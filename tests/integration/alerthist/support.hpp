@@ -42,6 +42,8 @@ public:
 
     void send(std::string_view bytes);
     answer receive();
+    /// Adds to `seen` until `what` is in it; false when the connection ends or nothing comes for thirty seconds.
+    bool receive_until(std::string_view what, std::string& seen);
 
 private:
     int socket_;
