@@ -223,7 +223,7 @@ describe("console", () => {
             const most = await page.locator(".alert-row").count();
             assert.ok(most < 120, `${most} rows are in the page`);
             return (await page.locator(".list-end").textContent()) === "10,000 alerts";
-        }, 90);
+        }, 300);
         assert.deepEqual(page.faults, []);
     });
 });

@@ -5,7 +5,8 @@ import { type Filters, admits, parameters, readFilters } from "./filters";
 import { asApiError } from "./resource";
 import type { Alert, AlertEvent, AlertPage } from "./types";
 
-const pageSize = 100;
+const pageSize = 100; // the first one comes fast
+const furtherSize = 500; // who scrolls wants many
 const newsPause = 200; // milliseconds in which news are gathered: a storm redraws the list five times a second
 
 export const rows = signal<Alert[]>([]);
@@ -87,7 +88,7 @@ export async function refresh(): Promise<void> {
 
 export async function showMore(): Promise<void> {
     if (loading.peek() || !more.peek() || problem.peek()) return;
-    const page = await fetchPage(cursor);
+    const page = await fetchPage(cursor, furtherSize);
     if (!page) return;
     const known = new Set(rows.peek().map((row) => row.fingerprint));
     batch(() => {
