@@ -1,7 +1,7 @@
 # The everyday commands; `make help` lists them. They only call scripts and CMake presets, which work without make too.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test matrix convergence bench asan tsan clang fuzz coverage format lint install clean
+.PHONY: help setup build run stack test e2e matrix convergence bench asan tsan clang fuzz coverage format lint console deploy-check install clean
 
 JOBS ?= $(shell nproc)
 TEST_JOBS ?= 2
@@ -24,7 +24,7 @@ build = cmake --build --preset $(1) -j $(JOBS)
 
 help: ## list these targets
 	@echo "Tusk: make <target>"
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 setup: ## install what is needed (Debian 12; root or sudo), unpack servers into build/deps
 	@scripts/setup
@@ -38,10 +38,20 @@ run: setup ## build alerthist and tusk, start alerthist on a server of its own
 	$(call build,release) --target alerthist tusk
 	@$(with_server) scripts/run
 
+stack: setup ## run PostgreSQL with a replica, PgBouncer, the services, Prometheus and Alertmanager; Ctrl-C ends them
+	$(call configure,release)
+	$(call build,release) --target tusk_cli alerthist $(if $(wildcard services/talk),talk)
+	@$(with_server) scripts/stack
+
 test: setup ## build and run all tests but the slow ones (PRESET=asan: with sanitizers)
 	$(call configure,$(PRESET))
 	$(call build,$(PRESET))
 	$(with_server) ctest --preset $(PRESET) -j $(TEST_JOBS)
+
+e2e: setup ## the console in Chromium against a real alerthist
+	$(call configure,release)
+	$(call build,release) --target alerthist
+	@$(with_server) scripts/e2e
 
 matrix: ## integration tests with PostgreSQL 13, 15, 16, 17 and 18 (VERSIONS="13 18": only those)
 	@scripts/setup --versions
@@ -91,6 +101,12 @@ lint: ## check formatting, clang-tidy on what differs from HEAD (LINT=all: on ev
 	@scripts/setup --lint
 	$(call configure,dev)
 	@scripts/lint
+
+console: ## bundle console/source into console/dist (npm)
+	cd console && npm ci --no-audit --no-fund && npm run check && npm run build
+
+deploy-check: ## check deploy/ with every tool that is here; it says which are not
+	@scripts/check-deploy
 
 install: setup ## build for release and install below PREFIX=/usr/local (and DESTDIR)
 	$(call configure,release)

@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include <services/alerthist/json_view.hpp>
+
 namespace tusk::alerthist {
 
 namespace json = boost::json;
@@ -14,8 +16,6 @@ namespace {
 const instant go_zero_time = parse_instant("0001-01-01T00:00:00Z").value();
 
 constexpr std::size_t shown_of_a_value = 60;
-
-std::string_view view(const json::string& text) noexcept { return {text.data(), text.size()}; }
 
 std::string_view kind_name(const json::value& value) {
     switch (value.kind()) {
@@ -46,6 +46,12 @@ public:
     parsed_notification read(const json::value& root) {
         notification out;
         if (read_body(root, out)) return out;
+        return std::move(*problem_);
+    }
+
+    parsed_alerts read_posted(const json::value& root, instant now) {
+        posted_alerts out;
+        if (read_list(root, now, out)) return out;
         return std::move(*problem_);
     }
 
@@ -100,6 +106,43 @@ private:
         out.alerts.resize(list->size());
         for (std::size_t i = 0; i < list->size(); ++i)
             if (!read_alert((*list)[i], "alerts[" + std::to_string(i) + "]", out.alerts[i])) return false;
+        return true;
+    }
+
+    bool read_list(const json::value& root, instant now, posted_alerts& out) {
+        const auto* list = root.if_array();
+        if (!list) return wrong_kind("body", "an array", root);
+        if (list->size() > max_alerts_) return too_many(list->size());
+        out.what.receiver = "prometheus";
+        out.what.alerts.resize(list->size());
+        for (std::size_t i = 0; i < list->size(); ++i) {
+            bool has_start = false;
+            if (!read_posted_alert((*list)[i], "[" + std::to_string(i) + "]", now, out.what.alerts[i], has_start))
+                return false;
+            if (!has_start) out.without_start.push_back(i);
+        }
+        return true;
+    }
+
+    bool read_posted_alert(const json::value& from, const std::string& path, instant now, alert& out,
+                           bool& has_start) {
+        const auto* fields = from.if_object();
+        if (!fields) return wrong_kind(path, "an object", from);
+        const auto at = path + ".";
+        if (!read_set(*fields, "labels", at, out.labels)) return false;
+        // An empty value is no label. Source: Alertmanager, `removeEmptyLabels`.
+        std::erase_if(out.labels, [](const auto& label) { return label.second.empty(); });
+        if (out.labels.empty()) return fail(at + "labels", "at least one label is needed");
+        std::optional<instant> starts_at;
+        if (!read_set(*fields, "annotations", at, out.annotations) ||
+            !read_time(*fields, "startsAt", at, starts_at) || !read_time(*fields, "endsAt", at, out.ends_at) ||
+            !optional_text(*fields, "generatorURL", at, out.generator_url))
+            return false;
+        has_start = starts_at.has_value();
+        out.status = out.ends_at && *out.ends_at <= now ? alert_status::resolved : alert_status::firing;
+        out.starts_at = starts_at.value_or(out.status == alert_status::resolved ? *out.ends_at : now);
+        if (out.status == alert_status::firing) out.ends_at.reset();
+        out.fingerprint = compute_fingerprint(out.labels);
         return true;
     }
 
@@ -192,20 +235,37 @@ std::optional<alert_status> parse_alert_status(std::string_view word) noexcept {
     return std::nullopt;
 }
 
-parsed_notification parse_notification(std::string_view body, std::size_t max_alerts) {
+namespace {
+
+/// The document in `memory`, or what is wrong with it.
+boost::system::result<json::value, rejection> parse_document(std::string_view body, json::monotonic_resource& memory) {
     const auto malformed = [](std::size_t at, const std::string& why) {
         return rejection{rejection::reason::malformed,
                          "body: not valid JSON at byte " + std::to_string(at + 1) + ": " + why};
     };
-    json::monotonic_resource memory; // one document, thrown away as a whole
     json::parser parser{&memory};
     boost::system::error_code ec;
     const auto consumed = parser.write_some(body.data(), body.size(), ec);
     if (ec) return malformed(consumed, ec.message());
     const auto rest = body.find_first_not_of(" \t\r\n", consumed);
     if (rest != std::string_view::npos) return malformed(rest, "something follows the document");
-    const auto root = parser.release();
-    return body_reader{max_alerts}.read(root);
+    return parser.release();
+}
+
+} // namespace
+
+parsed_notification parse_notification(std::string_view body, std::size_t max_alerts) {
+    json::monotonic_resource memory; // one document, thrown away as a whole
+    const auto root = parse_document(body, memory);
+    if (!root) return root.error();
+    return body_reader{max_alerts}.read(*root);
+}
+
+parsed_alerts parse_posted_alerts(std::string_view body, std::size_t max_alerts, instant now) {
+    json::monotonic_resource memory;
+    const auto root = parse_document(body, memory);
+    if (!root) return root.error();
+    return body_reader{max_alerts}.read_posted(*root, now);
 }
 
 std::string compute_fingerprint(const label_set& labels) {

@@ -65,6 +65,17 @@ using parsed_notification = boost::system::result<notification, rejection>;
 /// some. Source: Alertmanager documentation, "Webhook receiver".
 parsed_notification parse_notification(std::string_view body, std::size_t max_alerts);
 
+/// What Prometheus posts to an Alertmanager.
+struct posted_alerts {
+    notification what;
+    std::vector<std::size_t> without_start; ///< Places of alerts that did not say it; they have `now`.
+};
+using parsed_alerts = boost::system::result<posted_alerts, rejection>;
+
+/// Reads the body of Alertmanager's `POST /api/v2/alerts`: an alert is resolved when its end has passed.
+/// Source: Alertmanager's OpenAPI, `postableAlerts`.
+parsed_alerts parse_posted_alerts(std::string_view body, std::size_t max_alerts, instant now);
+
 /// Prometheus' fingerprint of a label set: FNV-1a of 64 bits over each name, 0xFF, value, 0xFF in the order
 /// of the names, as 16 hexadecimal digits. Source: prometheus/common, `model.LabelSet.Fingerprint`.
 std::string compute_fingerprint(const label_set& labels);

@@ -82,11 +82,11 @@ asio::awaitable<health_check> health::check_schema() {
     options call;
     call.timeout(check_timeout);
     try {
-        const int found = co_await installed_schema_version(*pool_, call);
-        out.ok = found == schema_version;
+        const auto found = co_await installed_schema_version(*pool_, call);
+        out.ok = found == schema_version();
         out.message = out.ok ? "ok"
-                             : "the database has version " + std::to_string(found) + ", expected " +
-                                   std::to_string(schema_version);
+                             : "the database has version " + (found.empty() ? std::string{"0"} : found) +
+                                   ", expected " + std::string{schema_version()};
         if (!out.ok) schema_vanished(out.message);
     } catch (const error& e) {
         out.message = e.what();

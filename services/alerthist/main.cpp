@@ -19,6 +19,7 @@ struct command_line {
     std::string listen;
     std::string database_url;
     bool check_config = false;
+    bool demo = false;
 };
 
 void declare(CLI::App& app, command_line& into) {
@@ -30,6 +31,7 @@ void declare(CLI::App& app, command_line& into) {
                    "postgres://…, or embedded://[DIR] for a server of its own with its data in DIR")
         ->type_name("URL");
     app.add_flag("--check-config", into.check_config, "Check all settings, show them and exit");
+    app.add_flag("--demo", into.demo, "Post made-up alerts to itself, to have something to look at");
     app.set_version_flag("--version", "alerthist " + std::string{alerthist::version()});
     app.footer("Settings come from flags, then the environment (DATABASE_URL, DB_HOST, …), then the file.");
 }
@@ -48,9 +50,10 @@ void announce(const std::string& address) {
               << alerthist::sample_commands(address) << std::flush;
 }
 
-int serve(alerthist::config settings) {
+int serve(alerthist::config settings, const command_line& given) {
     try {
-        alerthist::service service{std::move(settings)};
+        settings.demo = given.demo;
+        alerthist::service service{std::move(settings), [&given] { return alerthist::load_config(sources_of(given)); }};
         service.start();
         announce(service.address());
         service.run();
@@ -81,5 +84,5 @@ int main(int argc, char** argv) {
         std::cout << alerthist::describe(*settings);
         return EXIT_SUCCESS;
     }
-    return serve(std::move(*settings));
+    return serve(std::move(*settings), given);
 }

@@ -30,7 +30,9 @@ metrics::metrics(std::string_view version)
       events_{
           registry_.counter("alerthist_alert_events_created_total", "Changes of state added to the history")},
       rejected_{
-          registry_.counter("alerthist_webhook_rejected_total", "Notifications not accepted", "reason")} {
+          registry_.counter("alerthist_webhook_rejected_total", "Notifications not accepted", "reason")},
+      published_{registry_.counter("alerthist_publish_attempts_total", "Attempts to publish events", "target",
+                                   "result")} {
     registry_.gauge("alerthist_build_info", "1; the label tells which alerthist this is", "version")
         .with(version)
         .set(1);
@@ -54,6 +56,7 @@ observe::subscription metrics::watch(const pool& what) {
 
 void metrics::http_request(std::string_view method, std::string_view route, unsigned status,
                            std::chrono::steady_clock::duration duration) noexcept {
+    request_count_.fetch_add(1, std::memory_order_relaxed);
     const std::string_view shown = route.empty() ? "none" : route;
     char code[3] = {static_cast<char>('0' + status / 100 % 10), static_cast<char>('0' + status / 10 % 10),
                     static_cast<char>('0' + status % 10)};
@@ -61,8 +64,17 @@ void metrics::http_request(std::string_view method, std::string_view route, unsi
     request_duration_.with(shown).record(duration);
 }
 
-void metrics::alert_received(alert_status status) noexcept { alerts_.with(to_string(status)).add(); }
-void metrics::events_created(std::uint64_t count) noexcept { events_.with().add(count); }
+void metrics::alert_received(alert_status status) noexcept {
+    alert_count_.fetch_add(1, std::memory_order_relaxed);
+    alerts_.with(to_string(status)).add();
+}
+void metrics::events_created(std::uint64_t count) noexcept {
+    event_count_.fetch_add(count, std::memory_order_relaxed);
+    events_.with().add(count);
+}
+void metrics::published(std::string_view target, std::string_view result) noexcept {
+    published_.with(target, result).add();
+}
 void metrics::webhook_rejected(std::string_view reason) noexcept { rejected_.with(reason).add(); }
 std::string metrics::expose() const { return observe::to_prometheus(registry_); }
 

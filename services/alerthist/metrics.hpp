@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -31,6 +32,13 @@ public:
     /// A body that was not accepted: "malformed", "too_many_alerts", "unavailable".
     void webhook_rejected(std::string_view reason) noexcept;
 
+    /// An attempt to publish: "delivered", "retry", "dead".
+    void published(std::string_view target, std::string_view result) noexcept;
+
+    std::uint64_t requests_total() const noexcept { return request_count_.load(std::memory_order_relaxed); }
+    std::uint64_t alerts_total() const noexcept { return alert_count_.load(std::memory_order_relaxed); }
+    std::uint64_t events_total() const noexcept { return event_count_.load(std::memory_order_relaxed); }
+
     /// Prometheus' text format.
     std::string expose() const;
 
@@ -42,6 +50,10 @@ private:
     observe::family<observe::counter, 1>& alerts_;
     observe::family<observe::counter, 0>& events_;
     observe::family<observe::counter, 1>& rejected_;
+    observe::family<observe::counter, 2>& published_;
+    std::atomic<std::uint64_t> request_count_ = 0;
+    std::atomic<std::uint64_t> alert_count_ = 0;
+    std::atomic<std::uint64_t> event_count_ = 0;
 };
 
 } // namespace tusk::alerthist

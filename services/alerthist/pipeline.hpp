@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include <boost/asio/awaitable.hpp>
 
 #include <services/alerthist/alertmanager.hpp>
+#include <services/alerthist/classifier.hpp>
 #include <services/alerthist/metrics.hpp>
+#include <services/alerthist/policy_keeper.hpp>
 #include <services/alerthist/store.hpp>
 
 namespace tusk::alerthist {
@@ -14,8 +17,9 @@ namespace tusk::alerthist {
 /// follow each other, whatever order they arrive in. The statement that saves states has the same rule.
 bool supersedes(const alert& newer, const alert& older) noexcept;
 
-/// What a notification changes: of each alert the last state, and of each change of state one event.
-alert_batch make_batch(const notification& from);
+/// What a notification changes: of each alert the last state, and of each change of state one event. The
+/// judgements are those of the alerts at the same places; none: they are only stored.
+alert_batch make_batch(const notification& from, std::span<const judgement> judged = {});
 
 /// What became of a notification.
 class ingest_result {
@@ -32,16 +36,21 @@ private:
     std::uint64_t events_;
 };
 
-/// The way of a notification into the store.
+/// The way of a notification into the store: classify, decide, save.
 class pipeline {
 public:
-    pipeline(store& into, metrics& counted_by) noexcept : store_{&into}, metrics_{&counted_by} {}
+    pipeline(store& into, policy_keeper& by, classifier& with, metrics& counted_by) noexcept
+        : store_{&into}, keeper_{&by}, classifier_{&with}, metrics_{&counted_by} {}
 
     /// All or nothing; the same notification may come again. Throws `tusk::error`.
     boost::asio::awaitable<ingest_result> ingest(const notification& what);
 
 private:
+    boost::asio::awaitable<std::vector<judgement>> judge(const policy& by, std::span<const alert> what);
+
     store* store_;
+    policy_keeper* keeper_;
+    classifier* classifier_;
     metrics* metrics_;
 };
 

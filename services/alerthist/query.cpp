@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <span>
 
 #include <services/alerthist/common.hpp>
@@ -10,9 +11,19 @@ namespace tusk::alerthist {
 
 namespace {
 
-constexpr std::string_view alerts_parameters[] = {"status", "severity", "namespace", "label",
-                                                  "from",   "to",       "limit",     "cursor"};
+constexpr std::string_view alerts_parameters[] = {"status", "severity", "namespace", "name",  "label",
+                                                  "outcome", "from",    "to",        "limit", "cursor"};
 constexpr std::string_view events_parameters[] = {"limit", "cursor"};
+constexpr std::string_view stats_parameters[] = {"from", "to"};
+constexpr std::string_view top_parameters[] = {"from", "to", "namespace", "severity", "limit"};
+constexpr std::string_view flapping_parameters[] = {"from", "to", "namespace", "severity", "threshold", "limit"};
+constexpr std::string_view report_parameters[] = {"from", "to",       "namespace",     "severity",
+                                                  "top",  "min_flap", "include_recent"};
+constexpr std::string_view letters_parameters[] = {"target_id", "limit", "cursor"};
+constexpr std::string_view listen_parameters[] = {"last_event_id", "access_token"};
+constexpr std::string_view outcomes[] = {"published", "delayed", "filtered", "silenced", "inhibited", "stored"};
+constexpr std::string_view silence_states[] = {"pending", "active", "expired"};
+constexpr std::int64_t largest_id = std::numeric_limits<std::int64_t>::max();
 
 /// How many bytes the character takes that begins with `lead`, and the bounds of the byte after it; 0 when
 /// none begins so.
@@ -65,13 +76,62 @@ public:
         return values.front();
     }
 
-    void limit(std::int64_t& out) {
-        const auto text = single("limit");
-        if (!text) return;
+    void limit(std::int64_t& out) { number("limit", 1, largest_limit, out); }
+
+    bool number(const std::string& name, std::int64_t least, std::int64_t most, std::int64_t& out) {
+        const auto text = single(name);
+        if (!text || problem_) return false;
         const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), out);
-        if (ec != std::errc{} || end != text->data() + text->size() || out < 1 || out > largest_limit)
-            refuse("limit",
-                   shortened(*text) + " is not a whole number from 1 to " + std::to_string(largest_limit));
+        const bool good = ec == std::errc{} && end == text->data() + text->size() && out >= least && out <= most;
+        if (!good)
+            refuse(name, shortened(*text) + " is not a whole number from " + std::to_string(least) + " to " +
+                             std::to_string(most));
+        return good;
+    }
+    void number(const std::string& name, std::int64_t most, std::optional<std::int64_t>& out) {
+        std::int64_t value = 0;
+        if (number(name, name == "last_event_id" ? 0 : 1, most, value)) out = value;
+    }
+
+    void word(const std::string& name, std::span<const std::string_view> words, std::optional<std::string>& out) {
+        const auto text = single(name);
+        if (!text || problem_) return;
+        if (std::find(words.begin(), words.end(), *text) == words.end())
+            return refuse(name, shortened(*text) + " is not known" + did_you_mean(*text, words));
+        out = *text;
+    }
+
+    void flag(const std::string& name, bool& out) {
+        const auto text = single(name);
+        if (!text || problem_) return;
+        if (*text != "true" && *text != "false") return refuse(name, shortened(*text) + " is neither true nor false");
+        out = *text == "true";
+    }
+
+    void text(const std::string& name, std::optional<std::string>& out) {
+        const auto text = single(name);
+        if (text && !problem_) out = *text;
+    }
+
+    void filter(alert_filter& out) {
+        status(out.status);
+        label_named("severity", "severity", out.labels);
+        label_named("namespace", "namespace", out.labels);
+        label_named("name", "alertname", out.labels);
+        labels(out.labels);
+        word("outcome", outcomes, out.outcome);
+        time("from", out.from);
+        time("to", out.to);
+    }
+
+    void range(instant now, analysis_range& out) {
+        std::optional<instant> begin, end;
+        time("from", begin);
+        time("to", end);
+        out.to = end.value_or(now);
+        out.from = begin.value_or(out.to - std::chrono::hours{24});
+        if (!problem_ && out.from > out.to) refuse("from", "is after the end of the range");
+        if (!problem_ && out.to - out.from > std::chrono::hours{24} * 3660) refuse("from", "is more than ten years before the end");
     }
 
     template <class Cursor>
@@ -97,8 +157,8 @@ public:
         if (!out) refuse("status", shortened(*text) + " is neither \"firing\" nor \"resolved\"");
     }
 
-    void label_named(const std::string& name, label_set& out) {
-        if (const auto text = single(name)) require(name, name, std::string{*text}, out);
+    void label_named(const std::string& name, const std::string& label, label_set& out) {
+        if (const auto text = single(name)) require(name, label, std::string{*text}, out);
     }
 
     void labels(label_set& out) {
@@ -128,12 +188,7 @@ private:
 boost::system::result<alerts_query, bad_parameter> parse_alerts_query(const http::request& from) {
     reader in{from, alerts_parameters};
     alerts_query out;
-    in.status(out.filter.status);
-    in.label_named("severity", out.filter.labels);
-    in.label_named("namespace", out.filter.labels);
-    in.labels(out.filter.labels);
-    in.time("from", out.filter.from);
-    in.time("to", out.filter.to);
+    in.filter(out.filter);
     in.limit(out.limit);
     in.cursor(out.after);
     if (in.problem()) return *in.problem();
@@ -147,6 +202,84 @@ boost::system::result<events_query, bad_parameter> parse_events_query(const http
     in.cursor(out.after);
     if (in.problem()) return *in.problem();
     return out;
+}
+
+boost::system::result<history_query, bad_parameter> parse_history_query(const http::request& from) {
+    reader in{from, alerts_parameters};
+    history_query out;
+    in.filter(out.filter);
+    in.limit(out.limit);
+    in.cursor(out.after);
+    if (in.problem()) return *in.problem();
+    return out;
+}
+
+boost::system::result<analysis_query, bad_parameter> parse_analysis_query(const http::request& from,
+                                                                          analysis_kind kind, instant now) {
+    const std::span<const std::string_view> known[] = {stats_parameters, top_parameters, flapping_parameters,
+                                                       report_parameters};
+    reader in{from, known[static_cast<std::size_t>(kind)]};
+    analysis_query out;
+    const bool report = kind == analysis_kind::report;
+    if (kind == analysis_kind::flapping) out.limit = default_limit;
+    in.range(now, out.range);
+    in.text("namespace", out.range.space);
+    in.text("severity", out.range.severity);
+    in.number(report ? "top" : "limit", 1, report ? 100 : largest_limit, out.limit);
+    in.number(report ? "min_flap" : "threshold", 2, 100'000, out.threshold);
+    in.flag("include_recent", out.include_recent);
+    if (in.problem()) return *in.problem();
+    return out;
+}
+
+boost::system::result<letters_query, bad_parameter> parse_letters_query(const http::request& from) {
+    reader in{from, letters_parameters};
+    letters_query out;
+    in.number("target_id", largest_id, out.target);
+    in.limit(out.limit);
+    in.number("cursor", largest_id, out.before);
+    if (in.problem()) return *in.problem();
+    return out;
+}
+
+boost::system::result<listen_query, bad_parameter> parse_listen_query(const http::request& from) {
+    reader in{from, listen_parameters};
+    listen_query out;
+    in.number("last_event_id", largest_id, out.after);
+    if (const auto header = from.header("Last-Event-ID"); header && !header->empty()) {
+        std::int64_t id = 0;
+        const auto [end, ec] = std::from_chars(header->data(), header->data() + header->size(), id);
+        if (ec != std::errc{} || end != header->data() + header->size() || id < 0)
+            in.refuse("Last-Event-ID", "is not the id of an event");
+        out.after = id;
+    }
+    if (in.problem()) return *in.problem();
+    return out;
+}
+
+boost::system::result<std::optional<std::int64_t>, bad_parameter>
+parse_only_number(const http::request& from, std::string_view name, std::int64_t most) {
+    const std::string_view known[] = {name};
+    reader in{from, known};
+    std::optional<std::int64_t> out;
+    in.number(std::string{name}, most, out);
+    if (in.problem()) return *in.problem();
+    return out;
+}
+
+boost::system::result<std::optional<std::string>, bad_parameter> parse_silence_status(const http::request& from) {
+    constexpr std::string_view known[] = {"status"};
+    reader in{from, known};
+    std::optional<std::string> out;
+    in.word("status", silence_states, out);
+    if (in.problem()) return *in.problem();
+    return out;
+}
+
+boost::system::result<void, bad_parameter> parse_no_query(const http::request& from) {
+    reader in{from, {}};
+    if (in.problem()) return *in.problem();
+    return {};
 }
 
 bool is_storable_text(std::string_view text) noexcept {

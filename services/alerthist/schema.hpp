@@ -1,20 +1,24 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include <boost/asio/awaitable.hpp>
 
 #include <tusk/pool/pool.hpp>
 
 namespace tusk::alerthist {
 
-/// The version of the tables that this program works with.
-inline constexpr int schema_version = 1;
+/// The version of the tables that this program works with: that of its last migration.
+std::string_view schema_version();
 
-/// Brings the database to `schema_version`: creates what is missing, in one transaction under an advisory
-/// lock, so that several instances may start at once. Throws `tusk::error`: `errc::invalid_configuration`
-/// when the database is newer than this program.
+/// Applies the migrations that are missing, under the lock of `tusk::migrate`, so that several instances may
+/// start at once; also over the tables of an alerthist that did not have migrations yet. The work is done on
+/// a connection of its own to the pool's server. Throws `tusk::error`: `errc::invalid_configuration` when the
+/// database is newer than this program.
 boost::asio::awaitable<void> install_schema(pool& on);
 
-/// The version in the database; 0 when nothing is installed. Throws `tusk::error`.
-boost::asio::awaitable<int> installed_schema_version(pool& on, const options& call);
+/// The version in the database; empty when nothing is installed. Throws `tusk::error`.
+boost::asio::awaitable<std::string> installed_schema_version(pool& on, const options& call);
 
 } // namespace tusk::alerthist

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,7 +12,9 @@ namespace tusk::alerthist {
 /// The whole program but its command line: an HTTP server, a pool, possibly a database server of its own.
 class service {
 public:
-    explicit service(config settings);
+    /// `reload` reads the configuration anew, for SIGHUP: keys, the webhook secret and the pool's limits then
+    /// change; without it SIGHUP reads the rules alone.
+    explicit service(config settings, std::function<result<config>()> reload = nullptr);
     ~service();
     service(const service&) = delete;
     service& operator=(const service&) = delete;
@@ -29,6 +32,9 @@ public:
     /// connections, requests under way answered, pool closed, embedded server stopped. A second signal ends
     /// the process at once, with status 128 + its number.
     void run();
+
+    /// Does what SIGHUP does; from any thread.
+    void reload();
 
     /// Does what the first signal does; from any thread, also before `run`.
     void stop();

@@ -80,6 +80,16 @@ answer http_connection::receive() {
     return out;
 }
 
+bool http_connection::receive_until(std::string_view what, std::string& seen) {
+    char buffer[65536];
+    while (seen.find(what) == std::string::npos) {
+        const auto n = ::recv(socket_, buffer, sizeof buffer, 0);
+        if (n <= 0) return false;
+        seen.append(buffer, static_cast<std::size_t>(n));
+    }
+    return true;
+}
+
 std::string request_text(const std::string& method, const std::string& target, const std::string& text,
                          const std::string& content_type) {
     std::string out = method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n";
@@ -98,6 +108,19 @@ answer post(std::uint16_t port, const std::string& text, const std::string& cont
     http_connection to{port};
     to.send(request_text("POST", "/webhook", text, content_type));
     return to.receive();
+}
+
+answer call(std::uint16_t port, const std::string& method, const std::string& target, const std::string& text,
+            const std::string& headers) {
+    http_connection to{port};
+    std::string head = method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" + headers;
+    if (!text.empty() && headers.find("Content-Type") == std::string::npos) head += "Content-Type: application/json\r\n";
+    if (!text.empty() || method == "POST" || method == "PUT")
+        head += "Content-Length: " + std::to_string(text.size()) + "\r\n";
+    to.send(head + "\r\n" + text);
+    auto out = to.receive();
+    EXPECT_EQ(objections(method, target, out), "") << method << " " << target << ": " << out.status << " " << out.body;
+    return out;
 }
 
 std::string percent_encoded(const std::string& text) {

@@ -42,6 +42,8 @@ public:
 
     void send(std::string_view bytes);
     answer receive();
+    /// Adds to `seen` until `what` is in it; false when the connection ends or nothing comes for thirty seconds.
+    bool receive_until(std::string_view what, std::string& seen);
 
 private:
     int socket_;
@@ -52,6 +54,15 @@ std::string request_text(const std::string& method, const std::string& target, c
 answer get(std::uint16_t port, const std::string& target);
 answer post(std::uint16_t port, const std::string& body,
             const std::string& content_type = "application/json");
+/// A request of any kind, on a connection of its own; `headers` are finished lines. What comes back must be
+/// what openapi.json says of it, or the test fails.
+answer call(std::uint16_t port, const std::string& method, const std::string& target, const std::string& body = {},
+            const std::string& headers = {});
+/// Everything that openapi.json says against an answer; empty when nothing.
+std::string objections(const std::string& method, const std::string& target, const answer& what);
+/// The document.
+const json::object& openapi();
+
 /// For query strings.
 std::string percent_encoded(const std::string& text);
 
