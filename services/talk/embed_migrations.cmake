@@ -1,0 +1,12 @@
+# Writes OUT, a source with the files of DIR: cmake -DDIR=… -DOUT=… -P embed_migrations.cmake
+file(GLOB files ${DIR}/*.sql)
+list(SORT files)
+set(text "// Made from services/talk/migrations.\n#include <services/talk/migrations.hpp>\n\nnamespace tusk::talk {\n\n")
+string(APPEND text "const migrate::directory& migrations() {\n    static const auto files = migrate::directory::of({\n")
+foreach(file IN LISTS files)
+    get_filename_component(name ${file} NAME)
+    file(READ ${file} content)
+    string(APPEND text "        {\"${name}\", R\"__sql__(${content})__sql__\"},\n")
+endforeach()
+string(APPEND text "    }).value();\n    return files;\n}\n\n} // namespace tusk::talk\n")
+file(WRITE ${OUT} "${text}")
