@@ -96,6 +96,7 @@ TEST(feature_table, every_proof_of_the_feature_table_exists) {
     EXPECT_GT(check_proofs("features-orm.md"), 90U);
     EXPECT_GT(check_proofs("features-testing.md"), 50U);
     EXPECT_GT(check_proofs("features-migrate.md"), 90U);
+    EXPECT_GT(check_proofs("seeds.md"), 50U);
 }
 
 TEST(feature_table, every_tick_has_a_proof_and_every_no_a_reason) {
