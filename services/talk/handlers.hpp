@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <services/talk/arguments.hpp>
@@ -25,7 +26,7 @@ public:
 class reply {
 public:
     reply() = default;
-    explicit reply(boost::json::value body_) : body{std::move(body_)} {}
+    explicit reply(boost::json::object of) : body(std::move(of)) {} // braces would make it a list
     unsigned status = 200;   ///< Of the REST half.
     boost::json::value body; ///< Null: none.
     std::string location;    ///< Of what was made.
