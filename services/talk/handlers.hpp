@@ -27,9 +27,9 @@ class reply {
 public:
     reply() = default;
     explicit reply(boost::json::object of) : body(std::move(of)) {} // braces would make it a list
-    unsigned status = 200;   ///< Of the REST half.
-    boost::json::value body; ///< Null: none.
-    std::string location;    ///< Of what was made.
+    unsigned status = 200;                                          ///< Of the REST half.
+    boost::json::value body;                                        ///< Null: none.
+    std::string location;                                           ///< Of what was made.
 };
 
 /// A handler is one function for both protocols. `in` lives as long as it runs.
