@@ -18,7 +18,7 @@ namespace tusk::talk {
 /// missing, throws `refusal` (400) with the field's name.
 class arguments {
 public:
-    explicit arguments(boost::json::object fields) : fields_{std::move(fields)} {}
+    explicit arguments(boost::json::object fields) : fields_(std::move(fields)) {}
 
     /// A key: 1 and more, as a number or as text, for proto3's JSON writes 64 bits as text.
     std::int64_t id(std::string_view name);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <services/talk/arguments.hpp>
@@ -25,10 +26,10 @@ public:
 class reply {
 public:
     reply() = default;
-    explicit reply(boost::json::value body_) : body{std::move(body_)} {}
-    unsigned status = 200;   ///< Of the REST half.
-    boost::json::value body; ///< Null: none.
-    std::string location;    ///< Of what was made.
+    explicit reply(boost::json::object of) : body(std::move(of)) {} // braces would make it a list
+    unsigned status = 200;                                          ///< Of the REST half.
+    boost::json::value body;                                        ///< Null: none.
+    std::string location;                                           ///< Of what was made.
 };
 
 /// A handler is one function for both protocols. `in` lives as long as it runs.

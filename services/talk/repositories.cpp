@@ -151,7 +151,8 @@ asio::awaitable<void> conversation_repository<Db>::end(std::int64_t id) const {
 
 template <class Db>
 asio::awaitable<void> conversation_repository<Db>::touch(std::int64_t id) const {
-    auto query = db_.template update<conversation>().set("updated_at = now()").where_pk(id);
+    auto query =
+        db_.template update<conversation>().template value<&conversation::updated_at>("now()").where_pk(id);
     co_await query.exec_one();
 }
 

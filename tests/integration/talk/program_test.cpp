@@ -79,16 +79,17 @@ private:
 };
 
 /// A directory that goes with the object.
-class folder {
+class home_folder {
 public:
-    folder() {
+    home_folder() {
         std::string name = (fs::temp_directory_path() / "talk-XXXXXX").string();
         if (!::mkdtemp(name.data())) throw std::runtime_error{"mkdtemp"};
         path = name;
+        fs::permissions(path, fs::perms{0711}); // root's server runs under another account
     }
-    ~folder() { fs::remove_all(path); }
-    folder(const folder&) = delete;
-    folder& operator=(const folder&) = delete;
+    ~home_folder() { fs::remove_all(path); }
+    home_folder(const home_folder&) = delete;
+    home_folder& operator=(const home_folder&) = delete;
     fs::path path;
 };
 
@@ -103,7 +104,7 @@ unsigned status_of(const std::string& method, const std::string& url, const std:
 }
 
 TEST(program, runs_on_a_database_of_its_own_and_keeps_it) {
-    const folder home;
+    const home_folder home;
     for (const unsigned expected : {404u, 200u}) {
         program talk{
             {"--listen", "127.0.0.1:0", "--database-url", "embedded://" + (home.path / "data").string()}};

@@ -10,7 +10,10 @@ import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 
 // services/talk/talk.proto, as far as it is used here.
-const field = (name, number, type, extra = {}) => ({ name, number, type, label: Label.OPTIONAL, ...extra });
+const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+const field = (name, number, type, extra = {}) => ({
+  name, number, type, jsonName: camel(name), label: Label.OPTIONAL, ...extra,
+});
 const long = (name, number) => field(name, number, Type.INT64);
 const text = (name, number) => field(name, number, Type.STRING);
 const many = (name, number, typeName) => field(name, number, Type.MESSAGE, { label: Label.REPEATED, typeName });
