@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -101,6 +102,7 @@ private:
     asio::awaitable<void> watch_hangups();
     asio::awaitable<void> read_anew();
     asio::awaitable<void> tick();
+    asio::awaitable<void> tick_feed();
     asio::awaitable<void> run_demo();
     asio::awaitable<delivery> deliver(const target& to, const outgoing& what);
     void make_publisher();
@@ -141,7 +143,10 @@ private:
     security security_;
     std::optional<api> api_;
     std::optional<http::server> http_;
-    bool stopping_ = false; // on the strand
+    bool feed_ticks_ = false; // these two on the strand
+    bool stopping_ = false;
+    mutable std::mutex shown_mutex_;
+    std::string shown_settings_; // guarded by shown_mutex_
     bool started_ = false;
 };
 
@@ -269,7 +274,10 @@ api_parts service::impl::parts() {
     out.metrics = &metrics_;
     out.log = &log_;
     out.security = &security_;
-    out.settings = [this] { return describe_json(settings_); };
+    out.settings = [this] {
+        const std::lock_guard lock{shown_mutex_};
+        return shown_settings_;
+    };
     out.middleware = [this](http::router& to) { add_middleware(to); };
     return out;
 }
@@ -299,6 +307,9 @@ void service::impl::use_keys() {
     for (const auto& one : settings_.keys) keys->add(one.name, one.level, one.sha256);
     if (settings_.demo && !keys->empty()) keys->add("demo", http::role::operator_, http::to_hex(http::sha256(demo_key_)));
     security_.set(std::move(keys), settings_.webhook_secret);
+    auto shown = describe_json(settings_);
+    const std::lock_guard lock{shown_mutex_};
+    shown_settings_ = std::move(shown);
 }
 
 void service::impl::log_request(const http::request& of, unsigned status, steady_clock::duration duration,
@@ -433,8 +444,16 @@ asio::awaitable<void> service::impl::tick() {
         counts.clients = feed_->clients();
         const auto sample = monitor_->tick(*pool_, counts);
         feed_->tell_pool(sample);
-        if (health_->is_schema_installed()) co_await feed_->tick();
+        if (!feed_ticks_ && health_->is_schema_installed()) {
+            feed_ticks_ = true; // it asks the database, which may take its time: samples do not wait for it
+            asio::co_spawn(strand_, tick_feed(), asio::detached);
+        }
     }
+}
+
+asio::awaitable<void> service::impl::tick_feed() {
+    co_await feed_->tick();
+    feed_ticks_ = false;
 }
 
 asio::awaitable<void> service::impl::watch_signals() {
