@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -67,7 +68,8 @@ public:
           log_{settings_.log_level, settings_.format}, metrics_{version()},
           monitor_{std::make_shared<monitor>(metrics_.pool_observer(), settings_.slow_query)},
           strand_{asio::make_strand(context_)}, stop_requested_{strand_}, retry_{strand_}, signals_{strand_},
-          hangups_{strand_}, second_{strand_} {
+          hangups_{strand_}, second_{strand_}, installed_{strand_} {
+        installed_.expires_at(asio::steady_timer::time_point::max());
         stop_requested_.expires_at(asio::steady_timer::time_point::max());
     }
 
@@ -97,6 +99,7 @@ private:
     void log_exception(std::exception_ptr what, const http::request* of);
 
     asio::awaitable<void> install();
+    asio::awaitable<void> install_until_done();
     asio::awaitable<void> install_once();
     asio::awaitable<void> watch_signals();
     asio::awaitable<void> watch_hangups();
@@ -126,6 +129,9 @@ private:
     asio::signal_set signals_;
     asio::signal_set hangups_;
     asio::steady_timer second_;
+    asio::steady_timer installed_; ///< Cancelled when no migration runs any more.
+    std::stop_source halt_;
+    unsigned installs_ = 0; // on the strand
     std::optional<embedded::server> embedded_;
     std::optional<pool> pool_;
     observe::subscription watched_;
@@ -341,12 +347,18 @@ void service::impl::log_exception(std::exception_ptr what, const http::request* 
 }
 
 asio::awaitable<void> service::impl::install_once() {
-    co_await install_schema(*pool_);
+    co_await install_schema(*pool_, halt_.get_token());
     co_await keeper_->reload();
 }
 
 /// Until it works or the service ends: the database may come up after this program.
 asio::awaitable<void> service::impl::install() {
+    ++installs_;
+    co_await install_until_done();
+    if (--installs_ == 0) installed_.cancel();
+}
+
+asio::awaitable<void> service::impl::install_until_done() {
     auto pause = first_retry;
     while (!stopping_) {
         std::optional<error> problem;
@@ -479,6 +491,7 @@ asio::awaitable<void> service::impl::shut_down() {
     health_->begin_drain();
     stopping_ = true;
     retry_.cancel();
+    halt_.request_stop();
     if (settings_.shutdown_delay > config::duration::zero()) {
         asio::steady_timer delay{strand_, settings_.shutdown_delay};
         co_await delay.async_wait(no_throw);
@@ -490,6 +503,7 @@ asio::awaitable<void> service::impl::shut_down() {
     if (!finished) log_.warn("requests were cut off");
     co_await feed_->stop();
     co_await publisher_->stop();
+    while (installs_ > 0) co_await installed_.async_wait(no_throw); // a thread of its own works on it
     const auto until = deadline::in(pool_close_time);
     co_await pool_->close(until);
 }
