@@ -50,15 +50,18 @@ std::string_view schema_version() {
     return latest;
 }
 
-asio::awaitable<void> install_schema(pool& on) {
+asio::awaitable<void> install_schema(pool& on, std::stop_token stop) {
     const options call;
     const auto found = co_await installed_schema_version(on, call);
     if (found > schema_version()) throw error{newer_failure(found)};
     migrate::apply_options how;
-    how.revisions_schema(std::string{journal_schema}).allow_dirty();
+    how.revisions_schema(std::string{journal_schema}).stop(std::move(stop));
     const int old = co_await old_version(on);
     if (old > last_old_version) throw error{newer_failure(std::to_string(old))};
-    if (old > 0 && found.empty()) how.baseline(std::string{first_version});
+    if (old > 0 && found.empty())
+        how.baseline(std::string{first_version});
+    else
+        how.allow_dirty(); // the database may be somebody else's, too
     const migrator run{migrations(), on.config().server()};
     co_await run.apply(std::move(how));
 }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -66,7 +68,8 @@ public:
           log_{settings_.log_level, settings_.format}, metrics_{version()},
           monitor_{std::make_shared<monitor>(metrics_.pool_observer(), settings_.slow_query)},
           strand_{asio::make_strand(context_)}, stop_requested_{strand_}, retry_{strand_}, signals_{strand_},
-          hangups_{strand_}, second_{strand_} {
+          hangups_{strand_}, second_{strand_}, installed_{strand_} {
+        installed_.expires_at(asio::steady_timer::time_point::max());
         stop_requested_.expires_at(asio::steady_timer::time_point::max());
     }
 
@@ -96,11 +99,13 @@ private:
     void log_exception(std::exception_ptr what, const http::request* of);
 
     asio::awaitable<void> install();
+    asio::awaitable<void> install_until_done();
     asio::awaitable<void> install_once();
     asio::awaitable<void> watch_signals();
     asio::awaitable<void> watch_hangups();
     asio::awaitable<void> read_anew();
     asio::awaitable<void> tick();
+    asio::awaitable<void> tick_feed();
     asio::awaitable<void> run_demo();
     asio::awaitable<delivery> deliver(const target& to, const outgoing& what);
     void make_publisher();
@@ -124,6 +129,9 @@ private:
     asio::signal_set signals_;
     asio::signal_set hangups_;
     asio::steady_timer second_;
+    asio::steady_timer installed_; ///< Cancelled when no migration runs any more.
+    std::stop_source halt_;
+    unsigned installs_ = 0; // on the strand
     std::optional<embedded::server> embedded_;
     std::optional<pool> pool_;
     observe::subscription watched_;
@@ -141,7 +149,10 @@ private:
     security security_;
     std::optional<api> api_;
     std::optional<http::server> http_;
-    bool stopping_ = false; // on the strand
+    bool feed_ticks_ = false; // these two on the strand
+    bool stopping_ = false;
+    mutable std::mutex shown_mutex_;
+    std::string shown_settings_; // guarded by shown_mutex_
     bool started_ = false;
 };
 
@@ -269,7 +280,10 @@ api_parts service::impl::parts() {
     out.metrics = &metrics_;
     out.log = &log_;
     out.security = &security_;
-    out.settings = [this] { return describe_json(settings_); };
+    out.settings = [this] {
+        const std::lock_guard lock{shown_mutex_};
+        return shown_settings_;
+    };
     out.middleware = [this](http::router& to) { add_middleware(to); };
     return out;
 }
@@ -299,6 +313,9 @@ void service::impl::use_keys() {
     for (const auto& one : settings_.keys) keys->add(one.name, one.level, one.sha256);
     if (settings_.demo && !keys->empty()) keys->add("demo", http::role::operator_, http::to_hex(http::sha256(demo_key_)));
     security_.set(std::move(keys), settings_.webhook_secret);
+    auto shown = describe_json(settings_);
+    const std::lock_guard lock{shown_mutex_};
+    shown_settings_ = std::move(shown);
 }
 
 void service::impl::log_request(const http::request& of, unsigned status, steady_clock::duration duration,
@@ -330,12 +347,18 @@ void service::impl::log_exception(std::exception_ptr what, const http::request* 
 }
 
 asio::awaitable<void> service::impl::install_once() {
-    co_await install_schema(*pool_);
+    co_await install_schema(*pool_, halt_.get_token());
     co_await keeper_->reload();
 }
 
 /// Until it works or the service ends: the database may come up after this program.
 asio::awaitable<void> service::impl::install() {
+    ++installs_;
+    co_await install_until_done();
+    if (--installs_ == 0) installed_.cancel();
+}
+
+asio::awaitable<void> service::impl::install_until_done() {
     auto pause = first_retry;
     while (!stopping_) {
         std::optional<error> problem;
@@ -433,8 +456,16 @@ asio::awaitable<void> service::impl::tick() {
         counts.clients = feed_->clients();
         const auto sample = monitor_->tick(*pool_, counts);
         feed_->tell_pool(sample);
-        if (health_->is_schema_installed()) co_await feed_->tick();
+        if (!feed_ticks_ && health_->is_schema_installed()) {
+            feed_ticks_ = true; // it asks the database, which may take its time: samples do not wait for it
+            asio::co_spawn(strand_, tick_feed(), asio::detached);
+        }
     }
+}
+
+asio::awaitable<void> service::impl::tick_feed() {
+    co_await feed_->tick();
+    feed_ticks_ = false;
 }
 
 asio::awaitable<void> service::impl::watch_signals() {
@@ -460,6 +491,7 @@ asio::awaitable<void> service::impl::shut_down() {
     health_->begin_drain();
     stopping_ = true;
     retry_.cancel();
+    halt_.request_stop();
     if (settings_.shutdown_delay > config::duration::zero()) {
         asio::steady_timer delay{strand_, settings_.shutdown_delay};
         co_await delay.async_wait(no_throw);
@@ -471,6 +503,7 @@ asio::awaitable<void> service::impl::shut_down() {
     if (!finished) log_.warn("requests were cut off");
     co_await feed_->stop();
     co_await publisher_->stop();
+    while (installs_ > 0) co_await installed_.async_wait(no_throw); // a thread of its own works on it
     const auto until = deadline::in(pool_close_time);
     co_await pool_->close(until);
 }

@@ -18,6 +18,7 @@ CREATE INDEX alerts_by_name ON alerts (alert_name, starts_at DESC, fingerprint D
 CREATE INDEX alert_events_latest ON alert_events (happened_at DESC, id DESC);
 CREATE INDEX alert_events_by_name ON alert_events (alert_name, happened_at DESC, id DESC);
 CREATE INDEX alert_events_by_namespace ON alert_events (namespace, happened_at DESC, id DESC);
+CREATE INDEX alert_events_by_outcome ON alert_events (outcome, happened_at DESC, id DESC);
 CREATE INDEX alert_events_by_severity ON alert_events (severity, happened_at DESC, id DESC);
 
 CREATE TABLE filter_rules (

@@ -106,7 +106,7 @@ TEST_F(webhook, the_order_of_arrival_does_not_matter) {
     std::vector<std::size_t> order{0, 1, 2, 3};
     std::string expected;
     do {
-        execute(url_, "truncate alerts, alert_events");
+        execute(url_, "truncate alerts, alert_events cascade");
         for (const auto i : order) EXPECT_EQ(created(bodies[i]), 1);
         const auto now =
             value(url_, "select (to_jsonb(a) - 'created_at' - 'updated_at')::text from alerts a");

@@ -319,8 +319,9 @@ TEST(alerthist_config, unknown_keys_are_errors_with_a_suggestion) {
 }
 
 TEST(alerthist_config, refuses_files_of_the_wrong_shape) {
-    EXPECT_EQ(problems(sources("just words")),
-              "c.yaml:1: the file must consist of sections: server, database, webhook, log");
+    EXPECT_EQ(problems(sources("just words")), "c.yaml:1: the file must consist of sections: server, "
+                                               "database, webhook, auth, limits, cors, classification, "
+                                               "publishing, observe, log");
     EXPECT_EQ(problems(sources("log: loud")), "c.yaml:1: log: must hold settings: level, format");
     EXPECT_EQ(problems(sources("log: {level: [info]}")), "c.yaml:1: log.level: must be a single value");
     EXPECT_EQ(problems(sources("log:\n  level: info\n  level: warn")), "c.yaml:3: log.level: is set twice");
