@@ -12,11 +12,11 @@ namespace tusk::alerthist {
 namespace {
 
 /// The page's own files and nothing else: no inline code, no other host, no frame around it.
-constexpr std::string_view policy =
+constexpr std::string_view page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-constexpr std::string_view assets = "assets/";
+constexpr std::string_view assets_folder = "assets/";
 
 /// Browsers name it; programs say that they take anything.
 bool wants_html(const http::request& from) {
@@ -34,10 +34,10 @@ http::handler for_browsers(http::handler page, http::handler others) {
 void serve_console(http::router& by, http::handler others) {
     auto page = std::make_shared<http::static_files>();
     auto parts = std::make_shared<http::static_files>();
-    page->content_security_policy(std::string{policy});
+    page->content_security_policy(std::string{page_policy});
     for (const auto& file : console_files()) {
-        if (file.path.starts_with(assets))
-            parts->add(std::string{file.path.substr(assets.size())}, file.content, file.gzipped);
+        if (file.path.starts_with(assets_folder))
+            parts->add(std::string{file.path.substr(assets_folder.size())}, file.content, file.gzipped);
         else
             page->add(std::string{file.path}, file.content, file.gzipped);
     }
