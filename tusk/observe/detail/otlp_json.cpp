@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
 
 #include <tusk/observe/detail/label_guard.hpp>
 #include <tusk/observe/fingerprint.hpp>
