@@ -50,7 +50,7 @@ public:
     otlp_stats stats() const;
 
     /// Exposes `otlp_spans_total{result}` and `otlp_requests_total` in a registry, as long as the
-    /// subscription lives.
+    /// subscription lives; it ends before the exporter does.
     subscription count_in(registry& in) const;
 
 private:
