@@ -23,5 +23,6 @@ run_with() {
 build_cpp() {
     local shared=(bench/{allocations,data,json,measure,pin}.cpp bench/peers/peer_main.cpp)
     ! up_to_date "$peer/run" "$source" "${shared[@]}" bench/*.hpp bench/peers/*.hpp || return 0
-    g++ -std=c++20 -O2 -DNDEBUG -I. "$source"/*.cpp "${shared[@]}" -o "$peer/run" -lfmt "${@/#/-l}"
+    # shellcheck disable=SC2046 # options are words
+    g++ -std=c++20 -O2 -DNDEBUG -I. $(pkg-config --cflags libpq) "$source"/*.cpp "${shared[@]}" -o "$peer/run" -lfmt "${@/#/-l}"
 }

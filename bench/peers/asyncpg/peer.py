@@ -37,7 +37,7 @@ async def point(job):
 
 async def read_wide(on, check, n):
     async with on.transaction():
-        async for row in on.cursor(SELECT_WIDE + str(n), prefetch=1000):
+        async for row in on.cursor(select_wide(n), prefetch=1000):
             check.add(row)
 
 

@@ -157,11 +157,10 @@ std::uint64_t written(job& j, pqxx::connection& on, std::uint64_t first, Write w
     write(first);
     clear();
     timed(j, on, write);
-    std::tuple<std::int64_t, std::int64_t, std::int64_t, bool> found;
-    pqxx::nontransaction{on}.exec1(check_copy).to(found);
+    const auto found = pqxx::nontransaction{on}.exec1(check_copy);
     clear();
-    const auto [count, ids, values, keys] = found;
-    finish_copy(j.n, count, ids, values, keys);
+    const auto sum = [&](int column) { return found[column].as<std::int64_t>(); };
+    finish_copy(j.n, sum(0), sum(1), sum(2), found[3].as<bool>());
     return j.n;
 }
 

@@ -67,7 +67,7 @@ def rows(job):
     on.execute(SCAN_FROM_THE_START)
 
     def read(check, n):
-        for row in on.cursor(binary=True).stream(SELECT_WIDE + str(n), binary=True):
+        for row in on.cursor(binary=True).stream(select_wide(n), binary=True):
             check.add(row)
 
     read(WideCheck(), 100)

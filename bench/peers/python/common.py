@@ -9,13 +9,13 @@ import sys
 import time
 
 KV_ROWS = 100_000
+WIDE_ROWS = 1_000_000
 POOL_WORKERS = 64
 POOL_CONNECTIONS = 20
 INSERT_SIZE = 1_000
 BATCH_SIZE = 100
 PAGE_SIZE = 100
 
-SELECT_WIDE = "select id,a,b,c,d,e,f,g from bench_wide limit "
 SCAN_FROM_THE_START = "set synchronize_seqscans = off"
 EMPTY_COPY = "truncate bench_copy"
 CHECK_COPY = (
@@ -30,6 +30,10 @@ def key_of(i):
 
 def page_of(i):
     return key_of(i) % (KV_ROWS - PAGE_SIZE + 1)
+
+
+def select_wide(n):
+    return "select id,a,b,c,d,e,f,g from bench_wide" + (f" limit {n}" if n < WIDE_ROWS else "")
 
 
 def scattered(row):

@@ -56,7 +56,7 @@ std::uint64_t point(job& j) {
     soci::session on{soci::postgresql, j.url};
     long long id = 0;
     stored row;
-    auto query =
+    soci::statement query =
         (on.prepare << "select id, k, v from bench_kv where id = :id", soci::use(id), soci::into(row));
     kv_check check;
     const auto work = [&](std::uint64_t i) {
@@ -102,7 +102,8 @@ std::uint64_t insert_one(job& j) {
     soci::session on{soci::postgresql, j.url};
     key_text key;
     stored row;
-    auto insert = (on.prepare << "insert into bench_copy (id, k, v) values (:id, :k, :v)", soci::use(row));
+    soci::statement insert =
+        (on.prepare << "insert into bench_copy (id, k, v) values (:id, :k, :v)", soci::use(row));
     return inserted(j, on, 1, [&](std::uint64_t i) {
         row.id = static_cast<std::int64_t>(i) + 1;
         row.k.assign(key.of(row.id));
@@ -118,8 +119,8 @@ std::uint64_t insert_page(job& j) {
     std::vector<long long> ids(page_size);
     std::vector<std::string> keys(page_size);
     std::vector<int> values(page_size);
-    auto insert = (on.prepare << "insert into bench_copy (id, k, v) values (:id, :k, :v)", soci::use(ids),
-                   soci::use(keys), soci::use(values));
+    soci::statement insert = (on.prepare << "insert into bench_copy (id, k, v) values (:id, :k, :v)",
+                              soci::use(ids), soci::use(keys), soci::use(values));
     return inserted(j, on, page_size, [&](std::uint64_t i) {
         for (std::size_t at = 0; at < ids.size(); ++at) {
             ids[at] = static_cast<long long>(i) * page_size + static_cast<long long>(at) + 1;
