@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <bench/workload.hpp>
 
@@ -45,6 +46,39 @@ inline constexpr const char* empty_copy = "truncate bench_copy";
 inline constexpr const char* check_copy =
     "select count(*), coalesce(sum(id), 0)::int8, coalesce(sum(v), 0)::int8, "
     "coalesce(bool_and(k = 'key-' || lpad(id::text, 12, '0')), true) from bench_copy";
+/// A statement inserts this many rows, an array for each column: one text for any number of rows.
+inline constexpr std::uint64_t insert_size = 1'000;
+inline constexpr const char* insert_arrays =
+    "insert into bench_copy (id, k, v) select * from unnest($1::int8[], $2::text[], $3::int4[])";
+
+/// A hundred rows of bench_kv, what a page of a listing is.
+inline constexpr std::int64_t page_size = 100;
+inline constexpr const char* select_page =
+    "select id, k, v from bench_kv where id > $1 order by id limit 100";
+/// What the page that operation `i` reads begins behind; it has a hundred rows.
+constexpr std::int64_t page_of(std::uint64_t i) { return key_of(i) % (kv_rows - page_size + 1); }
+inline constexpr const char* insert_copy = "insert into bench_copy (id, k, v) values ($1, $2, $3)";
+
+/// The rows of one insert as columns, the keys formatted anew. Keeps its memory.
+class insert_columns {
+public:
+    /// The rows `first` to `first` + `n` - 1.
+    void fill(std::int64_t first, std::size_t n) {
+        ids.resize(n), keys.resize(n), values.resize(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            ids[i] = first + static_cast<std::int64_t>(i);
+            keys[i].assign(key_.of(ids[i]));
+            values[i] = static_cast<std::int32_t>(scattered(ids[i]));
+        }
+    }
+    std::vector<std::int64_t> ids;
+    std::vector<std::string> keys;
+    std::vector<std::int32_t> values;
+
+private:
+    key_text key_;
+};
+
 /// What a COPY of the rows 1 to `rows` should have left. Throws `wrong_answer`.
 void finish_copy(std::uint64_t rows, std::int64_t count, std::int64_t ids, std::int64_t values, bool keys);
 
@@ -56,6 +90,11 @@ public:
         const bool right =
             v == scattered(id) && k.size() == 16 && k.back() == static_cast<char>('0' + id % 10);
         wrong_ += !right;
+    }
+    /// One of a page; `id` must be the row's own.
+    void add_of_page(std::int64_t wanted, std::int64_t id, std::string_view k, std::int32_t v) noexcept {
+        add(id, k, v);
+        wrong_ += id != wanted;
     }
     void merge(const kv_check& other) noexcept {
         rows_ += other.rows_;

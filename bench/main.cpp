@@ -46,17 +46,6 @@ const workload* find(const command_line& c) {
     return nullptr;
 }
 
-void print_json(const command_line& c, const measurement& m, std::uint64_t ops) {
-    const auto& s = m.taken();
-    std::string more;
-    if (m.counts_allocations())
-        more = fmt::format(",\"allocations\":{},\"allocated_bytes\":{}", s.allocations, s.allocated_bytes);
-    fmt::print("{{\"workload\":\"{}\",\"peer\":\"{}\",\"ops\":{},\"wall_s\":{:.6f},\"user_s\":{:.6f},\"sys_"
-               "s\":{:.6f},"
-               "\"peak_rss_kb\":{},\"pinned\":{}{}}}\n",
-               c.workload, c.peer, ops, s.wall_s, s.user_s, s.sys_s, peak_rss_kb(), c.pin.has_value(), more);
-}
-
 void print_line(const command_line& c, const measurement& m, std::uint64_t ops) {
     const auto& s = m.taken();
     const double each = 1e6 / static_cast<double>(ops); // seconds for all to microseconds for one
@@ -69,6 +58,7 @@ void print_line(const command_line& c, const measurement& m, std::uint64_t ops) 
         fmt::print("; {:.3f} allocations, {:.1f} bytes each",
                    static_cast<double>(s.allocations) / static_cast<double>(ops),
                    static_cast<double>(s.allocated_bytes) / static_cast<double>(ops));
+    if (const auto& l = m.latency()) fmt::print("; p50 {:.0f} µs, p99 {:.0f} µs", l->p50_us, l->p99_us);
     fmt::print("\n");
 }
 
@@ -83,7 +73,7 @@ int run(const command_line& c) {
     job j{c.url, c.n ? c.n : w->default_n, c.pin, clock};
     const auto ops = w->run(j);
     if (c.json)
-        print_json(c, clock, ops);
+        fmt::print("{}\n", to_json(c.workload, c.peer, j, ops));
     else
         print_line(c, clock, ops);
     return 0;
@@ -99,6 +89,10 @@ int dispatch(int argc, char** argv) {
     app.require_subcommand(1);
     auto* const prepare_command = app.add_subcommand("prepare", "Make the tables, unless they are complete");
     add_url(prepare_command, c);
+    auto* const login_command = app.add_subcommand(
+        "make-scram-user",
+        "On a throwaway server: a user who logs in by SCRAM over TCP (replaces pg_hba.conf)");
+    add_url(login_command, c);
     auto* const list_command = app.add_subcommand("list", "List the workloads");
     auto* const run_command = app.add_subcommand("run", "Run one workload");
     add_url(run_command, c);
@@ -118,6 +112,7 @@ int dispatch(int argc, char** argv) {
         return app.exit(e) == 0 ? 0 : usage_error;
     }
     if (*prepare_command) fmt::print("{}\n", prepare(c.url));
+    if (*login_command) fmt::print("{}\n", make_scram_user(c.url));
     if (*list_command) fmt::print("{}", list(c.peer));
     return *run_command ? run(c) : 0;
 }

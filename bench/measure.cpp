@@ -1,5 +1,6 @@
 #include <bench/measure.hpp>
 
+#include <algorithm>
 #include <chrono>
 
 #include <sys/resource.h>
@@ -34,6 +35,18 @@ rusage usage() {
     sample_ = {std::chrono::duration<double>(end - begin).count(),
                seconds(after.ru_utime) - seconds(before.ru_utime),
                seconds(after.ru_stime) - seconds(before.ru_stime), counted.calls, counted.bytes};
+}
+
+void measurement::latencies(std::vector<std::uint32_t> nanoseconds) {
+    if (nanoseconds.empty()) return;
+    const auto at = [&](double share) {
+        const auto last = static_cast<double>(nanoseconds.size() - 1);
+        const auto place = nanoseconds.begin() + static_cast<std::ptrdiff_t>(share * last);
+        std::nth_element(nanoseconds.begin(), place, nanoseconds.end());
+        return *place / 1e3;
+    };
+    const double middle = at(0.5);
+    latency_ = {middle, at(0.99)};
 }
 
 std::int64_t peak_rss_kb() { return usage().ru_maxrss; }

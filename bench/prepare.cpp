@@ -24,6 +24,12 @@ insert into bench_wide
 create unlogged table bench_copy(id int8, k text, v int4);
 )sql";
 
+constexpr const char* make_user = R"sql(
+set password_encryption = 'scram-sha-256';
+drop role if exists bench_scram;
+create role bench_scram superuser login password 'tusk-bench';
+)sql";
+
 bool complete(tusk::blocking::connection& on) {
     const bool exist =
         on.one<bool>("select to_regclass('bench_kv') is not null and to_regclass('bench_wide') is not "
@@ -35,6 +41,26 @@ bool complete(tusk::blocking::connection& on) {
 }
 
 } // namespace
+
+void check_copied(const std::string& url, std::uint64_t rows) {
+    auto on = tusk::blocking::connection::open(url);
+    const auto [count, ids, values, keys] =
+        on.one<std::tuple<std::int64_t, std::int64_t, std::int64_t, bool>>(check_copy);
+    finish_copy(rows, count, ids, values, keys);
+    on.exec(empty_copy);
+}
+
+std::string make_scram_user(const std::string& url) {
+    auto on = tusk::blocking::connection::open(url);
+    on.script(make_user);
+    const auto rules = on.one<std::string>("select current_setting('hba_file')");
+    // COPY takes no argument for the name of the file.
+    on.script(
+        "copy (select unnest(array['local all all trust', 'host all bench_scram 127.0.0.1/32 scram-sha-256', "
+        "'host all all 127.0.0.1/32 trust'])) to " +
+        on.one<std::string>("select quote_literal($1)", rules) + "; select pg_reload_conf()");
+    return "bench_scram:tusk-bench";
+}
 
 std::string prepare(const std::string& url) {
     auto on = tusk::blocking::connection::open(url);

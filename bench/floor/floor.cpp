@@ -6,6 +6,7 @@
 
 #include <bench/data.hpp>
 #include <bench/floor/raw_connection.hpp>
+#include <bench/floor/workloads.hpp>
 
 /// What the same traffic costs when nothing is made of it: no client can be cheaper.
 namespace bench {
@@ -145,6 +146,8 @@ std::span<const workload> floor_workloads() {
     static constexpr workload all[] = {
         {"point", "floor", point, 50'000, true, "messages made beforehand, answers thrown away"},
         {"batch", "floor", batch, 200'000, true, "messages made beforehand, answers thrown away"},
+        {"copy-in", "floor", raw::copy_in, 1'000'000, true, "messages made beforehand"},
+        {"insert", "floor", raw::insert, 100'000, true, "messages made beforehand, answers thrown away"},
         {"rows", "floor", rows, 1'000'000, true, "received and thrown away"},
     };
     return all;

@@ -19,7 +19,13 @@ std::span<const workload> libpq_workloads() {
         {"copy-in-rows", "libpq", copy_in_rows, 1'000'000, true, "the same, a call for each row"},
         {"acquire", "libpq", acquire, 1'000'000, false, "a mutex and a vector, nobody else there"},
         {"acquire-64", "libpq", acquire_64, 1'000'000, false, "the same, 64 threads"},
+        {"insert", "libpq", insert, 100'000, true, "binary arrays made by hand, a thousand rows a statement"},
         {"connect", "libpq", connect, 200, false, "PQconnectdb and PQfinish"},
+        {"connect-pool", "libpq", connect_pool, 50, false, "connections beside the first one, kept"},
+        {"orm-point", "libpq", point, 50'000, true, "as point"},
+        {"orm-rows", "libpq", page, 10'000, true, "a hundred rows, binary, into a vector of structs"},
+        {"orm-insert", "libpq", insert_one, 50'000, true, "one row, prepared"},
+        {"orm-insert-100", "libpq", insert_page, 5'000, true, "a hundred rows as arrays"},
     };
     return all;
 #else

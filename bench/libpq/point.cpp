@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <stdexcept>
+#include <vector>
 
 #include <bench/data.hpp>
 #include <bench/libpq/connection.hpp>
@@ -66,6 +67,15 @@ std::uint64_t connect(job& j) {
             good += PQparameterStatus(open(j.url).get(), "server_version") != nullptr;
     });
     if (good != j.n) throw wrong_answer{"a new connection was not usable"};
+    return j.n;
+}
+
+std::uint64_t connect_pool(job& j) {
+    std::vector<connection> all;
+    all.push_back(open(j.url));
+    j.clock.timed([&] {
+        for (std::uint64_t i = 0; i < j.n; ++i) all.push_back(open(j.url));
+    });
     return j.n;
 }
 

@@ -66,16 +66,18 @@ void with_threads(unsigned count, std::uint64_t n, Work work) {
     if (problem) std::rethrow_exception(problem);
 }
 
-kv_check query_all(bare_pool& from, std::uint64_t n) {
+kv_check query_all(bare_pool& from, std::vector<std::uint32_t>& took) {
     kv_check sum;
     std::mutex mutex;
-    with_threads(pool_workers, n, [&](auto& next) {
+    with_threads(pool_workers, took.size(), [&](auto& next) {
         kv_check mine;
         for (std::uint64_t i = 0; next(i);) {
             const auto id = key_of(i);
+            const stopwatch watch;
             auto c = from.acquire();
             const kv row = select_one(c.get(), id);
             from.release(std::move(c));
+            took[i] = watch.nanoseconds();
             mine.add(id, row.k, row.v);
         }
         const std::lock_guard lock{mutex};
@@ -106,10 +108,12 @@ std::uint64_t lease_with(job& j, unsigned threads) {
 
 std::uint64_t pool(job& j) {
     bare_pool from{j.url};
-    query_all(from, 40 * pool_workers);
+    std::vector<std::uint32_t> ignored(40 * pool_workers), took(j.n);
+    query_all(from, ignored);
     kv_check check;
-    j.clock.timed([&] { check = query_all(from, j.n); });
+    j.clock.timed([&] { check = query_all(from, took); });
     check.finish(j.n);
+    j.clock.latencies(std::move(took));
     return j.n;
 }
 

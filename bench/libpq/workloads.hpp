@@ -14,5 +14,10 @@ std::uint64_t copy_in_rows(job& j);
 std::uint64_t acquire(job& j);
 std::uint64_t acquire_64(job& j);
 std::uint64_t connect(job& j);
+std::uint64_t connect_pool(job& j);
+std::uint64_t insert(job& j);
+std::uint64_t page(job& j);
+std::uint64_t insert_one(job& j);
+std::uint64_t insert_page(job& j);
 
 } // namespace bench::with_libpq

@@ -27,14 +27,6 @@ private:
 
 constexpr std::uint64_t warm_up = 100;
 
-void check(const std::string& url, std::uint64_t n) {
-    auto on = tusk::blocking::connection::open(url);
-    const auto [count, ids, values, keys] =
-        on.one<std::tuple<std::int64_t, std::int64_t, std::int64_t, bool>>(check_copy);
-    finish_copy(n, count, ids, values, keys);
-    on.exec(empty_copy);
-}
-
 asio::awaitable<void> open(std::optional<tusk::connection>& out, const std::string& url) {
     out.emplace(co_await tusk::connection::open(url));
 }
@@ -57,7 +49,7 @@ std::uint64_t copy_in(job& j) {
     complete(io, clear(*on));
     if (j.pin) pin_together(*j.pin, on->backend_pid());
     j.clock.timed([&] { complete(io, copy(*on, j.n)); });
-    check(j.url, j.n);
+    check_copied(j.url, j.n);
     return j.n;
 }
 
@@ -68,7 +60,7 @@ std::uint64_t copy_in_blocking(job& j) {
     on.exec(empty_copy);
     if (j.pin) pin_together(*j.pin, on.backend_pid());
     j.clock.timed([&] { on.copy_in("bench_copy", columns, copied_rows{j.n}); });
-    check(j.url, j.n);
+    check_copied(j.url, j.n);
     return j.n;
 }
 

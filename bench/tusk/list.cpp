@@ -25,6 +25,8 @@ std::span<const workload> tusk_workloads() {
         {"rows-structs", "tusk", rows_structs, 1'000'000, true, "the same into a vector, all"},
         {"copy-in", "tusk", copy_in, 1'000'000, true, "a million rows into bench_copy, binary COPY, asio"},
         {"copy-in-blocking", "tusk", copy_in_blocking, 1'000'000, true, "the same, blocking"},
+        {"insert", "tusk", insert, 100'000, true, "arrays, a thousand rows a statement, asio"},
+        {"insert-blocking", "tusk", insert_blocking, 100'000, true, "the same, blocking"},
         {"acquire", "tusk", acquire, 1'000'000, false, "acquire and release, nobody else there"},
         {"acquire-64", "tusk", acquire_64, 1'000'000, false,
          "acquire and release, 64 coroutines on a pool of 20"},
@@ -32,6 +34,15 @@ std::span<const workload> tusk_workloads() {
          "the same, the connection kept over one turn of the event loop, so that 44 wait"},
         {"connect", "tusk", connect, 200, false, "connect and close, one after the other, asio"},
         {"connect-blocking", "tusk", connect_blocking, 200, false, "the same, blocking"},
+        {"connect-pool", "tusk", connect_pool, 50, false, "connections of a pool that has one already, kept"},
+        {"orm-point", "tusk", orm_point, 50'000, true, "one row of a model by key, blocking"},
+        {"orm-point-sql", "tusk", orm_point_sql, 50'000, true, "the same by a checked statement"},
+        {"orm-rows", "tusk", orm_rows, 10'000, true, "a hundred rows of a model, blocking"},
+        {"orm-rows-sql", "tusk", orm_rows_sql, 10'000, true, "the same by a checked statement"},
+        {"orm-insert", "tusk", orm_insert, 50'000, true, "insert a model, blocking"},
+        {"orm-insert-sql", "tusk", orm_insert_sql, 50'000, true, "the same by a checked statement"},
+        {"orm-insert-100", "tusk", orm_insert_100, 5'000, true, "insert a hundred models, blocking"},
+        {"orm-insert-100-sql", "tusk", orm_insert_100_sql, 5'000, true, "the same by a checked statement"},
     };
     return all;
 }

@@ -73,10 +73,12 @@ private:
     std::exception_ptr problem_;
 };
 
-asio::awaitable<void> query(crew& all, kv_check& check) {
+asio::awaitable<void> query(crew& all, kv_check& check, std::vector<std::uint32_t>& took) {
     for (std::uint64_t i = 0; all.next(i);) {
         const auto id = key_of(i);
+        const stopwatch watch;
         const kv row = co_await all.pool().one<kv>(select_kv, id);
+        took[i] = watch.nanoseconds();
         check.add(id, row.k, row.v);
     }
 }
@@ -100,22 +102,30 @@ asio::awaitable<void> lease_for_a_turn(crew& all, std::atomic<std::uint64_t>& op
     open += mine;
 }
 
-/// All connections are made and know the statement; each worker has a check of its own.
-kv_check query_all(crew& all, std::uint64_t n) {
+/// All connections are made and know the statement; each worker has a check of its own. `took` gets the time
+/// of each.
+kv_check query_all(crew& all, std::vector<std::uint32_t>& took) {
     std::vector<kv_check> checks(pool_workers);
     std::size_t at = 0;
-    all.run(pool_workers, n, [&](crew& c) { return query(c, checks[at++]); });
+    all.run(pool_workers, took.size(), [&](crew& c) { return query(c, checks[at++], took); });
     kv_check sum;
     for (const auto& c : checks) sum.merge(c);
     return sum;
 }
 
+void warm_up(crew& all) {
+    std::vector<std::uint32_t> ignored(40 * pool_workers);
+    query_all(all, ignored);
+}
+
 std::uint64_t query_with(job& j, unsigned threads) {
     crew all{j, threads};
-    query_all(all, 40 * pool_workers);
+    warm_up(all);
     kv_check check;
-    j.clock.timed([&] { check = query_all(all, j.n); });
+    std::vector<std::uint32_t> took(j.n);
+    j.clock.timed([&] { check = query_all(all, took); });
     check.finish(j.n);
+    j.clock.latencies(std::move(took));
     all.close();
     return j.n;
 }
@@ -123,7 +133,7 @@ std::uint64_t query_with(job& j, unsigned threads) {
 template <class Work>
 std::uint64_t lease_with(job& j, unsigned workers, Work work) {
     crew all{j, 1};
-    query_all(all, 40 * pool_workers);
+    warm_up(all);
     std::atomic<std::uint64_t> open{0};
     j.clock.timed([&] { all.run(workers, j.n, [&](crew& c) { return work(c, open); }); });
     if (open != j.n) throw wrong_answer{"a connection of the pool was not open"};
@@ -131,7 +141,30 @@ std::uint64_t lease_with(job& j, unsigned workers, Work work) {
     return j.n;
 }
 
+asio::awaitable<void> lease_more(tusk::pool& from, std::vector<tusk::lease>& held, std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n; ++i) {
+        auto next = co_await from.acquire();
+        held.push_back(std::move(next));
+    }
+}
+
 } // namespace
+
+std::uint64_t connect_pool(job& j) {
+    asio::io_context io{1};
+    auto settings = tusk::pool_config::parse(j.url).value();
+    settings.min_connections(0).max_connections(static_cast<unsigned>(j.n) + 1);
+    settings.acquire_timeout(std::chrono::minutes{1});
+    tusk::pool pool{io.get_executor(), settings};
+    std::vector<tusk::lease> held;
+    complete(io, lease_more(pool, held, 1));
+    j.clock.timed([&] { complete(io, lease_more(pool, held, j.n)); });
+    for (const auto& one : held)
+        if (!one->is_open()) throw wrong_answer{"a connection of the pool was not open"};
+    held.clear();
+    complete(io, pool.close());
+    return j.n;
+}
 
 std::uint64_t pool(job& j) { return query_with(j, 1); }
 std::uint64_t pool_threads(job& j) { return query_with(j, 2); }

@@ -37,6 +37,17 @@ std::uint64_t copy_in(job& j);
 std::uint64_t copy_in_blocking(job& j);
 std::uint64_t connect(job& j);
 std::uint64_t connect_blocking(job& j);
+std::uint64_t connect_pool(job& j);
+std::uint64_t insert(job& j);
+std::uint64_t insert_blocking(job& j);
+std::uint64_t orm_point(job& j);
+std::uint64_t orm_point_sql(job& j);
+std::uint64_t orm_rows(job& j);
+std::uint64_t orm_rows_sql(job& j);
+std::uint64_t orm_insert(job& j);
+std::uint64_t orm_insert_sql(job& j);
+std::uint64_t orm_insert_100(job& j);
+std::uint64_t orm_insert_100_sql(job& j);
 
 struct kv {
     std::string k;
