@@ -162,7 +162,8 @@ TEST_F(state, a_version_below_the_checkpoint_can_be_applied) {
 TEST_F(state, drift_is_told_object_by_object) {
     apply(history);
     EXPECT_FALSE(drifted(history).has_drifted());
-    connect().script("create table mine (); alter table a add column by_hand int; drop view v; alter table a "
+    connect().script("create table mine (); alter table a add column by_hand int; drop view v; delete from "
+                     "a; alter table a "
                      "alter note set not null");
     const auto found = drifted(history);
     EXPECT_EQ(found.version, "3");

@@ -98,6 +98,27 @@ result<std::string> check_rows(const std::vector<revision>& rows, std::size_t ba
     return rows.size() > back ? rows[rows.size() - back - 1].version : std::string{};
 }
 
+/// What is made by the rows, the statements of a file that was applied in part included.
+result<schema::state> made_by(const directory& dir, const std::vector<revision>& rows,
+                              schema::state_reader& reader, const schema::scope& scope) {
+    std::vector<revision> whole;
+    std::string part;
+    for (const auto& each : rows) {
+        const auto* file = dir.find(each.version);
+        if (!each.is_partial())
+            whole.push_back(each);
+        else if (const auto statements =
+                     file == nullptr ? result<std::vector<statement>>{} : file->statements())
+            for (std::size_t i = 0; i < statements->size() && static_cast<std::int64_t>(i) < each.applied;
+                 ++i)
+                part += (*statements)[i].text + ((*statements)[i].text.ends_with(';') ? "\n" : ";\n");
+    }
+    auto out = replay(applied_part(dir, whole, rows.back().version), reader, scope);
+    if (!out || part.empty()) return out;
+    const auto file = directory::of({{"1_part.sql", "-- atlas:txmode none\n\n" + part}});
+    return file ? replay(*file, reader, scope, &*out) : failed<schema::state>(file.error());
+}
+
 failure prepare(computed_down& way, const std::vector<revision>& rows, std::size_t back) {
     auto statements = way.file.statements();
     if (!statements) return statements.error();
@@ -129,7 +150,7 @@ result<std::unique_ptr<computed_down>> compute_down(session& on, const directory
         schema::state_reader reader{o.dev().dev_url()};
         const auto scope = without_revisions(o.dev().counts(), on.journal().schema());
         auto from = reader.read(on.db(), scope);
-        const auto now = replay(applied_part(dir, rows, rows.back().version), reader, scope);
+        const auto now = made_by(dir, rows, reader, scope);
         if (!now) return failed<made>(now.error());
         const auto to = replay(applied_part(dir, rows, *version), reader, scope);
         if (!to) return failed<made>(to.error());
