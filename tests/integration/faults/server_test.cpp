@@ -58,10 +58,11 @@ TEST_P(server_faults, a_stopped_backend_costs_its_statement_the_deadline_and_the
     const auto db = direct();
     ASSERT_NE(db, nullptr);
     const auto pid = db->db().one<int>("select pg_backend_pid()");
+    EXPECT_FALSE(db->exec("insert into t values (1)")); // from now on it needs one round trip
     {
         const stopped backend{pid};
         start_clock();
-        const auto f = db->exec("insert into t values (1)", options{}.timeout(200ms));
+        const auto f = db->exec("insert into t values (1)", tusk::options{}.timeout(200ms));
         EXPECT_EQ(f.code(), errc::timeout) << f.message();
         EXPECT_EQ(f.sent(), sent_state::complete);
         EXPECT_GE(elapsed(), 200ms);
@@ -91,9 +92,9 @@ TEST_P(server_faults, a_transaction_that_was_idle_for_too_long_is_over) {
     const auto db = direct();
     ASSERT_NE(db, nullptr);
     const auto pid = db->db().one<int>("select pg_backend_pid()");
-    db->db().exec("set idle_in_transaction_session_timeout = 30");
-    db->db().exec("begin");
-    db->db().exec("insert into t values (1)");
+    // In one message: between two of them it could be over already.
+    EXPECT_FALSE(db->exec("set idle_in_transaction_session_timeout = 30; begin; insert into t values (1)",
+                          tusk::options{}.mode(tusk::exec_mode::simple_protocol)));
     until_gone(pid);
     const auto f = db->exec("commit");
     EXPECT_EQ(f.code(), tusk::make_error_code("25P03"_sqlstate)) << f.message();
@@ -110,7 +111,7 @@ TEST_P(server_faults, the_servers_timeouts_are_told_from_the_clients) {
     EXPECT_NE(servers.message().find("statement timeout"), std::string::npos) << servers.message();
     EXPECT_EQ(servers.sent(), sent_state::answered);
     db->db().exec("set statement_timeout = 0");
-    const auto ours = db->exec("select pg_sleep(30)", options{}.timeout(50ms));
+    const auto ours = db->exec("select pg_sleep(30)", tusk::options{}.timeout(50ms));
     EXPECT_EQ(ours.code(), errc::timeout) << ours.message();
     EXPECT_TRUE(db->is_open()) << "the server obeyed";
     EXPECT_FALSE(db->exec("select 1"));
@@ -170,7 +171,7 @@ TEST_P(server_faults, a_hundred_thousand_notices_need_no_memory) {
     ASSERT_NE(db, nullptr);
     EXPECT_FALSE(
         db->exec("do $$ begin for i in 1 .. 100000 loop raise notice 'number %', i; end loop; end $$",
-                 options{}.timeout(60s)));
+                 tusk::options{}.timeout(60s)));
     EXPECT_EQ(db->db().one<int>("select 1"), 1);
 }
 
@@ -180,7 +181,7 @@ INSTANTIATE_TEST_SUITE_P(drivers, server_faults, ::testing::Values("blocking", "
 // ---- a pool
 
 /// A server of the test's own, to be stopped and filled.
-class pool_and_server : public ::testing::Test {
+class pool_and_server_faults : public ::testing::Test {
 protected:
     template <class F>
     void with_pool(unsigned connections, F test) {
@@ -200,7 +201,7 @@ protected:
 };
 
 asio::awaitable<void> sleep_a_little(tusk::pool& p, int& good, int& over) {
-    const auto limit = options{}.timeout(20s).share(false);
+    const auto limit = tusk::options{}.timeout(20s).share(false);
     const auto r = co_await p.try_exec(limit, "select pg_sleep(0.05)");
     good += r ? 1 : 0;
     ++over;
@@ -215,11 +216,11 @@ asio::awaitable<bool> until(const int& over, int wanted) {
     co_return over == wanted;
 }
 
-TEST_F(pool_and_server, a_stopped_backend_frees_its_place) {
+TEST_F(pool_and_server_faults, a_stopped_backend_frees_its_place) {
     with_pool(1, [](tusk::pool& p) -> asio::awaitable<void> {
         const auto pid = co_await p.one<int>("select pg_backend_pid()");
         const stopped backend{pid};
-        const auto limit = options{}.timeout(100ms);
+        const auto limit = tusk::options{}.timeout(100ms);
         const auto late = co_await p.try_one<int>(limit, "select 1");
         EXPECT_FALSE(late);
         EXPECT_EQ(late.error(), condition::timeout) << late.error().message();
@@ -228,14 +229,14 @@ TEST_F(pool_and_server, a_stopped_backend_frees_its_place) {
     });
 }
 
-TEST_F(pool_and_server, a_stopped_postmaster_lets_those_in_work_who_are_in) {
+TEST_F(pool_and_server_faults, a_stopped_postmaster_lets_those_work_who_are_in) {
     with_pool(3, [this](tusk::pool& p) -> asio::awaitable<void> {
         EXPECT_EQ(co_await p.one<int>("select 1"), 1);
         {
             const stopped postmaster{server_.pid()};
             for (int i = 0; i < 10; ++i) EXPECT_EQ(co_await p.one<int>("select $1::int4", i), i);
             auto held = co_await p.acquire();
-            const auto limit = options{}.timeout(300ms);
+            const auto limit = tusk::options{}.timeout(300ms);
             const auto start = steady_clock::now();
             const auto another = co_await p.try_acquire(limit);
             EXPECT_FALSE(another);
@@ -251,7 +252,7 @@ TEST_F(pool_and_server, a_stopped_postmaster_lets_those_in_work_who_are_in) {
 }
 
 /// Five connections for a pool of ten: 53300 is no reason to fail a caller who can wait.
-TEST_F(pool_and_server, one_that_is_full_is_shared) {
+TEST_F(pool_and_server_faults, one_that_is_full_is_shared) {
     with_pool(10, [](tusk::pool& p) -> asio::awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
         int good = 0;
@@ -259,8 +260,34 @@ TEST_F(pool_and_server, one_that_is_full_is_shared) {
         for (int i = 0; i < 60; ++i) asio::co_spawn(executor, sleep_a_little(p, good, over), asio::detached);
         EXPECT_TRUE(co_await until(over, 60));
         EXPECT_EQ(good, 60);
-        EXPECT_LE(p.stats().total, 5U);
+        EXPECT_LE(p.stats().idle + p.stats().in_use, 5U);
     });
+}
+
+// ---- names that mean something else
+
+class own_queries : public tusk::testing::database_test {};
+
+/// An attacker who may create objects has made his own of what the driver asks about. Source: CVE-2018-1058.
+TEST_F(own_queries, are_not_misled_by_the_search_path) {
+    auto owner = connect();
+    owner.script("create schema evil; create type evil.mood as enum ('sad', 'happy');"
+                 "create type evil.place as (street text, number int4);"
+                 "create table evil.houses (id int4 not null, at evil.place, owner evil.mood);"
+                 "insert into evil.houses values (1, ('a', 2), 'happy')");
+    for (const char* name : {"pg_type", "pg_enum", "pg_attribute", "pg_range", "pg_namespace", "pg_class"})
+        owner.exec(std::string{"create table evil."} + name + " (nothing int4)");
+    for (const char* name : {"pg_is_in_recovery", "pg_current_xact_id_if_assigned", "pg_advisory_unlock_all"})
+        owner.exec(std::string{"create function evil."} + name +
+                   "() returns bool language plpgsql as 'begin raise exception ''misled''; end'");
+    auto db = connect();
+    db.exec("set search_path = evil, pg_catalog");
+    EXPECT_EQ(db.one<std::string>("select owner from houses"), "happy");
+    EXPECT_EQ((db.one<std::tuple<std::string, int>>("select at from houses")),
+              (std::tuple{std::string{"a"}, 2}));
+    const auto how = tusk::tx_options{}.resolvable();
+    db.transact([](tusk::blocking::transaction& tx) { tx.exec("insert into houses values (2)"); }, how);
+    EXPECT_EQ(db.one<std::int64_t>("select count(*) from houses"), 2);
 }
 
 } // namespace server_test
