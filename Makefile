@@ -1,11 +1,14 @@
 # The everyday commands; `make help` lists them. They only call scripts and CMake presets, which work without make too.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run stack test e2e matrix convergence bench asan tsan clang fuzz coverage format lint console deploy-check install clean
+.PHONY: help setup build run stack test e2e matrix convergence simulate soak bench asan tsan clang fuzz coverage format \
+	lint console deploy-check install clean
 
 JOBS ?= $(shell nproc)
 TEST_JOBS ?= 2
 FUZZ_SECONDS ?= 60
+SEEDS ?= 20000
+SOAK_SECONDS ?= 600
 VERSIONS ?=
 PAIRS ?= tests/convergence/pairs.json
 PREFIX ?= /usr/local
@@ -63,6 +66,16 @@ convergence: setup ## go from schema to schema, as PAIRS=tests/convergence/pairs
 	$(call configure,dev)
 	$(call build,dev) --target convergence
 	$(with_server) build/dev/bin/convergence $(PAIRS)
+
+simulate: setup ## a pool and a cluster over simulated servers, from SEEDS=20000 seeds; a failure prints its seed
+	$(call configure,$(PRESET))
+	$(call build,$(PRESET)) --target unit_simulation
+	@seq 0 7 | TUSK_SEEDS=$(SEEDS) xargs -P $(JOBS) -I{} build/$(PRESET)/bin/unit_simulation --gtest_filter='part/*/{}'
+
+soak: setup ## transfers through a pool, under all kinds of faults, for SOAK_SECONDS=600
+	$(call configure,$(PRESET))
+	$(call build,$(PRESET)) --target integration_soak
+	$(with_server) TUSK_SOAK_SECONDS=$(SOAK_SECONDS) build/$(PRESET)/bin/integration_soak
 
 bench: setup ## build for release and run the benchmarks
 	$(call configure,release)

@@ -49,10 +49,12 @@ public:
     statement_problems take() { return std::move(problems_); }
 
     static constexpr std::string_view nullable_sql =
-        "select a.attrelid::int8, a.attnum::int8 from unnest($1::int8[], $2::int8[]) as u(r, n) "
-        "join pg_attribute a on a.attrelid = u.r::oid and a.attnum = u.n join pg_class c on c.oid = "
+        "select a.attrelid::int8, a.attnum::int8 from pg_catalog.unnest($1::int8[], $2::int8[]) as u(r, n) "
+        "join pg_catalog.pg_attribute a on a.attrelid = u.r::oid and a.attnum = u.n join pg_catalog.pg_class "
+        "c on c.oid "
+        "= "
         "a.attrelid "
-        "join pg_type t on t.oid = a.atttypid "
+        "join pg_catalog.pg_type t on t.oid = a.atttypid "
         "where not a.attnotnull and not t.typnotnull and c.relkind in ('r', 'p', 'f')";
 
 private:

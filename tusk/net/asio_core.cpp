@@ -1,6 +1,7 @@
 #include <tusk/net/asio_core.hpp>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -12,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <tusk/net/compute_service.hpp>
+#include <tusk/net/socket_options.hpp>
 #include <tusk/net/tls.hpp>
 #include <tusk/wire/frontend.hpp>
 
@@ -410,11 +412,13 @@ void asio_driver::core::cancel_is_over(std::uint64_t operation) {
 
 void asio_driver::core::close() noexcept {
     const entry inside{*this};
-    if (socket.is_open() && !session.broken && machine_ == nullptr) {
+    const bool ours = process_ == ::getpid();
+    if (socket.is_open() && !session.broken && machine_ == nullptr && ours) {
         session.discard_output();
         wire::write_terminate(session.output);
         failure why;
         (void)flush(why); // five bytes: the socket takes them or is full anyway
+        discard_arrived(socket.native_handle());
     }
     session.broken = true;
     stop_timer();

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <vector>
 
+#include <unistd.h>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -117,6 +119,8 @@ private:
     std::recursive_mutex mutex_;
     unsigned depth_ = 0;
     bool starting_ = false; ///< Inside `start`.
+    /// In a forked copy of it, the connection is not ours to say goodbye on.
+    const pid_t process_ = ::getpid();
 
     // The running operation
     protocol::machine* machine_ = nullptr;

@@ -43,7 +43,8 @@ void blocking_driver::shut() noexcept {
 void blocking_driver::close() noexcept {
     if (fd_ < 0) return;
     try {
-        if (!session_.broken) {
+        if (!session_.broken && process_ == ::getpid()) {
+            discard_arrived(fd_);
             protocol::terminate bye{session_};
             run(bye, deadline::in(std::chrono::milliseconds{100}));
         }

@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include <unistd.h>
+
 #include <tusk/core/deadline.hpp>
 #include <tusk/net/channel.hpp>
 #include <tusk/net/hosts.hpp>
@@ -59,6 +61,7 @@ private:
     std::shared_ptr<const connect_target> target_;
     endpoint peer_;
     host_address host_;
+    const pid_t process_ = ::getpid(); ///< In a forked copy of it, the connection is not ours to end.
     int fd_ = -1;
     int interrupt_ = -1;
     bool interrupted_ = false; ///< What runs was told already.

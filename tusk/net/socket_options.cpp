@@ -34,4 +34,10 @@ int open_socket(int family) noexcept {
     return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
+void discard_arrived(int fd) noexcept {
+    char bytes[16 * 1024];
+    for (int i = 0; i < 64; ++i)
+        if (::recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0) return;
+}
+
 } // namespace tusk::net

@@ -11,4 +11,8 @@ void set_tcp_options(int fd, const connect_config& config) noexcept;
 /// A non-blocking, close-on-exec stream socket of the family; -1 and errno on failure.
 int open_socket(int family) noexcept;
 
+/// Reads what has arrived and throws it away, a megabyte at most. A TCP socket that is closed while something
+/// is unread sends a reset, which may overtake what was sent before. Source: RFC 1122, section 4.2.2.13.
+void discard_arrived(int fd) noexcept;
+
 } // namespace tusk::net

@@ -230,7 +230,23 @@ void request_machine::classify(failure& f) const {
 // ---- query
 // ----------------------------------------------------------------------------------------------------
 
+/// What is remembered of a statement may be what does not fit: then it is described once more, before the
+/// caller is told. (A text can mean something else since a `set search_path`, an `alter table`, or with
+/// another cursor.)
 failure query::begin() {
+    auto f = begin_as_remembered();
+    const bool about_types = f.code() == errc::column_mismatch || f.code() == errc::type_mismatch;
+    if (!about_types || !from_memory_ || io().transaction == transaction_status::failed) return f;
+    discard_unsent();
+    retried_ = true;
+    forget_statement();
+    registry_.forget(*source_.text());
+    description_ = nullptr;
+    if (auto again = write_preamble()) return again;
+    return write_prepare(nullptr);
+}
+
+failure query::begin_as_remembered() {
     mode_ = source_.mode(io().mode);
     limit_ = source_.rows_at_a_time();
     if (mode_ == exec_mode::simple_protocol) return write_undescribed();

@@ -148,6 +148,7 @@ private:
     void on_interruption() override;
     bool wind_up() override;
     std::string_view sql_text() const override { return source_.text()->text; }
+    failure begin_as_remembered();
     failure write_undescribed();
     void write_end();
     bool undescribed() const noexcept {

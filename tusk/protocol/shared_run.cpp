@@ -192,7 +192,9 @@ bool shared_run::write(shared_statement& what) {
     if (f) {
         io().output.resize_down(before);
         slots_.pop_back();
-        if (what.source().question() != nullptr) { // about types: that is for a connection of its own
+        // About types, or what is remembered of them may have changed: that is for a connection of its own.
+        const bool about_types = f.code() == errc::column_mismatch || f.code() == errc::type_mismatch;
+        if (about_types || what.source().question() != nullptr) {
             feed_.finished(what, {}, shared_end::again);
             return false;
         }

@@ -1,4 +1,4 @@
-// docs/features.md promises nothing without a test.
+// docs/features.md and docs/faults.md promise nothing without a test.
 #include <regex>
 
 #include <gtest/gtest.h>
@@ -24,7 +24,8 @@ std::vector<row> rows_of(const std::string& page) {
     std::size_t number = 0;
     for (std::string line; std::getline(in, line);) {
         ++number;
-        if (!line.starts_with("| ") || line.starts_with("| Capability") || line.starts_with("| ---"))
+        if (!line.starts_with("| ") || line.starts_with("| Capability") || line.starts_with("| Fault |") ||
+            line.starts_with("| ---"))
             continue;
         row r;
         r.line = number;
@@ -111,6 +112,18 @@ TEST(feature_table, every_tick_has_a_proof_and_every_no_a_reason) {
         ticks += r.cells[1] == "✓" ? 1 : 0;
     }
     EXPECT_GT(ticks, 100U);
+}
+
+TEST(fault_table, every_fault_has_a_proof_or_a_reason) {
+    EXPECT_GT(check_proofs("faults.md"), 250U);
+    for (const auto& r : rows_of(contents(root / "docs" / "faults.md"))) {
+        const auto where = "docs/faults.md:" + std::to_string(r.line);
+        ASSERT_EQ(r.cells.size(), 3U) << where;
+        EXPECT_FALSE(r.cells[0].empty()) << where;
+        const bool excused =
+            r.cells[1].starts_with("Does not apply: ") || r.cells[1].starts_with("Not tested: ");
+        EXPECT_TRUE(excused || !proofs_in(r.cells[2]).empty()) << where << ": neither a test nor a reason";
+    }
 }
 
 TEST(feature_table, a_proof_that_does_not_exist_is_noticed) {

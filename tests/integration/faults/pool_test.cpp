@@ -159,6 +159,24 @@ TEST_F(pool_faults, a_server_that_accepts_and_is_silent_costs_the_acquire_timeou
     });
 }
 
+/// As behind a NAT that has forgotten it: no end, no reset, no answer.
+TEST_F(pool_faults, an_idle_connection_that_fell_silent_is_replaced) {
+    async([](tusk::pool& p, fault_proxy& proxy) -> asio::awaitable<void> {
+        auto config = p.config();
+        config.ping_after_idle(1ms);
+        p.reconfigure(config);
+        EXPECT_EQ(co_await p.one<int>("select 1"), 1);
+        proxy.to_client().at_byte(0).on_connection(0).stop();
+        asio::steady_timer timer{co_await asio::this_coro::executor, 20ms};
+        co_await timer.async_wait(asio::use_awaitable);
+        const auto start = std::chrono::steady_clock::now();
+        const auto r = co_await p.try_one<int>("select 2");
+        EXPECT_TRUE(r && *r == 2) << r.error().message();
+        EXPECT_LT(std::chrono::steady_clock::now() - start, 1s + 2s) << "a ping may take a second";
+        EXPECT_EQ(p.stats().connects, 2U);
+    });
+}
+
 } // namespace pool_test
 
 } // namespace faults_test

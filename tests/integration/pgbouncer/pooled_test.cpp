@@ -38,9 +38,15 @@ public:
             0) // it refuses to be root, and nobody but the server's account reaches the server's socket
             command.insert(command.end(), {"-u", owner_of(config.hosts().front().host)});
         command.push_back((directory_ / "pgbouncer.ini").string());
-        program_ = std::make_unique<e2e::child>(std::move(command), directory_ / "log");
+        command_ = std::move(command);
+        start();
+    }
+    /// Also again, at the same port.
+    void start() {
+        program_ = std::make_unique<e2e::child>(command_, directory_ / "log");
         if (!program_->wait_for_output("process up")) throw std::runtime_error{program_->output()};
     }
+    void stop() { program_.reset(); }
     ~bouncer() {
         program_.reset();
         std::error_code ignored;
@@ -61,6 +67,7 @@ private:
     }
     fs::path directory_;
     std::uint16_t port_;
+    std::vector<std::string> command_;
     std::unique_ptr<e2e::child> program_;
 };
 
@@ -180,6 +187,26 @@ TEST_F(behind_pgbouncer, a_pool_on_top_serves_many) {
         }
         co_await db.close();
     }(between.url("pool_max_conns=8")));
+}
+
+TEST_F(behind_pgbouncer, a_restart_of_the_pooler_is_survived) {
+    bouncer between{"transaction", url(), 2};
+    tusk::testing::run_async([](std::string address, bouncer& b) -> asio::awaitable<void> {
+        auto db = co_await tusk::pool::open(address);
+        for (int round = 0; round < 3; ++round) {
+            EXPECT_EQ(co_await db.one<int>("select $1::int4", round), round);
+            b.stop();
+            const auto limit = tusk::options{}.timeout(std::chrono::milliseconds{200});
+            const auto away = co_await db.try_one<int>(limit, "select 1");
+            EXPECT_FALSE(away);
+            b.start();
+            // What was open is broken; each failure is told once, and nothing has to be done about it.
+            auto back = co_await db.try_one<int>("select 1");
+            for (int i = 0; i < 3 && !back; ++i) back = co_await db.try_one<int>("select 1");
+            EXPECT_TRUE(back) << back.error().message();
+        }
+        co_await db.close();
+    }(between.url("pool_max_conns=2"), between));
 }
 
 } // namespace pooled_test

@@ -248,6 +248,31 @@ TEST(query_staleness, a_bind_refused_for_other_columns_than_described_is_retried
                       [](fixture& f) { EXPECT_EQ(query_of(f).sink.rows, std::vector<std::string>{"5"}); });
 }
 
+/// It may be the description that is wrong, and not the caller: the server is asked once more, also in a
+/// transaction, for nothing is executed.
+TEST(query_staleness, columns_that_do_not_fit_what_is_remembered_are_described_again) {
+    const auto does_not_fit = [](query_fixture& f) {
+        f.source->failing_with = tusk::failure{errc::column_mismatch, "the statement returns 0 columns"};
+    };
+    for (const bool in_transaction : {false, true})
+        for (const bool is_prepared : {false, true}) {
+            const auto failing = fixtures([=](query_fixture& f) {
+                if (in_transaction) f.in_transaction();
+                is_prepared ? f.prepared() : f.known();
+                does_not_fit(f);
+            });
+            const auto held =
+                script{}
+                    .sends("Close Parse Describe Sync")
+                    .receives(be::close_complete() + be::parse_complete() + query_fixture::description() +
+                              be::ready_for_query(in_transaction ? 'T' : 'I'))
+                    .fails(errc::column_mismatch, false)
+                    .run(failing);
+            EXPECT_EQ(query_of(*held).held->result().sent(), tusk::sent_state::none);
+            EXPECT_NE(query_of(*held).held->description(), query_fixture::known_description()) << "a new one";
+        }
+}
+
 TEST(query_staleness, a_text_that_was_interned_anew_is_still_prepared) {
     // The registry forgets the least recently used texts; the connection may still have them prepared.
     const auto held = fixtures([](query_fixture& f) {
