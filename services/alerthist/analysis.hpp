@@ -29,7 +29,8 @@ public:
     boost::asio::awaitable<std::string> stats(const analysis_range& of);
     /// Lists of TopAlert and FlappingAlert.
     boost::asio::awaitable<std::string> top(const analysis_range& of, std::int64_t limit);
-    boost::asio::awaitable<std::string> flapping(const analysis_range& of, std::int64_t threshold, std::int64_t limit);
+    boost::asio::awaitable<std::string> flapping(const analysis_range& of, std::int64_t threshold,
+                                                 std::int64_t limit);
 
 private:
     pool* pool_;

@@ -12,9 +12,9 @@
 
 #include <services/alerthist/analysis.hpp>
 #include <services/alerthist/classifier.hpp>
+#include <services/alerthist/common.hpp>
 #include <services/alerthist/feed.hpp>
 #include <services/alerthist/health.hpp>
-#include <services/alerthist/common.hpp>
 #include <services/alerthist/metrics.hpp>
 #include <services/alerthist/monitor.hpp>
 #include <services/alerthist/outbox_store.hpp>
@@ -45,7 +45,7 @@ struct api_parts {
     alerthist::metrics* metrics = nullptr;
     alerthist::log* log = nullptr;
     alerthist::security* security = nullptr;
-    std::function<std::string()> settings; ///< Settings of the API, as JSON.
+    std::function<std::string()> settings;         ///< Settings of the API, as JSON.
     std::function<void(http::router&)> middleware; ///< Adds what stands before every route.
 };
 

@@ -73,14 +73,15 @@ public:
     /// Before the first call of `classify`.
     void use(std::unique_ptr<classifier_backend> backend) noexcept { backend_ = std::move(backend); }
 
-    boost::asio::awaitable<std::vector<classification>> classify(const policy& by, std::span<const alert> what,
-                                                                 instant now);
+    boost::asio::awaitable<std::vector<classification>> classify(const policy& by,
+                                                                 std::span<const alert> what, instant now);
 
     /// ClassificationStats of the API.
     std::string stats_json() const;
 
 private:
-    boost::asio::awaitable<void> ask_backend(std::span<const alert> what, std::vector<std::optional<classification>>& out);
+    boost::asio::awaitable<void> ask_backend(std::span<const alert> what,
+                                             std::vector<std::optional<classification>>& out);
     void count(const classification& what) noexcept;
 
     classification_cache cache_;

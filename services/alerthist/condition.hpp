@@ -31,7 +31,7 @@ public:
 
     /// The error names the place below `path`: `conditions.any[1].op: …`.
     static boost::system::result<alert_condition, std::string> parse(const boost::json::value& from,
-                                                               const std::string& path);
+                                                                     const std::string& path);
 
     bool holds(const alert_view& of) const;
 

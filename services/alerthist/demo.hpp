@@ -31,7 +31,8 @@ private:
         bool firing = false;
         instant since{};
     };
-    void add(const char* name, const char* severity, const char* summary, int copies, double begins, double ends);
+    void add(const char* name, const char* severity, const char* summary, int copies, double begins,
+             double ends);
 
     std::mt19937 random_;
     std::vector<condition_of> conditions_;

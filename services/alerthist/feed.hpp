@@ -12,8 +12,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <services/alerthist/health.hpp>
 #include <services/alerthist/common.hpp>
+#include <services/alerthist/health.hpp>
 #include <services/alerthist/policy_keeper.hpp>
 #include <services/alerthist/store.hpp>
 #include <services/http/hub.hpp>
@@ -27,8 +27,8 @@ namespace tusk::alerthist {
 /// that there are some, the table says which), silences, the pool, the health. x-events of openapi.json.
 class feed : public std::enable_shared_from_this<feed> {
 public:
-    feed(boost::asio::any_io_executor executor, pool& on, store& events, policy_store& rules, policy_keeper& keeper,
-         health& state, alerthist::log& problems);
+    feed(boost::asio::any_io_executor executor, pool& on, store& events, policy_store& rules,
+         policy_keeper& keeper, health& state, alerthist::log& problems);
 
     /// When the tables are there. `something_to_publish` is called from the feed's strand.
     void start(std::function<void()> something_to_publish);
@@ -56,11 +56,13 @@ private:
     boost::asio::awaitable<void> tell_counts();
     boost::asio::awaitable<void> tell_health();
     void heard(std::string_view payload);
-    void broadcast(std::string_view type, std::string_view data, std::optional<std::int64_t> id, bool sockets_only);
+    void broadcast(std::string_view type, std::string_view data, std::optional<std::int64_t> id,
+                   bool sockets_only);
     void passed_on(const event_row& row);
     /// On the strand: the last events that `box` lacks, and then everything that comes.
     boost::asio::awaitable<void> join(std::shared_ptr<http::outbox> box, std::int64_t after, bool stream);
-    boost::asio::awaitable<std::int64_t> catch_up(std::shared_ptr<http::outbox> box, std::int64_t after, bool stream);
+    boost::asio::awaitable<std::int64_t> catch_up(std::shared_ptr<http::outbox> box, std::int64_t after,
+                                                  bool stream);
 
     boost::asio::any_io_executor strand_;
     pool& pool_;

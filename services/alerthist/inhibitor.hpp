@@ -17,7 +17,8 @@ public:
     /// Forgets everything and takes these; `by` has the rules.
     void reset(const policy& by, const std::vector<std::pair<std::string, label_set>>& firing);
     /// An alert changed its state.
-    void observe(const policy& by, std::string_view fingerprint, alert_status status, const label_set& labels);
+    void observe(const policy& by, std::string_view fingerprint, alert_status status,
+                 const label_set& labels);
 
     /// The name of the rule by which a remembered alert, or one of those that came in the same body, inhibits
     /// `what`; empty when none does.

@@ -71,7 +71,7 @@ private:
     std::shared_ptr<observer> next_;
     std::chrono::steady_clock::duration slow_;
     std::chrono::system_clock::time_point since_;
-    mutable std::mutex mutex_; // of all below
+    mutable std::mutex mutex_;                    // of all below
     std::vector<float> query_times_, wait_times_; ///< Milliseconds, of this second.
     std::uint64_t queries_ = 0, query_errors_ = 0, acquires_ = 0, timeouts_ = 0;
     std::uint64_t all_queries_ = 0, all_query_errors_ = 0;

@@ -88,11 +88,11 @@ public:
 
     boost::asio::awaitable<std::vector<target_queue>> state();
     /// The newest first; `before` is an identifier.
-    boost::asio::awaitable<std::vector<dead_letter_row>> dead_letters(std::optional<std::int64_t> target,
-                                                                      std::optional<std::int64_t> before,
-                                                                      std::int64_t limit);
+    boost::asio::awaitable<std::vector<dead_letter_row>>
+    dead_letters(std::optional<std::int64_t> target, std::optional<std::int64_t> before, std::int64_t limit);
     /// Back into the outbox; returns how many.
-    boost::asio::awaitable<std::int64_t> replay(std::optional<std::int64_t> letter, std::optional<std::int64_t> target);
+    boost::asio::awaitable<std::int64_t> replay(std::optional<std::int64_t> letter,
+                                                std::optional<std::int64_t> target);
     boost::asio::awaitable<bool> forget(std::int64_t letter);
 
 private:

@@ -5,8 +5,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include <services/alerthist/inhibitor.hpp>
 #include <services/alerthist/common.hpp>
+#include <services/alerthist/inhibitor.hpp>
 #include <services/alerthist/policy_store.hpp>
 
 namespace tusk::alerthist {

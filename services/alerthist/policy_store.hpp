@@ -34,7 +34,8 @@ public:
     explicit policy_store(pool& on) noexcept : pool_{&on} {}
 
     /// A JSON array. `status` is for silences alone.
-    boost::asio::awaitable<std::string> list(const resource& what, std::optional<std::string> status = std::nullopt);
+    boost::asio::awaitable<std::string> list(const resource& what,
+                                             std::optional<std::string> status = std::nullopt);
     /// A JSON object.
     boost::asio::awaitable<std::optional<std::string>> get(const resource& what, std::string id);
     boost::asio::awaitable<std::string> create(const resource& what, std::string values);

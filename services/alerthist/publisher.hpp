@@ -14,8 +14,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-#include <services/alerthist/formats.hpp>
 #include <services/alerthist/common.hpp>
+#include <services/alerthist/formats.hpp>
 #include <services/alerthist/outbox_store.hpp>
 #include <services/alerthist/policy_keeper.hpp>
 #include <tusk/pool/breaker.hpp>
@@ -29,7 +29,8 @@ struct delivery {
 };
 
 /// POSTs to a target. Does not throw but when it is cancelled.
-using deliver_function = std::function<boost::asio::awaitable<delivery>(const target& to, const outgoing& what)>;
+using deliver_function =
+    std::function<boost::asio::awaitable<delivery>(const target& to, const outgoing& what)>;
 
 /// What became of an attempt: delivered, to be tried again (no answer, 408, 425, 429, 5xx), or in vain.
 enum class delivery_verdict : std::uint8_t { delivered, again, dead };
@@ -65,8 +66,8 @@ private:
 /// behind a breaker of its own. A target that does not answer holds nobody else back.
 class publisher {
 public:
-    publisher(boost::asio::any_io_executor executor, outbox_store& from, policy_keeper& by, deliver_function deliver,
-              publisher_options options, alerthist::log& problems);
+    publisher(boost::asio::any_io_executor executor, outbox_store& from, policy_keeper& by,
+              deliver_function deliver, publisher_options options, alerthist::log& problems);
     ~publisher();
     publisher(const publisher&) = delete;
     publisher& operator=(const publisher&) = delete;

@@ -85,7 +85,8 @@ boost::system::result<listen_query, bad_parameter> parse_listen_query(const http
 boost::system::result<std::optional<std::int64_t>, bad_parameter>
 parse_only_number(const http::request& from, std::string_view name, std::int64_t most);
 /// `status` of silences; no other parameter may be there.
-boost::system::result<std::optional<std::string>, bad_parameter> parse_silence_status(const http::request& from);
+boost::system::result<std::optional<std::string>, bad_parameter>
+parse_silence_status(const http::request& from);
 boost::system::result<void, bad_parameter> parse_no_query(const http::request& from);
 
 /// Whether `text` is UTF-8 (no overlong forms, no surrogates) without NUL. Source: RFC 3629.

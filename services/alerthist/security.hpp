@@ -18,7 +18,8 @@ public:
     void set(std::shared_ptr<const http::api_keys> keys, std::string webhook_secret);
 
     /// For every request: who sent it. The key may also be the parameter access_token of /ws and of the event
-    /// stream, for pages that cannot set headers there; it is taken out of the request, so that no log has it.
+    /// stream, for pages that cannot set headers there; it is taken out of the request, so that no log has
+    /// it.
     http::middleware authenticate();
 
     /// Operators, and those who sign what they send.

@@ -10,8 +10,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <services/alerthist/alertmanager.hpp>
-#include <services/alerthist/cursor.hpp>
 #include <services/alerthist/common.hpp>
+#include <services/alerthist/cursor.hpp>
 #include <services/alerthist/policy.hpp>
 #include <tusk/pool/pool.hpp>
 #include <tusk/types/json.hpp>
@@ -117,7 +117,8 @@ struct alert_filter {
     label_set labels; ///< Each must be there with this value.
     std::optional<std::string> outcome;
     std::optional<instant> from;
-    std::optional<instant> to; ///< Both bounds are inclusive: of the start of alerts, of `happened_at` of events.
+    std::optional<instant>
+        to; ///< Both bounds are inclusive: of the start of alerts, of `happened_at` of events.
 };
 
 template <class Row, class Cursor>

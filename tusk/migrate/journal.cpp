@@ -91,8 +91,9 @@ failure journal::run(std::string_view text, const A&... arguments) {
 
 result<journal> journal::open(blocking::connection& db, std::string schema) {
     // Where search_path is not the default, it was set by the connection string, the role or the database.
-    const auto path = db.try_one<schema_path>("select reset_val as path, pg_catalog.current_schema()::text as "
-                                              "first from pg_catalog.pg_settings where name = 'search_path'");
+    const auto path =
+        db.try_one<schema_path>("select reset_val as path, pg_catalog.current_schema()::text as "
+                                "first from pg_catalog.pg_settings where name = 'search_path'");
     if (!path) return failed<journal>(path.error());
     const bool bound =
         path->path != unbound && path->path.find(',') == std::string::npos && path->first.has_value();
@@ -129,7 +130,8 @@ failure journal::look() {
                                                        std::string{name} +
                                                        ": it is not the revisions table of Atlas or Tusk"};
     for (const auto& c : *found)
-        if (c.required && std::find(known_columns.begin(), known_columns.end(), c.name) == known_columns.end())
+        if (c.required &&
+            std::find(known_columns.begin(), known_columns.end(), c.name) == known_columns.end())
             return failure{errc::invalid_argument,
                            "the table " + table() + " requires a column " + c.name +
                                " that this version does not know\nremedy: update tusk"};

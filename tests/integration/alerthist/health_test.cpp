@@ -110,8 +110,10 @@ TEST(alerthist_schema, is_installed_once_by_many) {
         running_service c{url};
         EXPECT_TRUE(a.becomes_ready() && b.becomes_ready() && c.becomes_ready());
     }
-    EXPECT_EQ(value(url, "select count(*)::text from atlas_schema_revisions.atlas_schema_revisions where error is null"),
-              "2");
+    EXPECT_EQ(
+        value(url,
+              "select count(*)::text from atlas_schema_revisions.atlas_schema_revisions where error is null"),
+        "2");
     running_service again{url};
     EXPECT_TRUE(again.becomes_ready());
 }
@@ -133,15 +135,21 @@ TEST(alerthist_schema, of_a_newer_program_is_left_alone) {
 
 TEST(alerthist_schema, of_a_program_before_migrations_is_taken_over) {
     const auto url = new_database();
-    std::ifstream file{std::string{TUSK_TEST_SOURCE_DIR} + "/services/alerthist/migrations/20260101000001_alerts.sql"};
+    std::ifstream file{std::string{TUSK_TEST_SOURCE_DIR} +
+                       "/services/alerthist/migrations/20260101000001_alerts.sql"};
     std::stringstream first;
     first << file.rdbuf();
     execute(url, first.str());
-    execute(url, "create table schema_version (version integer primary key, applied_at timestamptz not null default "
-                 "now()); insert into schema_version (version) values (1)");
-    execute(url, "insert into alerts (fingerprint, status, labels, annotations, starts_at, generator_url, receiver, "
-                 "group_key) values ('old', 'firing', '{\"alertname\":\"Old\",\"severity\":\"info\"}', '{}', now(), '', "
-                 "'', '')");
+    execute(
+        url,
+        "create table schema_version (version integer primary key, applied_at timestamptz not null default "
+        "now()); insert into schema_version (version) values (1)");
+    execute(
+        url,
+        "insert into alerts (fingerprint, status, labels, annotations, starts_at, generator_url, receiver, "
+        "group_key) values ('old', 'firing', '{\"alertname\":\"Old\",\"severity\":\"info\"}', '{}', now(), "
+        "'', "
+        "'', '')");
     running_service service{url};
     ASSERT_TRUE(service.becomes_ready());
     const auto out = get(service.port(), "/api/v1/alerts/old");
@@ -154,11 +162,14 @@ TEST(alerthist_schema, that_vanishes_makes_the_service_unready) {
     const auto url = new_database();
     running_service service{url};
     ASSERT_TRUE(service.becomes_ready());
-    execute(url, "update atlas_schema_revisions.atlas_schema_revisions set version = '1' where version like '2026%'"
-                 " and version > '20260102'");
+    execute(
+        url,
+        "update atlas_schema_revisions.atlas_schema_revisions set version = '1' where version like '2026%'"
+        " and version > '20260102'");
     const auto out = get(service.port(), "/readyz");
     EXPECT_EQ(out.status, 503);
-    EXPECT_NE(out.body.find("[-]schema failed: the database has version 20260101000001, expected "), std::string::npos)
+    EXPECT_NE(out.body.find("[-]schema failed: the database has version 20260101000001, expected "),
+              std::string::npos)
         << out.body;
 }
 
@@ -166,7 +177,8 @@ TEST(alerthist_schema, that_is_gone_is_put_there_again) {
     const auto url = new_database();
     running_service service{url};
     ASSERT_TRUE(service.becomes_ready());
-    execute(url, "drop schema public cascade; drop schema atlas_schema_revisions cascade; create schema public");
+    execute(url,
+            "drop schema public cascade; drop schema atlas_schema_revisions cascade; create schema public");
     const auto out = post(service.port(), real_body());
     EXPECT_EQ(out.status, 503) << out.body;
     EXPECT_EQ(out.headers.at("retry-after"), "1");

@@ -40,7 +40,8 @@ std::string check(const json::value& schema, const json::value& v, const std::st
 std::string check_object(const json::object& s, const json::object& v, const std::string& path) {
     if (const auto* required = s.if_contains("required"))
         for (const auto& name : required->get_array())
-            if (!v.contains(name.get_string())) return path + ": lacks " + std::string{name.get_string().c_str()} + "; ";
+            if (!v.contains(name.get_string()))
+                return path + ": lacks " + std::string{name.get_string().c_str()} + "; ";
     const auto* known = s.if_contains("properties");
     const auto* others = s.if_contains("additionalProperties");
     std::string out;
@@ -85,7 +86,9 @@ std::string check(const json::value& given, const json::value& v, const std::str
             fits = has_type(v, type->get_string().c_str());
         else
             for (const auto& one : type->get_array()) fits = fits || has_type(v, one.get_string().c_str());
-        if (!fits) return path + ": is " + json::serialize(v).substr(0, 40) + ", not " + json::serialize(*type) + "; ";
+        if (!fits)
+            return path + ": is " + json::serialize(v).substr(0, 40) + ", not " + json::serialize(*type) +
+                   "; ";
     }
     if (const auto* list = s.if_contains("enum")) {
         bool found = false;

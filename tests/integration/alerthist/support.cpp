@@ -113,13 +113,16 @@ answer post(std::uint16_t port, const std::string& text, const std::string& cont
 answer call(std::uint16_t port, const std::string& method, const std::string& target, const std::string& text,
             const std::string& headers) {
     http_connection to{port};
-    std::string head = method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" + headers;
-    if (!text.empty() && headers.find("Content-Type") == std::string::npos) head += "Content-Type: application/json\r\n";
+    std::string head =
+        method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" + headers;
+    if (!text.empty() && headers.find("Content-Type") == std::string::npos)
+        head += "Content-Type: application/json\r\n";
     if (!text.empty() || method == "POST" || method == "PUT")
         head += "Content-Length: " + std::to_string(text.size()) + "\r\n";
     to.send(head + "\r\n" + text);
     auto out = to.receive();
-    EXPECT_EQ(objections(method, target, out), "") << method << " " << target << ": " << out.status << " " << out.body;
+    EXPECT_EQ(objections(method, target, out), "")
+        << method << " " << target << ": " << out.status << " " << out.body;
     return out;
 }
 

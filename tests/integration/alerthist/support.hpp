@@ -42,7 +42,8 @@ public:
 
     void send(std::string_view bytes);
     answer receive();
-    /// Adds to `seen` until `what` is in it; false when the connection ends or nothing comes for thirty seconds.
+    /// Adds to `seen` until `what` is in it; false when the connection ends or nothing comes for thirty
+    /// seconds.
     bool receive_until(std::string_view what, std::string& seen);
 
 private:
@@ -56,8 +57,8 @@ answer post(std::uint16_t port, const std::string& body,
             const std::string& content_type = "application/json");
 /// A request of any kind, on a connection of its own; `headers` are finished lines. What comes back must be
 /// what openapi.json says of it, or the test fails.
-answer call(std::uint16_t port, const std::string& method, const std::string& target, const std::string& body = {},
-            const std::string& headers = {});
+answer call(std::uint16_t port, const std::string& method, const std::string& target,
+            const std::string& body = {}, const std::string& headers = {});
 /// Everything that openapi.json says against an answer; empty when nothing.
 std::string objections(const std::string& method, const std::string& target, const answer& what);
 /// The document.

@@ -53,9 +53,7 @@ TEST(http_page, server_and_streams) {
         one.ask(make_request("GET", "/rows"));
         EXPECT_EQ(one.receive_until("0\r\n\r\n").substr(0, 7), "2\r\n0\n\r\n");
     }
-    const auto end = [](server& running) -> asio::awaitable<bool> {
-        co_return co_await running.drain(30s);
-    };
+    const auto end = [](server& running) -> asio::awaitable<bool> { co_return co_await running.drain(30s); };
     auto drained = asio::co_spawn(context, end(http), asio::use_future);
     EXPECT_TRUE(drained.get());
     runner.join();
