@@ -11,6 +11,9 @@ const pictures = process.env.PICTURES ?? fileURLToPath(new URL("../../build/cons
 const names = (page) => page.locator(".alert-row .alert-name").allTextContents();
 const shows = (page, name) => page.locator(".alert-name", { hasText: new RegExp(`^${name}$`) }).waitFor();
 const gone = (page, name) => page.locator(".alert-name", { hasText: new RegExp(`^${name}$`) }).waitFor({ state: "detached" });
+/** The list holds these and no others; it is empty for a moment while other filters are asked for. */
+const lists = (page, ...wanted) =>
+    eventually(`a list of ${wanted.join(", ")}`, async () => (await names(page)).sort().join() === wanted.sort().join());
 const live = (page) => page.locator(".connection-live").waitFor();
 
 let browser;
@@ -73,7 +76,7 @@ describe("console", () => {
         assert.match(page.url(), /#\/alerts\?status=all&namespace=staging/);
         await page.reload();
         await shows(page, "QueueGrows");
-        assert.deepEqual((await names(page)).sort(), ["CertificateExpires", "QueueGrows"]);
+        await lists(page, "CertificateExpires", "QueueGrows");
         await page.keyboard.press("x");
         await shows(page, "DiskFull");
     });
@@ -84,12 +87,10 @@ describe("console", () => {
         await page.keyboard.press("/");
         await page.keyboard.type("instance:node-1");
         await page.keyboard.press("Enter");
-        await gone(page, "HighLatency");
-        assert.deepEqual((await names(page)).sort(), ["CertificateExpires", "DiskFull"]);
+        await lists(page, "CertificateExpires", "DiskFull");
         await page.keyboard.type("certif");
         await page.keyboard.press("Enter");
-        await gone(page, "DiskFull");
-        assert.deepEqual(await names(page), ["CertificateExpires"]);
+        await lists(page, "CertificateExpires");
         await page.getByRole("button", { name: "Remove instance: node-1" }).click();
         await page.getByRole("button", { name: "Remove name: CertificateExpires" }).click();
         await shows(page, "DiskFull");
