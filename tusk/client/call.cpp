@@ -93,8 +93,8 @@ void query_watch::finish(const failure& f, const client_sink& sink) {
     std::exchange(observer_, nullptr)->query_finished(event_);
 }
 
-batch_watch::batch_watch(observer* to, const connection_settings& settings, const batch& b,
-                         const options& o, const protocol::session& s)
+batch_watch::batch_watch(observer* to, const connection_settings& settings, const batch& b, const options& o,
+                         const protocol::session& s)
     : observer_{to} {
     if (observer_ == nullptr) return;
     event_.pool = settings.pool_name();
