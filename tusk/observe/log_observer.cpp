@@ -99,6 +99,7 @@ void log_observer::connect_finished(connect_event& e) noexcept {
 
 void log_observer::query_finished(query_event& e) noexcept {
     const auto level = e.error ? log_level::error : log_level::debug;
+    if (!wants(log_category::query, level)) return;
     write(log_category::query, level, e.error ? "query failed" : "query", e, [&](log_record& l) {
         l.add("backend_pid", std::int64_t{e.backend_pid}).add("command", e.command).add("table", e.table);
         l.add("sql", cut(e.sql, how_.longest_sql())).add("args_count", std::int64_t{e.arguments});

@@ -42,10 +42,17 @@ void fill_random(std::array<std::uint8_t, N>& id) noexcept {
 /// The last seven bytes decide, the ones that W3C level 2 calls random; all services agree on them.
 constexpr std::uint64_t share_scale = std::uint64_t{1} << 56U;
 
-std::uint64_t share_bits(const trace_context& of) noexcept {
+std::uint64_t share_bits(std::uint64_t last_eight_bytes) noexcept { return last_eight_bytes % share_scale; }
+
+std::uint64_t last_bytes(const trace_context& of) noexcept {
     std::uint64_t out = 0;
-    for (std::size_t i = 9; i < of.trace_id.size(); ++i) out = out << 8U | of.trace_id[i];
+    for (std::size_t i = 8; i < of.trace_id.size(); ++i) out = out << 8U | of.trace_id[i];
     return out;
+}
+
+void set_last_bytes(trace_context& of, std::uint64_t bits) noexcept {
+    for (std::size_t i = of.trace_id.size(); i-- > 8; bits >>= 8U)
+        of.trace_id[i] = static_cast<std::uint8_t>(bits & 0xFFU);
 }
 
 /// Ids below it are sampled.
@@ -92,18 +99,19 @@ void span::finish() noexcept {
 tracer::tracer(sampling rules, std::size_t capacity)
     : rules_{rules}, share_limit_{limit_of(rules)}, capacity_{std::max<std::size_t>(capacity, 1)} {}
 
-bool tracer::decide(const trace_context* parent, const trace_context& own) const noexcept {
-    if (parent != nullptr && rules_.follows_parent()) return parent->sampled;
-    return share_bits(own) < share_limit_;
+trace_context tracer::child_of(const trace_context& parent) const noexcept {
+    trace_context out;
+    out.trace_id = parent.trace_id;
+    out.sampled = rules_.follows_parent() ? parent.sampled : share_bits(last_bytes(out)) < share_limit_;
+    fill_random(out.span_id);
+    return out;
 }
 
-trace_context tracer::make_context(const trace_context* parent) const noexcept {
+trace_context tracer::root(std::uint64_t bits) const noexcept {
     trace_context out;
-    if (parent != nullptr)
-        out.trace_id = parent->trace_id;
-    else
-        fill_random(out.trace_id);
-    out.sampled = decide(parent, out);
+    fill_random(out.trace_id);
+    set_last_bytes(out, bits);
+    out.sampled = share_bits(bits) < share_limit_;
     fill_random(out.span_id);
     return out;
 }
@@ -111,7 +119,7 @@ trace_context tracer::make_context(const trace_context* parent) const noexcept {
 span tracer::start(std::string_view name, const std::optional<trace_context>& parent, span_kind kind) {
     const auto* known = parent && parent->is_valid() ? &*parent : nullptr;
     finished_span about;
-    about.context = make_context(known);
+    about.context = known != nullptr ? child_of(*known) : root(random_bits());
     if (known != nullptr) about.parent_id = known->span_id;
     about.start = steady_clock::now();
     about.kind = kind;
@@ -141,9 +149,11 @@ void tracer::put(Fill fill) noexcept {
 template <class Fill>
 void tracer::add(const observed& event, Fill fill) noexcept {
     const auto* parent = event.trace != nullptr && event.trace->is_valid() ? event.trace : nullptr;
-    // Most that is not sampled ends here, before any random number is drawn.
-    if (parent != nullptr && rules_.follows_parent() ? !parent->sampled : share_limit_ == 0) return;
-    const auto own = make_context(parent);
+    // Most that is not sampled ends here, for the price of one random number at the most.
+    const std::uint64_t bits = parent == nullptr ? random_bits() : 0;
+    if (parent == nullptr && share_bits(bits) >= share_limit_) return;
+    if (parent != nullptr && rules_.follows_parent() && !parent->sampled) return;
+    const auto own = parent != nullptr ? child_of(*parent) : root(bits);
     if (!own.sampled) return;
     put([&](finished_span& to) {
         to.context = own;

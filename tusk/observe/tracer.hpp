@@ -117,9 +117,10 @@ public:
 private:
     friend class span;
 
-    bool decide(const trace_context* parent, const trace_context& own) const noexcept;
-    /// Ids for a span below `parent`; not sampled when it is not to be recorded.
-    trace_context make_context(const trace_context* parent) const noexcept;
+    /// Ids for a new span; not sampled when it is not to be recorded.
+    trace_context child_of(const trace_context& parent) const noexcept;
+    /// `bits`: the last half of the trace's id, which decides.
+    trace_context root(std::uint64_t bits) const noexcept;
     template <class Fill>
     void add(const observed& event, Fill fill) noexcept;
     template <class Fill>
