@@ -2,6 +2,8 @@
 // room.
 #include <signal.h>
 
+#include <tuple>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -283,8 +285,9 @@ TEST_F(own_queries, are_not_misled_by_the_search_path) {
     auto db = connect();
     db.exec("set search_path = evil, pg_catalog");
     EXPECT_EQ(db.one<std::string>("select owner from houses"), "happy");
-    EXPECT_EQ((db.one<std::tuple<std::string, int>>("select at from houses")),
-              (std::tuple{std::string{"a"}, 2}));
+    using place = std::tuple<std::string, int>; // as a column of a row of one
+    const auto at = db.one<std::tuple<place>>("select at from houses");
+    EXPECT_EQ(std::get<0>(at), (place{"a", 2}));
     const auto how = tusk::tx_options{}.resolvable();
     db.transact([](tusk::blocking::transaction& tx) { tx.exec("insert into houses values (2)"); }, how);
     EXPECT_EQ(db.one<std::int64_t>("select count(*) from houses"), 2);
