@@ -43,7 +43,7 @@ bool is_met(const objective& o, const achieved& got) {
     return o.above ? shown(o, got) > o.limit : shown(o, got) < o.limit;
 }
 
-std::string text(double value, const char* unit) {
+std::string figure_text(double value, const char* unit) {
     std::array<char, 48> out{};
     std::snprintf(out.data(), out.size(), "%.3g %s", value, unit);
     return out.data();
@@ -69,14 +69,14 @@ json::object json_of(const load& asked, const achieved& got, bool all_met) {
 void print(const achieved& got, output& to) {
     std::vector<output::row> rows;
     for (const auto& o : objectives)
-        rows.push_back({o.name, (o.above ? "> " : "< ") + text(o.limit, o.unit), text(shown(o, got), o.unit),
-                        is_met(o, got) ? "met" : "missed", o.what});
+        rows.push_back({o.name, (o.above ? "> " : "< ") + figure_text(o.limit, o.unit),
+                        figure_text(shown(o, got), o.unit), is_met(o, got) ? "met" : "missed", o.what});
     to.table({"objective", "wanted", "measured", "", "what"}, rows);
-    to.note(std::to_string(got.statements) + " statements in " + text(got.seconds, "s"));
+    to.note(std::to_string(got.statements) + " statements in " + figure_text(got.seconds, "s"));
     if (!got.last_error.empty()) to.note("the last error: " + got.last_error);
 }
 
-exit_code measure(load wanted, command_tree& tree) {
+exit_code measure_objectives(load wanted, command_tree& tree) {
     if (wanted.url.empty()) wanted.url = tree.variables().variable("DATABASE_URL").value_or("");
     if (wanted.url.empty()) wanted.url = "postgresql://"; // what the PG… variables say
     const auto got = run_load(wanted, tree.variables());
@@ -101,7 +101,7 @@ void add_objectives_command(command_tree& tree) {
                                      "Say whether a pool meets its objectives with a server, under load",
                                      [&tree, wanted] {
                                          wanted->work.time = std::chrono::seconds{wanted->seconds};
-                                         return measure(wanted->work, tree);
+                                         return measure_objectives(wanted->work, tree);
                                      });
     command
         .add_option("--url", wanted->work.url,

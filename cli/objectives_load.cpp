@@ -21,8 +21,8 @@ namespace asio = boost::asio;
 constexpr auto sampled_every = std::chrono::milliseconds{5};
 
 /// Everything that the coroutines of one run share; all of them run in one thread.
-struct run {
-    explicit run(const load& l) : what{l} {}
+struct load_run {
+    explicit load_run(const load& l) : what{l} {}
 
     const load& what;
     observe::registry metrics; // connections that close with the context still report to it
@@ -40,7 +40,7 @@ struct run {
     bool goes_on() const { return steady_clock::now() < until; }
 };
 
-asio::awaitable<void> work(run& in) {
+asio::awaitable<void> work_on(load_run& in) {
     while (in.goes_on()) {
         auto got = co_await in.db->try_acquire();
         if (!got) {
@@ -55,7 +55,7 @@ asio::awaitable<void> work(run& in) {
     if (--in.working == 0) in.elapsed = std::chrono::duration<double>{steady_clock::now() - in.began}.count();
 }
 
-asio::awaitable<void> sample(run& in) {
+asio::awaitable<void> sample_usage(load_run& in) {
     asio::steady_timer next{in.io};
     while (in.goes_on()) {
         next.expires_after(sampled_every);
@@ -67,7 +67,7 @@ asio::awaitable<void> sample(run& in) {
 }
 
 /// The first connection shows whether the server can be reached; then the clock starts.
-asio::awaitable<void> begin(run& in, pool_config with) {
+asio::awaitable<void> begin_load(load_run& in, pool_config with) {
     const auto by = std::make_shared<observe::metrics_observer>(in.metrics);
     in.db.emplace(co_await pool::open(std::move(with), by));
     const auto warm = deadline::in(std::chrono::seconds{30});
@@ -76,8 +76,8 @@ asio::awaitable<void> begin(run& in, pool_config with) {
     in.began = steady_clock::now();
     in.until = in.began + in.what.time;
     in.working = in.what.workers;
-    for (unsigned i = 0; i < in.what.workers; ++i) asio::co_spawn(in.io, work(in), asio::detached);
-    asio::co_spawn(in.io, sample(in), asio::detached);
+    for (unsigned i = 0; i < in.what.workers; ++i) asio::co_spawn(in.io, work_on(in), asio::detached);
+    asio::co_spawn(in.io, sample_usage(in), asio::detached);
 }
 
 /// As PromQL's histogram_quantile: linear within a bucket.
@@ -97,8 +97,8 @@ double quantile(const observe::histogram_values& of, double share) {
 }
 
 /// The sum of a family's counters, of those with `value` as the label `label` if there is one.
-std::uint64_t sum(const observe::snapshot& all, std::string_view name, std::size_t label = 0,
-                  std::string_view value = {}) {
+std::uint64_t counted(const observe::snapshot& all, std::string_view name, std::size_t label = 0,
+                      std::string_view value = {}) {
     std::uint64_t out = 0;
     for (const auto& family : all.families())
         if (family.name == name)
@@ -121,13 +121,13 @@ observe::histogram_values merged(const observe::snapshot& all, std::string_view 
     return out.value_or(observe::histogram_values{});
 }
 
-achieved results_of(const run& in) {
+achieved results_of(const load_run& in) {
     const auto all = in.metrics.collect();
     const auto queries = merged(all, "postgres_query_duration_seconds");
     const auto waits = merged(all, "postgres_connection_wait_duration_seconds");
-    const auto acquires = sum(all, "postgres_acquires_total");
-    const auto refused = acquires - sum(all, "postgres_acquires_total", 1, "ok");
-    const auto bad = sum(all, "postgres_queries_total", 2, "error");
+    const auto acquires = counted(all, "postgres_acquires_total");
+    const auto refused = acquires - counted(all, "postgres_acquires_total", 1, "ok");
+    const auto bad = counted(all, "postgres_queries_total", 2, "error");
     achieved out;
     out.statements = queries.count();
     const auto wanted = static_cast<double>(out.statements + refused);
@@ -135,7 +135,8 @@ achieved results_of(const run& in) {
     out.success = wanted == 0 ? 0 : static_cast<double>(out.statements - bad) / wanted;
     out.query_seconds = out.statements == 0 ? 0 : queries.sum / static_cast<double>(out.statements);
     out.acquire_seconds = quantile(waits, 0.95);
-    out.errors = wanted == 0 ? 1 : static_cast<double>(sum(all, "postgres_errors_total") + refused) / wanted;
+    out.errors =
+        wanted == 0 ? 1 : static_cast<double>(counted(all, "postgres_errors_total") + refused) / wanted;
     out.seconds = in.elapsed;
     out.last_error = in.last_error;
     return out;
@@ -150,8 +151,9 @@ achieved run_load(const load& what, const environment& variables) {
     if (!config) throw problem{config.error(), "correct the connection string"};
     config->name("objectives").max_connections(what.connections).min_connections(what.connections);
     config->max_connecting(what.connections);
-    run in{what};
-    asio::co_spawn(in.io, begin(in, std::move(*config)), [&](std::exception_ptr why) { in.failed = why; });
+    load_run in{what};
+    asio::co_spawn(in.io, begin_load(in, std::move(*config)),
+                   [&](std::exception_ptr why) { in.failed = why; });
     const auto deadline = steady_clock::now() + what.time + std::chrono::minutes{1};
     while (in.failed == nullptr && (in.began == steady_clock::time_point{} || in.working > 0) &&
            steady_clock::now() < deadline)
