@@ -117,7 +117,8 @@ private:
         out.what.alerts.resize(list->size());
         for (std::size_t i = 0; i < list->size(); ++i) {
             bool has_start = false;
-            if (!read_posted_alert((*list)[i], "[" + std::to_string(i) + "]", now, out.what.alerts[i], has_start))
+            if (!read_posted_alert((*list)[i], "[" + std::to_string(i) + "]", now, out.what.alerts[i],
+                                   has_start))
                 return false;
             if (!has_start) out.without_start.push_back(i);
         }
@@ -135,7 +136,8 @@ private:
         if (out.labels.empty()) return fail(at + "labels", "at least one label is needed");
         std::optional<instant> starts_at;
         if (!read_set(*fields, "annotations", at, out.annotations) ||
-            !read_time(*fields, "startsAt", at, starts_at) || !read_time(*fields, "endsAt", at, out.ends_at) ||
+            !read_time(*fields, "startsAt", at, starts_at) ||
+            !read_time(*fields, "endsAt", at, out.ends_at) ||
             !optional_text(*fields, "generatorURL", at, out.generator_url))
             return false;
         has_start = starts_at.has_value();
@@ -238,7 +240,8 @@ std::optional<alert_status> parse_alert_status(std::string_view word) noexcept {
 namespace {
 
 /// The document in `memory`, or what is wrong with it.
-boost::system::result<json::value, rejection> parse_document(std::string_view body, json::monotonic_resource& memory) {
+boost::system::result<json::value, rejection> parse_document(std::string_view body,
+                                                             json::monotonic_resource& memory) {
     const auto malformed = [](std::size_t at, const std::string& why) {
         return rejection{rejection::reason::malformed,
                          "body: not valid JSON at byte " + std::to_string(at + 1) + ": " + why};

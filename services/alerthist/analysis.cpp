@@ -91,7 +91,8 @@ options on_events() { return options{}.table("alert_events").custom_plan(); }
 } // namespace
 
 asio::awaitable<std::string> analysis::stats(const analysis_range& of) {
-    const auto seconds = std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(of.to - of.from).count());
+    const auto seconds =
+        std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(of.to - of.from).count());
     const auto width = (seconds + most_buckets - 1) / most_buckets;
     const auto buckets = (seconds + width - 1) / width;
     const auto call = on_events();
@@ -103,9 +104,11 @@ asio::awaitable<std::string> analysis::top(const analysis_range& of, std::int64_
     co_return co_await pool_->one<std::string>(call, top_sql, of.from, of.to, of.space, of.severity, limit);
 }
 
-asio::awaitable<std::string> analysis::flapping(const analysis_range& of, std::int64_t threshold, std::int64_t limit) {
+asio::awaitable<std::string> analysis::flapping(const analysis_range& of, std::int64_t threshold,
+                                                std::int64_t limit) {
     const auto call = on_events();
-    co_return co_await pool_->one<std::string>(call, flapping_sql, of.from, of.to, of.space, of.severity, threshold, limit);
+    co_return co_await pool_->one<std::string>(call, flapping_sql, of.from, of.to, of.space, of.severity,
+                                               threshold, limit);
 }
 
 } // namespace tusk::alerthist

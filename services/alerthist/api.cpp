@@ -85,7 +85,8 @@ void api::add_ingest(http::router& to, std::uint64_t max_request_size) {
     to.post("/webhook", p_.security->require_sender([this](request& from) { return webhook(from); }))
         .max_body(max_request_size)
         .accepts("application/json");
-    to.post("/api/v2/alerts", p_.security->require_sender([this](request& from) { return posted_alerts(from); }))
+    to.post("/api/v2/alerts",
+            p_.security->require_sender([this](request& from) { return posted_alerts(from); }))
         .max_body(max_request_size)
         .accepts("application/json");
 }
@@ -174,7 +175,8 @@ asio::awaitable<response> api::list_alerts(request& from) {
 
 asio::awaitable<response> api::one_alert(request& from) {
     const std::string fingerprint{from.param("fingerprint")};
-    if (const auto query = parse_no_query(from); !query) co_return answers::bad_request(from, query.error().message());
+    if (const auto query = parse_no_query(from); !query)
+        co_return answers::bad_request(from, query.error().message());
     if (!is_fingerprint(fingerprint)) co_return no_such_alert(from);
     const auto row = co_await p_.alerts->find(fingerprint);
     if (!row) co_return no_such_alert(from);

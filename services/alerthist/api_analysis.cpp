@@ -13,7 +13,9 @@ using http::response;
 
 namespace {
 
-instant analysed_at() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+instant analysed_at() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 constexpr std::int64_t recent_alerts = 20;
 
@@ -105,7 +107,10 @@ boost::asio::awaitable<response> api::report(request& from) {
     metadata.raw("processing_time_ms", fmt::format("{:.3f}", took));
     metadata.raw("partial_failure", errors.empty() ? "false" : "true").raw("errors", error_list + "]");
     json_object out;
-    out.raw("metadata", metadata.finish()).time("from", range.from).time("to", range.to).raw("summary", summary);
+    out.raw("metadata", metadata.finish())
+        .time("from", range.from)
+        .time("to", range.to)
+        .raw("summary", summary);
     out.raw("top_alerts", top_list).raw("flapping_alerts", flapping_list).raw("recent_alerts", recent_list);
     co_return response::json(200, out.finish());
 }

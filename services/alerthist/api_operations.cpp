@@ -2,8 +2,8 @@
 
 #include <services/alerthist/api.hpp>
 #include <services/alerthist/api_answers.hpp>
-#include <services/alerthist/embedded_files.hpp>
 #include <services/alerthist/common.hpp>
+#include <services/alerthist/embedded_files.hpp>
 #include <services/alerthist/query.hpp>
 #include <tusk/observe/prometheus.hpp>
 
@@ -101,7 +101,8 @@ asio::awaitable<response> api::settings(request&) { co_return response::json(200
 asio::awaitable<response> api::me(request& from) {
     const auto& who = from.identity();
     json_object out;
-    out.text("name", who ? who->name() : "anonymous").text("role", who ? http::to_string(who->level()) : "none");
+    out.text("name", who ? who->name() : "anonymous")
+        .text("role", who ? http::to_string(who->level()) : "none");
     out.raw("authentication", p_.security->is_on() ? "true" : "false");
     co_return response::json(200, out.finish());
 }

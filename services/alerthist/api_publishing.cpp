@@ -3,8 +3,8 @@
 
 #include <services/alerthist/api.hpp>
 #include <services/alerthist/api_answers.hpp>
-#include <services/alerthist/json_view.hpp>
 #include <services/alerthist/common.hpp>
+#include <services/alerthist/json_view.hpp>
 #include <services/alerthist/query.hpp>
 #include <tusk/pool/describe.hpp>
 
@@ -39,7 +39,9 @@ std::optional<std::int64_t> letter_of(const request& from) {
     return std::stoll(text);
 }
 
-response replayed(std::int64_t count) { return response::json(200, json_object{}.number("replayed", count).finish()); }
+response replayed(std::int64_t count) {
+    return response::json(200, json_object{}.number("replayed", count).finish());
+}
 
 } // namespace
 
@@ -51,7 +53,8 @@ void api::add_publishing(http::router& to) {
     to.get("/api/v1/publishing", guarded(http::role::viewer, &api::publishing));
     to.get("/api/v1/publishing/dead-letters", guarded(http::role::viewer, &api::list_letters));
     to.post("/api/v1/publishing/dead-letters/replay", guarded(http::role::operator_, &api::replay_letters));
-    to.post("/api/v1/publishing/dead-letters/{id}/replay", guarded(http::role::operator_, &api::replay_letter));
+    to.post("/api/v1/publishing/dead-letters/{id}/replay",
+            guarded(http::role::operator_, &api::replay_letter));
     to.del("/api/v1/publishing/dead-letters/{id}", guarded(http::role::operator_, &api::delete_letter));
 }
 
@@ -67,7 +70,8 @@ boost::asio::awaitable<response> api::set_mode(request& from) {
     const auto* given = object ? object->if_contains("mode") : nullptr;
     const auto wanted = given && given->is_string() ? parse_mode(view(given->get_string())) : std::nullopt;
     if (!wanted)
-        co_return answers::bad_request(from, "mode: expected transparent, enriched or transparent_with_recommendations");
+        co_return answers::bad_request(
+            from, "mode: expected transparent, enriched or transparent_with_recommendations");
     co_await p_.rules->set_mode(*wanted);
     co_await changed();
     co_return response::json(200, json_object{}.text("mode", to_string(*wanted)).finish());

@@ -27,14 +27,18 @@ boost::asio::awaitable<response> api::listen_socket(request& from) {
     if (!query) co_return answers::bad_request(from, query.error().message());
     http::websocket_options options;
     options.max_queue(socket_messages, socket_bytes).max_message(1024);
-    auto session = [to = p_.feed, after = query->after](http::websocket& client) { return to->serve(client, after); };
+    auto session = [to = p_.feed, after = query->after](http::websocket& client) {
+        return to->serve(client, after);
+    };
     co_return http::upgrade_to_websocket(from, options, std::move(session));
 }
 
 boost::asio::awaitable<response> api::listen_stream(request& from) {
     const auto query = parse_listen_query(from);
     if (!query) co_return answers::bad_request(from, query.error().message());
-    auto writer = [to = p_.feed, after = query->after](http::event_stream& client) { return to->serve(client, after); };
+    auto writer = [to = p_.feed, after = query->after](http::event_stream& client) {
+        return to->serve(client, after);
+    };
     co_return http::event_response(std::move(writer));
 }
 

@@ -2,8 +2,8 @@
 
 #include <services/alerthist/api.hpp>
 #include <services/alerthist/api_answers.hpp>
-#include <services/alerthist/json_view.hpp>
 #include <services/alerthist/common.hpp>
+#include <services/alerthist/json_view.hpp>
 #include <services/alerthist/query.hpp>
 #include <services/http/auth.hpp>
 
@@ -31,12 +31,14 @@ std::optional<response> refusal(const request& from, const resource& of, const e
     if (why.is(tusk::condition::duplicate))
         return answers::conflict(from, "There is a " + std::string{of.noun} + " with this name already.");
     if (!why.is(tusk::condition::check)) return std::nullopt;
-    return answers::bad_request(from, &of == &silences ? "ends_at: is before starts_at" : "The values exclude each other.");
+    return answers::bad_request(from, &of == &silences ? "ends_at: is before starts_at"
+                                                       : "The values exclude each other.");
 }
 
 } // namespace
 
-void api::add_resource(http::router& to, const std::string& path, const resource& what, http::role to_change) {
+void api::add_resource(http::router& to, const std::string& path, const resource& what,
+                       http::role to_change) {
     using handler = answer (api::*)(request&, const resource&);
     const auto with = [this, &what](http::role least, handler run) {
         return http::require_role(least, [this, &what, run](request& from) -> answer {
@@ -45,9 +47,13 @@ void api::add_resource(http::router& to, const std::string& path, const resource
         });
     };
     to.get(path, with(http::role::viewer, &api::list_resource));
-    to.post(path, with(to_change, &api::create_resource)).max_body(largest_resource).accepts("application/json");
+    to.post(path, with(to_change, &api::create_resource))
+        .max_body(largest_resource)
+        .accepts("application/json");
     to.get(path + "/{id}", with(http::role::viewer, &api::get_resource));
-    to.put(path + "/{id}", with(to_change, &api::replace_resource)).max_body(largest_resource).accepts("application/json");
+    to.put(path + "/{id}", with(to_change, &api::replace_resource))
+        .max_body(largest_resource)
+        .accepts("application/json");
     to.del(path + "/{id}", with(to_change, &api::remove_resource));
 }
 
@@ -135,7 +141,8 @@ boost::asio::awaitable<response> api::remove_resource(request& from, const resou
     const auto done = co_await p_.rules->remove(what, std::move(id));
     if (done == policy_store::removal::not_found) co_return no_such(from, what);
     if (done == policy_store::removal::built_in)
-        co_return answers::conflict(from, "A built-in " + std::string{what.noun} + " can be disabled, not deleted.");
+        co_return answers::conflict(from, "A built-in " + std::string{what.noun} +
+                                              " can be disabled, not deleted.");
     co_await changed();
     co_return response::empty(204);
 }

@@ -20,7 +20,9 @@ std::size_t place_of(const std::string_view (&in)[N], std::string_view word) noe
     return std::min(at, N - 1);
 }
 
-std::string key_of(const alert& what) { return what.fingerprint + (what.status == alert_status::firing ? "+" : "-"); }
+std::string key_of(const alert& what) {
+    return what.fingerprint + (what.status == alert_status::firing ? "+" : "-");
+}
 
 std::int64_t shown(const std::atomic<std::uint64_t>& count) noexcept {
     return static_cast<std::int64_t>(count.load(std::memory_order_relaxed));
@@ -28,7 +30,8 @@ std::int64_t shown(const std::atomic<std::uint64_t>& count) noexcept {
 
 } // namespace
 
-std::optional<classification> classification_cache::find(const std::string& key, std::uint64_t generation, time now) {
+std::optional<classification> classification_cache::find(const std::string& key, std::uint64_t generation,
+                                                         time now) {
     const std::lock_guard lock{mutex_};
     const auto found = by_key_.find(key);
     if (found == by_key_.end()) return std::nullopt;
@@ -37,7 +40,8 @@ std::optional<classification> classification_cache::find(const std::string& key,
     return found->second->what;
 }
 
-void classification_cache::put(const std::string& key, std::uint64_t generation, classification what, time now) {
+void classification_cache::put(const std::string& key, std::uint64_t generation, classification what,
+                               time now) {
     if (capacity_ == 0) return;
     const std::lock_guard lock{mutex_};
     if (const auto found = by_key_.find(key); found != by_key_.end()) {
@@ -57,8 +61,8 @@ std::size_t classification_cache::size() const {
     return entries_.size();
 }
 
-asio::awaitable<std::vector<classification>> classifier::classify(const policy& by, std::span<const alert> what,
-                                                                  instant now) {
+asio::awaitable<std::vector<classification>> classifier::classify(const policy& by,
+                                                                  std::span<const alert> what, instant now) {
     std::vector<std::optional<classification>> found(what.size());
     const auto clock = std::chrono::steady_clock::now();
     bool complete = true;
@@ -91,7 +95,8 @@ asio::awaitable<void> classifier::ask_backend(std::span<const alert> what,
     }
     try {
         auto verdicts = co_await backend_->classify(asked);
-        for (std::size_t i = 0; i < places.size() && i < verdicts.size(); ++i) out[places[i]] = std::move(verdicts[i]);
+        for (std::size_t i = 0; i < places.size() && i < verdicts.size(); ++i)
+            out[places[i]] = std::move(verdicts[i]);
     } catch (const std::exception&) { // counted by the backend
     }
 }
@@ -109,7 +114,8 @@ std::string classifier::stats_json() const {
         by_source.number(sources[i], shown(by_source_[i]));
     }
     json_object by_severity;
-    for (std::size_t i = 0; i < by_severity_.size(); ++i) by_severity.number(severities[i], shown(by_severity_[i]));
+    for (std::size_t i = 0; i < by_severity_.size(); ++i)
+        by_severity.number(severities[i], shown(by_severity_[i]));
     json_object cache;
     cache.number("hits", shown(hits_)).number("misses", shown(misses_));
     cache.number("size", static_cast<std::int64_t>(cache_.size()));
@@ -120,7 +126,9 @@ std::string classifier::stats_json() const {
     http.number("failures", backend_ ? static_cast<std::int64_t>(backend_->failures()) : 0);
     http.text("breaker", to_string(backend_ ? backend_->breaker() : breaker_state::closed));
     json_object out;
-    out.number("classified", all).raw("by_source", by_source.finish()).raw("by_severity", by_severity.finish());
+    out.number("classified", all)
+        .raw("by_source", by_source.finish())
+        .raw("by_severity", by_severity.finish());
     out.raw("cache", cache.finish()).raw("http", http.finish());
     return out.finish();
 }

@@ -44,8 +44,8 @@ constexpr std::pair<std::string_view, field_kind> plain_fields[] = {
     {"ends_at_known", field_kind::text},
 };
 
-constexpr std::string_view operators[] = {"equals",  "not_equals", "in", "not_in", "prefix", "contains", "exists",
-                                          "missing", "lt",         "le", "gt",     "ge"};
+constexpr std::string_view operators[] = {"equals", "not_equals", "in", "not_in", "prefix", "contains",
+                                          "exists", "missing",    "lt", "le",     "gt",     "ge"};
 
 } // namespace
 
@@ -122,7 +122,8 @@ public:
 
     bool read(const json::value& from, const std::string& path, std::size_t depth, node& out) {
         if (depth > deepest) return fail(path, "nested deeper than " + std::to_string(deepest));
-        if (++count_ > most_nodes) return fail(path, "more than " + std::to_string(most_nodes) + " conditions");
+        if (++count_ > most_nodes)
+            return fail(path, "more than " + std::to_string(most_nodes) + " conditions");
         const auto* object = from.if_object();
         if (!object) return fail(path, "expected an object");
         for (const auto& [word, what] : {std::pair{"all", node::kind::all}, {"any", node::kind::any}})
@@ -150,7 +151,8 @@ private:
         if (!list) return fail(path, "expected a list of conditions");
         out.children.resize(list->size());
         for (std::size_t i = 0; i < list->size(); ++i)
-            if (!read((*list)[i], path + "[" + std::to_string(i) + "]", depth + 1, out.children[i])) return false;
+            if (!read((*list)[i], path + "[" + std::to_string(i) + "]", depth + 1, out.children[i]))
+                return false;
         return true;
     }
 
@@ -159,9 +161,10 @@ private:
         if (!given || !given->is_string())
             return fail(path, "expected one of all, any, not, or field with op and value");
         const auto name = view(given->get_string());
-        if (name.size() > longest_condition_word || !is_storable_text(name)) return fail(path + ".field", "is no text");
-        for (const auto& [prefix, where] :
-             {std::pair{std::string_view{"label:"}, node::place::label}, {"annotation:", node::place::annotation}}) {
+        if (name.size() > longest_condition_word || !is_storable_text(name))
+            return fail(path + ".field", "is no text");
+        for (const auto& [prefix, where] : {std::pair{std::string_view{"label:"}, node::place::label},
+                                            {"annotation:", node::place::annotation}}) {
             if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
             out.where = where;
             out.field = name.substr(prefix.size());
@@ -173,9 +176,10 @@ private:
                 out.type = type;
                 return true;
             }
-        return fail(path + ".field", "is not known; label:NAME, annotation:NAME, alert_name, status, severity, "
-                                     "namespace, classification.severity, classification.category, "
-                                     "classification.confidence, age_seconds, ends_at_known are");
+        return fail(path + ".field",
+                    "is not known; label:NAME, annotation:NAME, alert_name, status, severity, "
+                    "namespace, classification.severity, classification.category, "
+                    "classification.confidence, age_seconds, ends_at_known are");
     }
 
     bool read_operator(const json::object& from, const std::string& path, node& out) {
@@ -204,7 +208,8 @@ private:
         const auto add = [&](const json::value& one) {
             if (!one.is_string()) return fail(path, many ? "expected a list of words" : "expected a word");
             const auto word = view(one.get_string());
-            if (word.size() > longest_condition_word || !is_storable_text(word)) return fail(path, "is no text");
+            if (word.size() > longest_condition_word || !is_storable_text(word))
+                return fail(path, "is no text");
             out.words.push_back(in_lower_case(word));
             return true;
         };
@@ -220,7 +225,7 @@ private:
 alert_condition::alert_condition() : root_{std::make_shared<node>()} {}
 
 boost::system::result<alert_condition, std::string> alert_condition::parse(const json::value& from,
-                                                               const std::string& path) {
+                                                                           const std::string& path) {
     auto root = std::make_shared<node>();
     reader in;
     if (!in.read(from, path, 0, *root)) return *in.problem;

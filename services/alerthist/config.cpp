@@ -62,7 +62,8 @@ private:
             const auto first = one.find(':');
             const auto second = one.find(':', first == std::string_view::npos ? first : first + 1);
             if (second == std::string_view::npos)
-                return complain_secretly(given, "a list of NAME:ROLE:SHA256, separated by commas, is accepted");
+                return complain_secretly(given,
+                                         "a list of NAME:ROLE:SHA256, separated by commas, is accepted");
             configured_key made;
             made.name = one.substr(0, first);
             made.sha256 = one.substr(second + 1);
@@ -135,7 +136,8 @@ std::string describe(const config& what) {
     line("webhook.max_alerts_per_request", std::to_string(what.max_alerts_per_request));
     std::string keys;
     for (const auto& one : what.keys)
-        keys += (keys.empty() ? "" : ", ") + one.name + ":" + std::string{http::to_string(one.level)} + ":***";
+        keys +=
+            (keys.empty() ? "" : ", ") + one.name + ":" + std::string{http::to_string(one.level)} + ":***";
     line("auth.keys", keys);
     line("auth.webhook_secret", what.webhook_secret.empty() ? "" : "***");
     line("limits.per_client", std::to_string(what.per_client));

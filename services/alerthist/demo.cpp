@@ -32,10 +32,12 @@ demo::demo(std::uint32_t seed) : random_{seed} {
     add("TestAlert", "info", "Somebody tries something", 1, 0.05, 0.3);
 }
 
-void demo::add(const char* name, const char* severity, const char* summary, int copies, double begins, double ends) {
+void demo::add(const char* name, const char* severity, const char* summary, int copies, double begins,
+               double ends) {
     for (int i = 0; i < copies; ++i) {
-        condition_of one{name, severity, spaces[random_() % std::size(spaces)], "node-" + std::to_string(i + 1),
-                         summary, begins, ends};
+        condition_of one{
+            name,   severity, spaces[random_() % std::size(spaces)], "node-" + std::to_string(i + 1), summary,
+            begins, ends};
         conditions_.push_back(std::move(one));
     }
 }
@@ -53,7 +55,8 @@ std::vector<std::string> demo::next(std::chrono::system_clock::time_point now) {
         labels.text("severity", one.severity);
         json_object alert;
         alert.text("status", one.firing ? "firing" : "resolved").raw("labels", labels.finish());
-        alert.raw("annotations", json_object{}.text("summary", one.summary + " (" + one.instance + ")").finish());
+        alert.raw("annotations",
+                  json_object{}.text("summary", one.summary + " (" + one.instance + ")").finish());
         alert.time("startsAt", one.since);
         if (!one.firing) alert.time("endsAt", at);
         alert.text("generatorURL", "http://prometheus.example.org/graph");

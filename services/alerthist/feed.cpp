@@ -13,8 +13,8 @@
 #include <boost/json.hpp>
 
 #include <services/alerthist/api.hpp>
-#include <services/alerthist/json_view.hpp>
 #include <services/alerthist/common.hpp>
+#include <services/alerthist/json_view.hpp>
 
 namespace tusk::alerthist {
 
@@ -36,7 +36,9 @@ constexpr std::chrono::seconds pause_after_trouble{1};
 constexpr std::chrono::seconds stream_ping{15};
 constexpr unsigned ticks_between_reloads = 30;
 
-instant clock_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+instant clock_now() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 std::string frame(std::string_view type, std::string_view data, std::optional<std::int64_t> id) {
     json_object out;
@@ -71,10 +73,10 @@ std::string notification_data(std::string_view level, std::string_view message) 
 
 } // namespace
 
-feed::feed(asio::any_io_executor executor, pool& on, store& events, policy_store& rules, policy_keeper& keeper,
-           health& state, alerthist::log& problems)
-    : strand_{asio::make_strand(std::move(executor))}, pool_{on}, store_{events}, rules_{rules}, keeper_{keeper},
-      health_{state}, log_{problems}, arrived_{strand_} {}
+feed::feed(asio::any_io_executor executor, pool& on, store& events, policy_store& rules,
+           policy_keeper& keeper, health& state, alerthist::log& problems)
+    : strand_{asio::make_strand(std::move(executor))}, pool_{on}, store_{events}, rules_{rules},
+      keeper_{keeper}, health_{state}, log_{problems}, arrived_{strand_} {}
 
 void feed::start(std::function<void()> something_to_publish) {
     asio::dispatch(strand_, [self = shared_from_this(), publish = std::move(something_to_publish)] {
@@ -100,10 +102,12 @@ void feed::start(std::function<void()> something_to_publish) {
             if constexpr (!std::is_same_v<std::decay_t<decltype(what)>, gap>) payload = what.payload;
             on_strand([payload](feed& f) {
                 asio::co_spawn(
-                    f.strand_, [self = f.shared_from_this(), payload] { return self->reload(payload); }, asio::detached);
+                    f.strand_, [self = f.shared_from_this(), payload] { return self->reload(payload); },
+                    asio::detached);
             });
         });
-        self->listener_->on(outbox_channel, [on_strand](const auto&) { on_strand([](feed& f) { f.publish_(); }); });
+        self->listener_->on(outbox_channel,
+                            [on_strand](const auto&) { on_strand([](feed& f) { f.publish_(); }); });
         self->following_ = true;
         asio::co_spawn(self->strand_, [self] { return self->follow(); }, asio::detached);
     });
@@ -181,7 +185,8 @@ void feed::passed_on(const event_row& row) {
     keeper_.inhibitor().observe(*by, row.fingerprint, status, labels_of(row.labels.text()));
 }
 
-void feed::broadcast(std::string_view type, std::string_view data, std::optional<std::int64_t> id, bool sockets_only) {
+void feed::broadcast(std::string_view type, std::string_view data, std::optional<std::int64_t> id,
+                     bool sockets_only) {
     auto text = frame(type, data, id);
     if (!sockets_only && streams_.size() > 0)
         streams_.broadcast(std::make_shared<const std::string>(stream_frame(type, text, id)));
@@ -306,7 +311,8 @@ asio::awaitable<void> feed::join(std::shared_ptr<http::outbox> box, std::int64_t
     try {
         if (after >= 0) after = co_await catch_up(box, after, stream);
     } catch (const std::exception&) { // the database is away: no better than having missed them
-        auto text = frame("system_notification", notification_data("warning", "missed events cannot be read"), {});
+        auto text =
+            frame("system_notification", notification_data("warning", "missed events cannot be read"), {});
         if (stream) text = stream_frame("system_notification", std::move(text), {});
         box->push(std::make_shared<const std::string>(std::move(text)));
     }
@@ -315,7 +321,8 @@ asio::awaitable<void> feed::join(std::shared_ptr<http::outbox> box, std::int64_t
 }
 
 /// Returns with nothing between what was queued and what will be broadcast.
-asio::awaitable<std::int64_t> feed::catch_up(std::shared_ptr<http::outbox> box, std::int64_t after, bool stream) {
+asio::awaitable<std::int64_t> feed::catch_up(std::shared_ptr<http::outbox> box, std::int64_t after,
+                                             bool stream) {
     if (sent_ - after > most_missed) {
         auto text = frame("system_notification",
                           notification_data("warning", "more events were missed than can be sent again"), {});

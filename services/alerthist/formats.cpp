@@ -2,8 +2,8 @@
 
 #include <boost/json.hpp>
 
-#include <services/alerthist/json_view.hpp>
 #include <services/alerthist/common.hpp>
+#include <services/alerthist/json_view.hpp>
 #include <services/http/auth.hpp>
 
 namespace tusk::alerthist {
@@ -70,18 +70,24 @@ std::string slack(const event_row& what) {
     const auto verdict = object_of(what.classification);
     const auto severity = serious(what, verdict);
     const bool over = what.status == "resolved";
-    const char* color = over ? "#2eb67d" : severity == "critical" ? "#e01e5a" : severity == "warning" ? "#ecb22e" : "#36c5f0";
+    const char* color = over                     ? "#2eb67d"
+                        : severity == "critical" ? "#e01e5a"
+                        : severity == "warning"  ? "#ecb22e"
+                                                 : "#36c5f0";
     json::array fields{field("Severity", slack_text(severity)), field("Namespace", slack_text(what.space))};
     if (const auto category = word_of(verdict, "category"); !category.empty())
         fields.push_back(field("Category", slack_text(category)));
     std::string title = std::string{over ? "[RESOLVED] " : "[FIRING] "} + slack_text(what.alert_name);
-    json::object attachment{{"color", color},
-                            {"title", title},
-                            {"title_link", what.generator_url},
-                            {"text", slack_text(summary_of(what))},
-                            {"fields", std::move(fields)},
-                            {"ts", std::chrono::duration_cast<std::chrono::seconds>(what.happened_at.time_since_epoch()).count()}};
-    return json::serialize(json::object{{"text", title}, {"attachments", json::array{std::move(attachment)}}});
+    json::object attachment{
+        {"color", color},
+        {"title", title},
+        {"title_link", what.generator_url},
+        {"text", slack_text(summary_of(what))},
+        {"fields", std::move(fields)},
+        {"ts",
+         std::chrono::duration_cast<std::chrono::seconds>(what.happened_at.time_since_epoch()).count()}};
+    return json::serialize(
+        json::object{{"text", title}, {"attachments", json::array{std::move(attachment)}}});
 }
 
 /// One of PagerDuty's four.
@@ -96,14 +102,15 @@ std::string pagerduty(const target& to, const event_row& what) {
     const auto labels = object_of(what.labels);
     auto source = word_of(labels, "instance");
     if (source.empty()) source = what.space.empty() ? "alerthist" : what.space;
-    json::object payload{{"summary", summary_of(what)},
-                         {"source", source},
-                         {"severity", std::string{pagerduty_severity(serious(what, verdict))}},
-                         {"timestamp", format_instant(what.happened_at)},
-                         {"component", what.alert_name},
-                         {"group", what.space},
-                         {"class", word_of(verdict, "category")},
-                         {"custom_details", json::object{{"labels", labels}, {"annotations", object_of(what.annotations)}}}};
+    json::object payload{
+        {"summary", summary_of(what)},
+        {"source", source},
+        {"severity", std::string{pagerduty_severity(serious(what, verdict))}},
+        {"timestamp", format_instant(what.happened_at)},
+        {"component", what.alert_name},
+        {"group", what.space},
+        {"class", word_of(verdict, "category")},
+        {"custom_details", json::object{{"labels", labels}, {"annotations", object_of(what.annotations)}}}};
     json::object out{{"routing_key", to.secret},
                      {"event_action", over ? "resolve" : "trigger"},
                      {"dedup_key", what.fingerprint},

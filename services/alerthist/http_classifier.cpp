@@ -49,7 +49,8 @@ std::optional<classification> verdict_of(const json::value& from) {
     out.source = "http";
     if (const auto* list = in->if_contains("recommendations"); list && list->is_array())
         for (const auto& one : list->get_array())
-            if (one.is_string() && out.recommendations.size() < 20 && is_storable_text(view(one.get_string())))
+            if (one.is_string() && out.recommendations.size() < 20 &&
+                is_storable_text(view(one.get_string())))
                 out.recommendations.emplace_back(view(one.get_string()));
     return out;
 }
@@ -57,7 +58,8 @@ std::optional<classification> verdict_of(const json::value& from) {
 std::vector<std::optional<classification>> read_answer(const std::string& body, std::size_t wanted) {
     const auto parsed = json::parse(body);
     const auto& list = parsed.at("classifications").as_array();
-    if (list.size() != wanted) throw std::runtime_error{"the classifier answered for another number of alerts"};
+    if (list.size() != wanted)
+        throw std::runtime_error{"the classifier answered for another number of alerts"};
     std::vector<std::optional<classification>> out;
     for (const auto& one : list) out.push_back(verdict_of(one));
     return out;
@@ -101,7 +103,8 @@ private:
         bool probe;
     };
 
-    asio::awaitable<std::vector<std::optional<classification>>> ask(std::span<const alert* const> what, deadline until) {
+    asio::awaitable<std::vector<std::optional<classification>>> ask(std::span<const alert* const> what,
+                                                                    deadline until) {
         http::client_request asked{"POST", url_};
         asked.body(question(what), "application/json");
         asked.timeout(until.at() - steady_clock::now());

@@ -44,10 +44,12 @@ void inhibitor::observe(const policy& by, std::string_view fingerprint, alert_st
         sources_.erase(found);
 }
 
-std::string inhibitor::inhibited_by(const policy& by, const alert& what, std::span<const alert> together) const {
+std::string inhibitor::inhibited_by(const policy& by, const alert& what,
+                                    std::span<const alert> together) const {
     for (const auto& rule : by.inhibitions) {
         if (!match_all(rule.target, what.labels)) continue;
-        // Who matches both sides does not inhibit itself, nor others like it. Source: Alertmanager's inhibit.go.
+        // Who matches both sides does not inhibit itself, nor others like it. Source: Alertmanager's
+        // inhibit.go.
         const bool both = match_all(rule.source, what.labels);
         const auto fits = [&](std::string_view fingerprint, const label_set& source) {
             return fingerprint != what.fingerprint && !(both && match_all(rule.target, source)) &&

@@ -15,9 +15,10 @@ namespace {
 /// enough to be met soon by who reads all events from the newest on.
 constexpr std::int64_t few_alerts = 200;
 
-constexpr std::string_view alert_fields =
-    "select fingerprint, alert_name, status, severity, namespace as space, labels, annotations, starts_at, ends_at, "
-    "generator_url, receiver, group_key, classification, outcome, outcome_reason, created_at, updated_at from alerts ";
+constexpr std::string_view alert_fields = "select fingerprint, alert_name, status, severity, namespace as "
+                                          "space, labels, annotations, starts_at, ends_at, "
+                                          "generator_url, receiver, group_key, classification, outcome, "
+                                          "outcome_reason, created_at, updated_at from alerts ";
 
 /// Labels that have a column of their own are asked of that; an empty value says that the label is there,
 /// which the columns do not know.
@@ -123,7 +124,9 @@ void add_common(json_object& out, const Row& row) {
     out.text("severity", row.severity).text("namespace", row.space);
     out.raw("labels", row.labels.text()).raw("annotations", row.annotations.text());
     out.time("starts_at", row.starts_at).time("ends_at", row.ends_at);
-    out.text("generator_url", row.generator_url).text("receiver", row.receiver).text("group_key", row.group_key);
+    out.text("generator_url", row.generator_url)
+        .text("receiver", row.receiver)
+        .text("group_key", row.group_key);
     out.raw("classification", row.classification ? row.classification->text() : std::string{"null"});
     json_object outcome;
     out.raw("outcome", outcome.text("decision", row.outcome).text("reason", row.outcome_reason).finish());
@@ -132,11 +135,12 @@ void add_common(json_object& out, const Row& row) {
 } // namespace
 
 std::string event_columns(std::string_view e) {
-    return fmt::format("{0}.id, {0}.fingerprint, {0}.alert_name, {0}.status, {0}.severity, {0}.namespace as space, "
-                       "{0}.labels, {0}.annotations, {0}.starts_at, {0}.ends_at, {0}.generator_url, {0}.receiver, "
-                       "{0}.group_key, {0}.classification, {0}.outcome, {0}.outcome_reason, {0}.is_first, "
-                       "{0}.happened_at, {0}.received_at",
-                       e);
+    return fmt::format(
+        "{0}.id, {0}.fingerprint, {0}.alert_name, {0}.status, {0}.severity, {0}.namespace as space, "
+        "{0}.labels, {0}.annotations, {0}.starts_at, {0}.ends_at, {0}.generator_url, {0}.receiver, "
+        "{0}.group_key, {0}.classification, {0}.outcome, {0}.outcome_reason, {0}.is_first, "
+        "{0}.happened_at, {0}.received_at",
+        e);
 }
 
 std::string to_json(const alert_row& row) {
@@ -167,9 +171,9 @@ asio::awaitable<alert_page> store::list(const alert_filter& filter, const std::o
     const auto call = options{}.table("alerts").custom_plan();
     const auto status = status_of(filter);
     alert_page out;
-    out.rows = co_await pool_->all<alert_row>(call, sql, status, labels.others, filter.from, filter.to, labels.name,
-                                              labels.severity, labels.space, filter.outcome, starts_at, fingerprint,
-                                              limit + 1);
+    out.rows = co_await pool_->all<alert_row>(call, sql, status, labels.others, filter.from, filter.to,
+                                              labels.name, labels.severity, labels.space, filter.outcome,
+                                              starts_at, fingerprint, limit + 1);
     if (cut_to(out, limit)) {
         out.next.emplace();
         out.next->starts_at = out.rows.back().starts_at;
@@ -200,8 +204,8 @@ asio::awaitable<event_page> store::events(std::string_view fingerprint,
     co_return out;
 }
 
-asio::awaitable<event_page> store::history(const alert_filter& filter, const std::optional<event_cursor>& after,
-                                           std::int64_t limit) {
+asio::awaitable<event_page> store::history(const alert_filter& filter,
+                                           const std::optional<event_cursor>& after, std::int64_t limit) {
     const auto labels = split(filter.labels);
     std::optional<instant> happened_at;
     std::optional<std::int64_t> id;
@@ -215,25 +219,27 @@ asio::awaitable<event_page> store::history(const alert_filter& filter, const std
     if (labels.others) {
         const auto whole = to_json(filter.labels);
         const auto found = co_await pool_->all<std::string>(
-            call, "select fingerprint from alerts where labels @> $1::text::jsonb limit $2", whole, few_alerts + 1);
+            call, "select fingerprint from alerts where labels @> $1::text::jsonb limit $2", whole,
+            few_alerts + 1);
         if (static_cast<std::int64_t>(found.size()) <= few_alerts) {
             const auto sql = merged_sql(filter, labels, after.has_value());
-            out.rows = co_await pool_->all<event_row>(call, sql, status, labels.others, filter.from, filter.to,
-                                                      labels.name, labels.severity, labels.space, filter.outcome,
-                                                      happened_at, id, limit + 1, found);
+            out.rows = co_await pool_->all<event_row>(call, sql, status, labels.others, filter.from,
+                                                      filter.to, labels.name, labels.severity, labels.space,
+                                                      filter.outcome, happened_at, id, limit + 1, found);
             set_next(out, limit);
             co_return out;
         }
     }
     const auto sql = history_sql(filter, labels, after.has_value());
-    out.rows =
-        co_await pool_->all<event_row>(call, sql, status, labels.others, filter.from, filter.to, labels.name,
-                                       labels.severity, labels.space, filter.outcome, happened_at, id, limit + 1);
+    out.rows = co_await pool_->all<event_row>(call, sql, status, labels.others, filter.from, filter.to,
+                                              labels.name, labels.severity, labels.space, filter.outcome,
+                                              happened_at, id, limit + 1);
     set_next(out, limit);
     co_return out;
 }
 
-asio::awaitable<std::vector<event_row>> store::events_after(std::int64_t id, std::int64_t up_to, std::int64_t limit) {
+asio::awaitable<std::vector<event_row>> store::events_after(std::int64_t id, std::int64_t up_to,
+                                                            std::int64_t limit) {
     static const std::string sql = "select " + event_columns("e") +
                                    " from alert_events e where id > $1 and id <= $2 order by id limit $3";
     const auto call = options{}.table("alert_events");

@@ -53,7 +53,8 @@ void announce(const std::string& address) {
 int serve(alerthist::config settings, const command_line& given) {
     try {
         settings.demo = given.demo;
-        alerthist::service service{std::move(settings), [&given] { return alerthist::load_config(sources_of(given)); }};
+        alerthist::service service{std::move(settings),
+                                   [&given] { return alerthist::load_config(sources_of(given)); }};
         service.start();
         announce(service.address());
         service.run();

@@ -78,7 +78,8 @@ bool matcher::matches(const label_set& labels) const {
 }
 
 bool match_all(const std::vector<matcher>& list, const label_set& labels) {
-    return std::all_of(list.begin(), list.end(), [&labels](const matcher& one) { return one.matches(labels); });
+    return std::all_of(list.begin(), list.end(),
+                       [&labels](const matcher& one) { return one.matches(labels); });
 }
 
 boost::system::result<std::vector<matcher>, std::string> parse_matchers(const json::value& from,

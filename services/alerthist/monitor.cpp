@@ -29,7 +29,9 @@ std::string seconds_text(std::chrono::nanoseconds value) {
 }
 std::int64_t signed_count(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
-instant now_instant() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+instant now_instant() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 std::string shortened_sql(std::string_view sql) {
     std::string out; // one line, which is what people read
@@ -47,7 +49,8 @@ std::string shortened_sql(std::string_view sql) {
 std::size_t bucket_of(std::chrono::nanoseconds took) {
     const auto seconds = std::chrono::duration<double>{took}.count();
     if (seconds <= first_bucket) return 0;
-    return std::min<std::size_t>(63, static_cast<std::size_t>(std::log(seconds / first_bucket) / std::log(bucket_growth)) + 1);
+    return std::min<std::size_t>(
+        63, static_cast<std::size_t>(std::log(seconds / first_bucket) / std::log(bucket_growth)) + 1);
 }
 
 std::string percentiles(std::vector<float> times) {
@@ -58,7 +61,8 @@ std::string percentiles(std::vector<float> times) {
     }
     std::sort(times.begin(), times.end());
     const auto at = [&times](double share) {
-        return number_text(double{times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))]});
+        return number_text(
+            double{times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))]});
     };
     out.raw("p50", at(0.5)).raw("p95", at(0.95)).raw("p99", at(0.99)).raw("max", at(1));
     return out.finish();
@@ -79,13 +83,16 @@ std::string connections_json(const pool_description& of) {
     std::string out = "[";
     for (const auto& one : of.connections) {
         json_object entry;
-        entry.text("state", to_string(one.state)).number("backend_pid", one.backend_pid).text("server", one.server);
+        entry.text("state", to_string(one.state))
+            .number("backend_pid", one.backend_pid)
+            .text("server", one.server);
         entry.raw("age_seconds", seconds_text(one.age)).raw("state_seconds", seconds_text(one.since));
         entry.raw("expires_in_seconds", one.expires.count() == 0 ? "null" : seconds_text(one.expires));
         std::string_view file = one.acquired_at.file_name();
         file = file.substr(file.rfind('/') + 1);
-        entry.text("acquired_at",
-                   one.acquired_at.line() == 0 ? std::string{} : fmt::format("{}:{}", file, one.acquired_at.line()));
+        entry.text("acquired_at", one.acquired_at.line() == 0
+                                      ? std::string{}
+                                      : fmt::format("{}:{}", file, one.acquired_at.line()));
         entry.text("sql", shortened_sql(one.sql));
         out += (out.size() > 1 ? "," : "") + entry.finish();
     }
@@ -96,7 +103,8 @@ std::string waiting_json(const pool_description& of) {
     std::string out = "[";
     for (const auto& one : of.waiting) {
         json_object entry;
-        entry.raw("since_ms", number_text(one.since)).raw("for_statement", one.for_statement ? "true" : "false");
+        entry.raw("since_ms", number_text(one.since))
+            .raw("for_statement", one.for_statement ? "true" : "false");
         out += (out.size() > 1 ? "," : "") + entry.finish();
     }
     return out + "]";
@@ -104,7 +112,8 @@ std::string waiting_json(const pool_description& of) {
 
 } // namespace
 
-void monitor::add(std::string_view sql, std::string_view table, std::uint64_t rows, const observed& e) noexcept {
+void monitor::add(std::string_view sql, std::string_view table, std::uint64_t rows,
+                  const observed& e) noexcept {
     try {
         const std::lock_guard lock{mutex_};
         ++queries_;
@@ -113,13 +122,14 @@ void monitor::add(std::string_view sql, std::string_view table, std::uint64_t ro
             ++query_errors_;
             ++all_query_errors_;
         }
-        if (query_times_.size() < most_times) query_times_.push_back(static_cast<float>(milli{e.elapsed}.count()));
+        if (query_times_.size() < most_times)
+            query_times_.push_back(static_cast<float>(milli{e.elapsed}.count()));
         auto key = shortened_sql(sql);
         if (e.elapsed >= slow_) {
-            slow_queries_.push_front({now_instant(), e.elapsed, key, std::string{table},
-                                      e.error ? std::string{e.error->server() ? e.error->server()->sqlstate : "-"}
-                                              : std::string{},
-                                      rows});
+            slow_queries_.push_front(
+                {now_instant(), e.elapsed, key, std::string{table},
+                 e.error ? std::string{e.error->server() ? e.error->server()->sqlstate : "-"} : std::string{},
+                 rows});
             if (slow_queries_.size() > most_slow) slow_queries_.pop_back();
         }
         const bool known = statements_.contains(key);
@@ -169,9 +179,14 @@ std::string monitor::tick(const pool& of, const service_counts& counts) {
     const auto now = std::chrono::steady_clock::now();
     const auto seconds = std::max(0.001, std::chrono::duration<double>{now - last_tick_}.count());
     last_tick_ = now;
-    const auto rate = [seconds](std::uint64_t count) { return number_text(static_cast<double>(count) / seconds); };
+    const auto rate = [seconds](std::uint64_t count) {
+        return number_text(static_cast<double>(count) / seconds);
+    };
     json_object out;
-    out.time("at", now_instant()).number("max", stats.max).number("min", stats.min).number("total", stats.total);
+    out.time("at", now_instant())
+        .number("max", stats.max)
+        .number("min", stats.min)
+        .number("total", stats.total);
     out.number("idle", stats.idle).number("in_use", stats.in_use).number("constructing", stats.constructing);
     out.number("waiting", stats.waiting).raw("healthy", stats.healthy ? "true" : "false");
     out.text("breaker", to_string(stats.breaker));
@@ -199,27 +214,42 @@ std::string monitor::pool_json(const pool& of) const {
     const std::lock_guard lock{mutex_};
     json_object totals;
     const std::pair<const char*, std::uint64_t> counts[] = {
-        {"acquires", s.acquires}, {"waited_acquires", s.waited_acquires}, {"timeouts", s.timeouts},
-        {"canceled", s.canceled}, {"failed_acquires", s.failed_acquires}, {"shared_statements", s.shared_statements},
-        {"shared_runs", s.shared_runs}, {"connects", s.connects}, {"connect_failures", s.connect_failures},
-        {"closed_by_lifetime", s.closed_by_lifetime}, {"closed_by_idle_time", s.closed_by_idle_time},
-        {"closed_broken", s.closed_broken}, {"health_check_failures", s.health_check_failures},
-        {"retries", s.retries}, {"breaker_openings", s.breaker_openings}, {"leaks", s.leaks},
-        {"queries", all_queries_}, {"query_errors", all_query_errors_}};
+        {"acquires", s.acquires},
+        {"waited_acquires", s.waited_acquires},
+        {"timeouts", s.timeouts},
+        {"canceled", s.canceled},
+        {"failed_acquires", s.failed_acquires},
+        {"shared_statements", s.shared_statements},
+        {"shared_runs", s.shared_runs},
+        {"connects", s.connects},
+        {"connect_failures", s.connect_failures},
+        {"closed_by_lifetime", s.closed_by_lifetime},
+        {"closed_by_idle_time", s.closed_by_idle_time},
+        {"closed_broken", s.closed_broken},
+        {"health_check_failures", s.health_check_failures},
+        {"retries", s.retries},
+        {"breaker_openings", s.breaker_openings},
+        {"leaks", s.leaks},
+        {"queries", all_queries_},
+        {"query_errors", all_query_errors_}};
     for (const auto& [name, count] : counts) totals.number(name, signed_count(count));
     std::string series = "[";
     for (const auto& one : samples_) (series += series.size() > 1 ? "," : "") += one;
     std::string slow = "[";
     for (const auto& one : slow_queries_) {
         json_object entry;
-        entry.time("at", one.at).raw("duration_ms", number_text(one.took)).text("sql", one.sql).text("table", one.table);
+        entry.time("at", one.at)
+            .raw("duration_ms", number_text(one.took))
+            .text("sql", one.sql)
+            .text("table", one.table);
         entry.number("rows", signed_count(one.rows)).text("sqlstate", one.sqlstate);
         slow += (slow.size() > 1 ? "," : "") + entry.finish();
     }
     json_object out;
     out.text("name", all.name).text("server", redacted(config.server())).raw("config", config_json(config));
     out.raw("now", samples_.empty() ? "null" : samples_.back());
-    out.number("retry_after_ms", std::chrono::duration_cast<std::chrono::milliseconds>(all.retry_after).count());
+    out.number("retry_after_ms",
+               std::chrono::duration_cast<std::chrono::milliseconds>(all.retry_after).count());
     out.text("last_connect_error", all.last_connect_error).raw("totals", totals.finish());
     out.raw("connections", connections_json(all)).raw("waiting_callers", waiting_json(all));
     out.raw("series", series + "]").raw("slow_queries", slow + "]").raw("slow_query_ms", number_text(slow_));

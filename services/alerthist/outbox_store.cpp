@@ -139,7 +139,8 @@ options on_outbox() { return options{}.table("outbox"); }
 
 } // namespace
 
-void delivery_results::again(std::int64_t entry, std::chrono::milliseconds after, int status, std::string why) {
+void delivery_results::again(std::int64_t entry, std::chrono::milliseconds after, int status,
+                             std::string why) {
     again_.push_back(entry);
     after_.push_back(std::chrono::duration<double>{after}.count());
     again_statuses_.push_back(status);
@@ -168,7 +169,8 @@ asio::awaitable<std::vector<claimed_entry>> outbox_store::claim(std::int64_t tar
     co_return out;
 }
 
-asio::awaitable<void> outbox_store::settle_in(transaction& tx, std::int64_t target, const delivery_results& what) {
+asio::awaitable<void> outbox_store::settle_in(transaction& tx, std::int64_t target,
+                                              const delivery_results& what) {
     batch work;
     if (!what.delivered_.empty()) work.exec(delivered_sql, what.delivered_, target);
     if (!what.again_.empty())
@@ -187,8 +189,9 @@ asio::awaitable<void> outbox_store::settle(std::int64_t target, const delivery_r
 asio::awaitable<std::optional<std::chrono::milliseconds>> outbox_store::next_due(std::int64_t target) {
     const auto call = on_outbox();
     const auto found = co_await pool_->one<std::optional<double>>(
-        call, "select extract(epoch from min(greatest(next_attempt_at, locked_until)) - now())::float8 from outbox "
-              "where target_id = $1",
+        call,
+        "select extract(epoch from min(greatest(next_attempt_at, locked_until)) - now())::float8 from outbox "
+        "where target_id = $1",
         target);
     if (!found) co_return std::nullopt;
     co_return std::chrono::milliseconds{static_cast<std::int64_t>(*found * 1000)};

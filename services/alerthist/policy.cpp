@@ -71,7 +71,8 @@ decision decide(const policy& by, const alert& what, const classification* judge
     view.now = now;
     const bool everything = by.mode == mode::transparent_with_recommendations;
     if (!everything) {
-        if (what.status == alert_status::firing && !inhibited_by.empty()) return stop("inhibited", inhibited_by);
+        if (what.status == alert_status::firing && !inhibited_by.empty())
+            return stop("inhibited", inhibited_by);
         if (const auto* one = silenced_by(by, what, now)) return stop("silenced", one->id);
         for (const auto& rule : by.filters) {
             if (!rule.when.holds(view)) continue;

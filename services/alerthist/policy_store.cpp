@@ -46,14 +46,17 @@ std::string values_of(const resource& what, bool fresh) {
     return out;
 }
 
-std::string key_condition(const resource& what) { return what.uuid_key ? "id = $1::text::uuid" : "id = $1::text::bigint"; }
+std::string key_condition(const resource& what) {
+    return what.uuid_key ? "id = $1::text::uuid" : "id = $1::text::bigint";
+}
 
 /// The changed row as JSON, telling everybody.
 std::string tell(const resource& what, std::string_view change) {
     const auto type = &what == &silences ? "silence_" + std::string{change} : std::string{"changed"};
-    return fmt::format("select ({})::text as shown, pg_notify('{}', json_build_object('type', '{}', 'id', id)::text)::text "
-                       "as told from changed",
-                       what.shown, policy_channel, type);
+    return fmt::format(
+        "select ({})::text as shown, pg_notify('{}', json_build_object('type', '{}', 'id', id)::text)::text "
+        "as told from changed",
+        what.shown, policy_channel, type);
 }
 
 constexpr std::string_view load_sql = R"(select json_build_object(
@@ -72,7 +75,9 @@ std::string text(const json::object& in, const char* key) {
 
 std::int64_t whole(const json::object& in, const char* key) { return in.at(key).to_number<std::int64_t>(); }
 
-instant time(const json::object& in, const char* key) { return parse_instant(text(in, key)).value_or(instant{}); }
+instant time(const json::object& in, const char* key) {
+    return parse_instant(text(in, key)).value_or(instant{});
+}
 
 std::vector<std::string> words(const json::object& in, const char* key) {
     std::vector<std::string> out;
@@ -89,8 +94,10 @@ public:
         policy made;
         made.mode = parse_mode(text(from, "mode")).value_or(mode::enriched);
         each(from, "filters", [&](const json::object& row) { made.filters.push_back(filter(row)); });
-        each(from, "classifiers", [&](const json::object& row) { made.classifiers.push_back(classifier(row)); });
-        each(from, "inhibitions", [&](const json::object& row) { made.inhibitions.push_back(inhibition(row)); });
+        each(from, "classifiers",
+             [&](const json::object& row) { made.classifiers.push_back(classifier(row)); });
+        each(from, "inhibitions",
+             [&](const json::object& row) { made.inhibitions.push_back(inhibition(row)); });
         each(from, "silences", [&](const json::object& row) { made.silences.push_back(silence_of(row)); });
         each(from, "targets", [&](const json::object& row) { made.targets.push_back(target_of(row)); });
         return made;
@@ -164,7 +171,8 @@ private:
         out.url = text(row, "url");
         out.enabled = row.at("enabled").as_bool();
         for (const auto& [name, value] : row.at("headers").as_object())
-            out.headers.emplace_back(std::string{name.data(), name.size()}, json::value_to<std::string>(value));
+            out.headers.emplace_back(std::string{name.data(), name.size()},
+                                     json::value_to<std::string>(value));
         out.secret = text(row, "secret");
         if (!row.at("filter").is_null()) out.filter = when(row, "filter");
         out.timeout = std::chrono::milliseconds{whole(row, "timeout_ms")};
@@ -211,22 +219,24 @@ asio::awaitable<std::string> policy_store::list(const resource& what, std::optio
     if (status == "active") only = "starts_at <= now() and ends_at > now() and $1::text is not null";
     if (status == "pending") only = "starts_at > now() and ends_at > now() and $1::text is not null";
     if (status == "expired") only = "ends_at <= now() and $1::text is not null";
-    const auto sql = fmt::format("select coalesce(json_agg({} order by {}), '[]')::text from {} where {}", what.shown,
-                                 what.order, what.table, only);
+    const auto sql = fmt::format("select coalesce(json_agg({} order by {}), '[]')::text from {} where {}",
+                                 what.shown, what.order, what.table, only);
     const auto call = on_table(what);
     co_return co_await pool_->one<std::string>(call, sql, status);
 }
 
 asio::awaitable<std::optional<std::string>> policy_store::get(const resource& what, std::string id) {
-    const auto sql = fmt::format("select ({})::text from {} where {}", what.shown, what.table, key_condition(what));
+    const auto sql =
+        fmt::format("select ({})::text from {} where {}", what.shown, what.table, key_condition(what));
     const auto call = on_table(what);
     co_return co_await pool_->maybe<std::string>(call, sql, id);
 }
 
 asio::awaitable<std::string> policy_store::create(const resource& what, std::string values) {
-    const auto sql = fmt::format("with changed as (insert into {} ({}) select {} from jsonb_to_record($1::text::jsonb) as r ({}) "
-                                 "returning *) {}",
-                                 what.table, what.columns, values_of(what, true), what.record, tell(what, "created"));
+    const auto sql = fmt::format(
+        "with changed as (insert into {} ({}) select {} from jsonb_to_record($1::text::jsonb) as r ({}) "
+        "returning *) {}",
+        what.table, what.columns, values_of(what, true), what.record, tell(what, "created"));
     const auto call = on_table(what);
     auto row = co_await pool_->one<changed_row>(call, sql, values);
     co_return std::move(row.shown);
@@ -236,8 +246,8 @@ asio::awaitable<std::optional<std::string>> policy_store::replace(const resource
                                                                   std::string values) {
     const auto sql = fmt::format("with changed as (update {} as t set ({}, updated_at) = row({}, now()) from "
                                  "jsonb_to_record($2::text::jsonb) as r ({}) where t.{} returning t.*) {}",
-                                 what.table, what.columns, values_of(what, false), what.record, key_condition(what),
-                                 tell(what, "updated"));
+                                 what.table, what.columns, values_of(what, false), what.record,
+                                 key_condition(what), tell(what, "updated"));
     const auto call = on_table(what);
     auto row = co_await pool_->maybe<changed_row>(call, sql, id, values);
     if (!row) co_return std::nullopt;
@@ -247,7 +257,8 @@ asio::awaitable<std::optional<std::string>> policy_store::replace(const resource
 asio::awaitable<policy_store::removal> policy_store::remove(const resource& what, std::string id) {
     std::string change;
     if (&what == &silences)
-        change = "update silences set starts_at = least(starts_at, now()), ends_at = least(ends_at, now()), updated_at "
+        change = "update silences set starts_at = least(starts_at, now()), ends_at = least(ends_at, now()), "
+                 "updated_at "
                  "= now() where " +
                  key_condition(what);
     else
@@ -267,9 +278,10 @@ asio::awaitable<policy_store::removal> policy_store::remove(const resource& what
 
 asio::awaitable<void> policy_store::set_mode(mode to) {
     const std::string word{to_string(to)};
-    co_await pool_->one<changed_row>("with changed as (update service_state set mode = $1 returning mode) select mode as shown, "
-                                     "pg_notify('alerthist_policy', '{\"type\":\"changed\"}')::text as told from changed",
-                                     word);
+    co_await pool_->one<changed_row>(
+        "with changed as (update service_state set mode = $1 returning mode) select mode as shown, "
+        "pg_notify('alerthist_policy', '{\"type\":\"changed\"}')::text as told from changed",
+        word);
 }
 
 asio::awaitable<loaded_policy> policy_store::load() {

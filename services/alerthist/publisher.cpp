@@ -42,7 +42,8 @@ std::chrono::milliseconds retry_delay(const publisher_options& how, std::int32_t
     auto delay = how.first_retry();
     for (std::int32_t i = 1; i < so_far && delay < how.longest_retry(); ++i) delay *= 2;
     delay = std::min(delay, how.longest_retry());
-    return delay + std::chrono::milliseconds{static_cast<std::int64_t>(random_share() * static_cast<double>(delay.count()) / 4)};
+    return delay + std::chrono::milliseconds{
+                       static_cast<std::int64_t>(random_share() * static_cast<double>(delay.count()) / 4)};
 }
 
 bool says_that_it_works(const delivery& what) noexcept {
@@ -53,8 +54,8 @@ bool says_that_it_works(const delivery& what) noexcept {
 
 delivery_verdict judge_delivery(const delivery& what, std::int32_t attempts, int max_attempts) noexcept {
     if (what.status >= 200 && what.status < 300) return delivery_verdict::delivered;
-    const bool transient = what.status == 0 || what.status == 408 || what.status == 425 || what.status == 429 ||
-                           what.status >= 500;
+    const bool transient = what.status == 0 || what.status == 408 || what.status == 425 ||
+                           what.status == 429 || what.status >= 500;
     return transient && attempts < max_attempts ? delivery_verdict::again : delivery_verdict::dead;
 }
 
@@ -63,8 +64,8 @@ class publisher::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor executor, outbox_store& from, policy_keeper& by, deliver_function deliver,
          publisher_options options, alerthist::log& problems)
-        : strand_{asio::make_strand(std::move(executor))}, store_{from}, keeper_{by}, deliver_{std::move(deliver)},
-          options_{options}, log_{problems}, idle_{strand_} {
+        : strand_{asio::make_strand(std::move(executor))}, store_{from}, keeper_{by},
+          deliver_{std::move(deliver)}, options_{options}, log_{problems}, idle_{strand_} {
         idle_.expires_at(asio::steady_timer::time_point::max());
     }
 
@@ -137,7 +138,8 @@ void publisher::impl::look_at_targets() {
         if (!one && to.enabled) {
             one = std::make_shared<worker>(strand_, to.id);
             ++running_;
-            asio::co_spawn(strand_, [self = shared_from_this(), one] { return self->run(one); }, asio::detached);
+            asio::co_spawn(
+                strand_, [self = shared_from_this(), one] { return self->run(one); }, asio::detached);
         }
         if (!one) workers_.erase(to.id);
     }
@@ -199,7 +201,8 @@ asio::awaitable<std::chrono::milliseconds> publisher::impl::work(worker& on, con
     co_return made.pause;
 }
 
-asio::awaitable<publisher::impl::progress> publisher::impl::deliver_due(worker& on, const target& to, bool probing) {
+asio::awaitable<publisher::impl::progress> publisher::impl::deliver_due(worker& on, const target& to,
+                                                                        bool probing) {
     progress made;
     auto entries = co_await store_.claim(to.id, probing ? 1 : claim_size, claim_time);
     if (entries.empty()) {
@@ -251,14 +254,16 @@ asio::awaitable<void> publisher::impl::lane(std::shared_ptr<round> of) {
 
 void publisher::impl::settle_one(round& of, const claimed_entry& what, delivery&& answer) {
     of.signs.push_back(says_that_it_works(answer));
-    if (answer.error.empty() && answer.status >= 300) answer.error = "answered with " + std::to_string(answer.status);
+    if (answer.error.empty() && answer.status >= 300)
+        answer.error = "answered with " + std::to_string(answer.status);
     switch (judge_delivery(answer, what.attempts, of.to.max_attempts)) {
     case delivery_verdict::delivered:
         of.results.delivered(what.entry);
         delivered.fetch_add(1, std::memory_order_relaxed);
         return;
     case delivery_verdict::again:
-        return of.results.again(what.entry, retry_delay(options_, what.attempts), answer.status, std::move(answer.error));
+        return of.results.again(what.entry, retry_delay(options_, what.attempts), answer.status,
+                                std::move(answer.error));
     default: break;
     }
     log_fields fields;
@@ -268,7 +273,8 @@ void publisher::impl::settle_one(round& of, const claimed_entry& what, delivery&
 }
 
 void publisher::impl::show(const worker& of) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(of.guard.retry_after(steady_clock::now()));
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(of.guard.retry_after(steady_clock::now()));
     const std::lock_guard lock{mutex_};
     auto& one = shown_[of.id];
     one.state = of.guard.state();
@@ -291,13 +297,15 @@ asio::awaitable<void> publisher::impl::stop() {
     co_await asio::co_spawn(strand_, here, asio::use_awaitable);
 }
 
-publisher::publisher(asio::any_io_executor executor, outbox_store& from, policy_keeper& by, deliver_function deliver,
-                     publisher_options options, alerthist::log& problems)
+publisher::publisher(asio::any_io_executor executor, outbox_store& from, policy_keeper& by,
+                     deliver_function deliver, publisher_options options, alerthist::log& problems)
     : impl_{std::make_shared<impl>(std::move(executor), from, by, std::move(deliver), options, problems)} {}
 publisher::~publisher() = default;
 void publisher::wake() { impl_->wake(); }
 asio::awaitable<void> publisher::stop() { return impl_->stop(); }
 publisher::target_breaker publisher::breaker_of(std::int64_t id) const { return impl_->breaker_of(id); }
-std::uint64_t publisher::delivered() const noexcept { return impl_->delivered.load(std::memory_order_relaxed); }
+std::uint64_t publisher::delivered() const noexcept {
+    return impl_->delivered.load(std::memory_order_relaxed);
+}
 
 } // namespace tusk::alerthist

@@ -11,17 +11,19 @@ namespace tusk::alerthist {
 
 namespace {
 
-constexpr std::string_view alerts_parameters[] = {"status", "severity", "namespace", "name",  "label",
-                                                  "outcome", "from",    "to",        "limit", "cursor"};
+constexpr std::string_view alerts_parameters[] = {"status",  "severity", "namespace", "name",  "label",
+                                                  "outcome", "from",     "to",        "limit", "cursor"};
 constexpr std::string_view events_parameters[] = {"limit", "cursor"};
 constexpr std::string_view stats_parameters[] = {"from", "to"};
 constexpr std::string_view top_parameters[] = {"from", "to", "namespace", "severity", "limit"};
-constexpr std::string_view flapping_parameters[] = {"from", "to", "namespace", "severity", "threshold", "limit"};
+constexpr std::string_view flapping_parameters[] = {"from",     "to",        "namespace",
+                                                    "severity", "threshold", "limit"};
 constexpr std::string_view report_parameters[] = {"from", "to",       "namespace",     "severity",
                                                   "top",  "min_flap", "include_recent"};
 constexpr std::string_view letters_parameters[] = {"target_id", "limit", "cursor"};
 constexpr std::string_view listen_parameters[] = {"last_event_id", "access_token"};
-constexpr std::string_view outcomes[] = {"published", "delayed", "filtered", "silenced", "inhibited", "stored"};
+constexpr std::string_view outcomes[] = {"published", "delayed",   "filtered",
+                                         "silenced",  "inhibited", "stored"};
 constexpr std::string_view silence_states[] = {"pending", "active", "expired"};
 constexpr std::int64_t largest_id = std::numeric_limits<std::int64_t>::max();
 
@@ -82,7 +84,8 @@ public:
         const auto text = single(name);
         if (!text || problem_) return false;
         const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), out);
-        const bool good = ec == std::errc{} && end == text->data() + text->size() && out >= least && out <= most;
+        const bool good =
+            ec == std::errc{} && end == text->data() + text->size() && out >= least && out <= most;
         if (!good)
             refuse(name, shortened(*text) + " is not a whole number from " + std::to_string(least) + " to " +
                              std::to_string(most));
@@ -93,7 +96,8 @@ public:
         if (number(name, name == "last_event_id" ? 0 : 1, most, value)) out = value;
     }
 
-    void word(const std::string& name, std::span<const std::string_view> words, std::optional<std::string>& out) {
+    void word(const std::string& name, std::span<const std::string_view> words,
+              std::optional<std::string>& out) {
         const auto text = single(name);
         if (!text || problem_) return;
         if (std::find(words.begin(), words.end(), *text) == words.end())
@@ -104,7 +108,8 @@ public:
     void flag(const std::string& name, bool& out) {
         const auto text = single(name);
         if (!text || problem_) return;
-        if (*text != "true" && *text != "false") return refuse(name, shortened(*text) + " is neither true nor false");
+        if (*text != "true" && *text != "false")
+            return refuse(name, shortened(*text) + " is neither true nor false");
         out = *text == "true";
     }
 
@@ -131,7 +136,8 @@ public:
         out.to = end.value_or(now);
         out.from = begin.value_or(out.to - std::chrono::hours{24});
         if (!problem_ && out.from > out.to) refuse("from", "is after the end of the range");
-        if (!problem_ && out.to - out.from > std::chrono::hours{24} * 3660) refuse("from", "is more than ten years before the end");
+        if (!problem_ && out.to - out.from > std::chrono::hours{24} * 3660)
+            refuse("from", "is more than ten years before the end");
     }
 
     template <class Cursor>
@@ -267,7 +273,8 @@ parse_only_number(const http::request& from, std::string_view name, std::int64_t
     return out;
 }
 
-boost::system::result<std::optional<std::string>, bad_parameter> parse_silence_status(const http::request& from) {
+boost::system::result<std::optional<std::string>, bad_parameter>
+parse_silence_status(const http::request& from) {
     constexpr std::string_view known[] = {"status"};
     reader in{from, known};
     std::optional<std::string> out;

@@ -24,28 +24,36 @@ using kind = resource_field::kind;
 #define ALERTHIST_TIME(column) "to_char(" column " at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 constexpr std::string_view filter_shown =
-    "json_build_object('id', id, 'built_in', built_in, 'name', name, 'description', description, 'action', action, "
+    "json_build_object('id', id, 'built_in', built_in, 'name', name, 'description', description, 'action', "
+    "action, "
     "'priority', priority, 'enabled', enabled, 'conditions', conditions, 'reason', reason, "
-    "'delay_seconds', delay_seconds, 'created_at', " ALERTHIST_TIME("created_at") ", 'updated_at', " ALERTHIST_TIME(
-        "updated_at") ")";
+    "'delay_seconds', delay_seconds, 'created_at', " ALERTHIST_TIME(
+        "created_at") ", 'updated_at', " ALERTHIST_TIME("updated_at") ")";
 constexpr std::string_view classification_shown =
-    "json_build_object('id', id, 'built_in', built_in, 'name', name, 'priority', priority, 'enabled', enabled, "
+    "json_build_object('id', id, 'built_in', built_in, 'name', name, 'priority', priority, 'enabled', "
+    "enabled, "
     "'conditions', conditions, 'severity', severity, 'confidence', confidence, 'category', category, "
-    "'recommendations', recommendations, 'created_at', " ALERTHIST_TIME("created_at") ", 'updated_at', " ALERTHIST_TIME(
-        "updated_at") ")";
+    "'recommendations', recommendations, 'created_at', " ALERTHIST_TIME(
+        "created_at") ", 'updated_at', " ALERTHIST_TIME("updated_at") ")";
 constexpr std::string_view inhibition_shown =
     "json_build_object('id', id, 'name', name, 'enabled', enabled, 'source_matchers', source_matchers, "
     "'target_matchers', target_matchers, 'equal', equal, 'created_at', " ALERTHIST_TIME(
         "created_at") ", 'updated_at', " ALERTHIST_TIME("updated_at") ")";
-constexpr std::string_view silence_shown =
-    "json_build_object('id', id, 'status', case when ends_at <= now() then 'expired' when starts_at > now() then "
-    "'pending' else 'active' end, 'matchers', matchers, 'starts_at', " ALERTHIST_TIME(
-        "starts_at") ", 'ends_at', " ALERTHIST_TIME("ends_at") ", 'created_by', created_by, 'comment', comment, "
-    "'created_at', " ALERTHIST_TIME("created_at") ", 'updated_at', " ALERTHIST_TIME("updated_at") ")";
+constexpr std::
+    string_view silence_shown = "json_build_object('id', id, 'status', case when ends_at <= now() then "
+                                "'expired' when starts_at > now() then "
+                                "'pending' else 'active' end, 'matchers', matchers, "
+                                "'starts_at', " ALERTHIST_TIME("starts_at") ", 'ends_at', " ALERTHIST_TIME(
+                                    "ends_at") ", 'created_by', created_by, 'comment', comment, "
+                                               "'created_at', " ALERTHIST_TIME(
+                                                   "created_at") ", 'updated_at', " ALERTHIST_TIME("updated_"
+                                                                                                   "at") ")";
 // What a header says may be a password.
 constexpr std::string_view target_shown =
-    "json_build_object('id', id, 'has_secret', secret <> '', 'name', name, 'format', format, 'url', url, 'enabled', "
-    "enabled, 'headers', coalesce((select json_object_agg(key, '***') from jsonb_each(headers)), '{}'), 'filter', "
+    "json_build_object('id', id, 'has_secret', secret <> '', 'name', name, 'format', format, 'url', url, "
+    "'enabled', "
+    "enabled, 'headers', coalesce((select json_object_agg(key, '***') from jsonb_each(headers)), '{}'), "
+    "'filter', "
     "filter, 'timeout_ms', timeout_ms, 'max_attempts', max_attempts, 'created_at', " ALERTHIST_TIME(
         "created_at") ", 'updated_at', " ALERTHIST_TIME("updated_at") ")";
 
@@ -83,10 +91,8 @@ constexpr resource_field inhibition_fields[] = {
     {"equal", kind::words, false, "[]", 0, 50, ""},
 };
 constexpr resource_field silence_fields[] = {
-    {"matchers", kind::matchers, true, "", 0, 0, ""},
-    {"starts_at", kind::time, false, "", 0, 0, ""},
-    {"ends_at", kind::time, true, "", 0, 0, ""},
-    {"created_by", kind::text, true, "", 1, 200, ""},
+    {"matchers", kind::matchers, true, "", 0, 0, ""}, {"starts_at", kind::time, false, "", 0, 0, ""},
+    {"ends_at", kind::time, true, "", 0, 0, ""},      {"created_by", kind::text, true, "", 1, 200, ""},
     {"comment", kind::text, true, "", 3, 1024, ""},
 };
 constexpr resource_field target_fields[] = {
@@ -134,9 +140,11 @@ problem check_number(const resource_field& as, const json::value& v, const std::
     const bool whole = as.type == kind::integer;
     if (v.is_number()) {
         const auto number = v.to_number<double>();
-        if (number >= as.least && number <= as.most && (!whole || v.is_int64() || v.is_uint64())) return std::nullopt;
+        if (number >= as.least && number <= as.most && (!whole || v.is_int64() || v.is_uint64()))
+            return std::nullopt;
     }
-    return fmt::format("{}: expected a {}number from {} to {}", path, whole ? "whole " : "", as.least, as.most);
+    return fmt::format("{}: expected a {}number from {} to {}", path, whole ? "whole " : "", as.least,
+                       as.most);
 }
 
 problem check_words(const resource_field& as, const json::value& v, const std::string& path) {
@@ -206,55 +214,60 @@ problem check(const resource_field& as, const json::value& v, const std::string&
 
 } // namespace
 
-const resource filter_rules{"filter_rules",
-                            "filter rule",
-                            filter_shown,
-                            "name text, description text, action text, priority integer, enabled boolean, conditions "
-                            "jsonb, reason text, delay_seconds integer",
-                            "name, description, action, priority, enabled, conditions, reason, delay_seconds",
-                            "priority, id",
-                            false,
-                            true,
-                            filter_fields};
+const resource filter_rules{
+    "filter_rules",
+    "filter rule",
+    filter_shown,
+    "name text, description text, action text, priority integer, enabled boolean, conditions "
+    "jsonb, reason text, delay_seconds integer",
+    "name, description, action, priority, enabled, conditions, reason, delay_seconds",
+    "priority, id",
+    false,
+    true,
+    filter_fields};
 const resource classification_rules{
     "classification_rules",
     "classification rule",
     classification_shown,
-    "name text, priority integer, enabled boolean, conditions jsonb, severity text, confidence double precision, "
+    "name text, priority integer, enabled boolean, conditions jsonb, severity text, confidence double "
+    "precision, "
     "category text, recommendations jsonb",
     "name, priority, enabled, conditions, severity, confidence, category, recommendations",
     "priority, id",
     false,
     true,
     classification_fields};
-const resource inhibition_rules{"inhibition_rules",
-                                "inhibition rule",
-                                inhibition_shown,
-                                "name text, enabled boolean, source_matchers jsonb, target_matchers jsonb, equal jsonb",
-                                "name, enabled, source_matchers, target_matchers, equal",
-                                "id",
-                                false,
-                                false,
-                                inhibition_fields};
-const resource silences{"silences",
-                        "silence",
-                        silence_shown,
-                        "matchers jsonb, starts_at timestamptz, ends_at timestamptz, created_by text, comment text",
-                        "matchers, starts_at, ends_at, created_by, comment",
-                        "ends_at desc, id",
-                        true,
-                        false,
-                        silence_fields};
-const resource targets{"publishing_targets",
-                       "target",
-                       target_shown,
-                       "name text, format text, url text, enabled boolean, headers jsonb, secret text, filter jsonb, "
-                       "timeout_ms integer, max_attempts integer",
-                       "name, format, url, enabled, headers, secret, filter, timeout_ms, max_attempts",
-                       "id",
-                       false,
-                       false,
-                       target_fields};
+const resource inhibition_rules{
+    "inhibition_rules",
+    "inhibition rule",
+    inhibition_shown,
+    "name text, enabled boolean, source_matchers jsonb, target_matchers jsonb, equal jsonb",
+    "name, enabled, source_matchers, target_matchers, equal",
+    "id",
+    false,
+    false,
+    inhibition_fields};
+const resource silences{
+    "silences",
+    "silence",
+    silence_shown,
+    "matchers jsonb, starts_at timestamptz, ends_at timestamptz, created_by text, comment text",
+    "matchers, starts_at, ends_at, created_by, comment",
+    "ends_at desc, id",
+    true,
+    false,
+    silence_fields};
+const resource targets{
+    "publishing_targets",
+    "target",
+    target_shown,
+    "name text, format text, url text, enabled boolean, headers jsonb, secret text, filter jsonb, "
+    "timeout_ms integer, max_attempts integer",
+    "name, format, url, enabled, headers, secret, filter, timeout_ms, max_attempts",
+    "id",
+    false,
+    false,
+    target_fields};
 
 boost::system::result<json::object, std::string> checked(const resource& as, const json::value& given) {
     const auto* from = given.if_object();

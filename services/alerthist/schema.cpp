@@ -12,7 +12,8 @@ namespace {
 /// Where the journal of the migrations is, whatever the search path.
 constexpr std::string_view journal_schema = "atlas_schema_revisions";
 constexpr std::string_view version_sql =
-    "select coalesce(max(version), '') from atlas_schema_revisions.atlas_schema_revisions where applied = total";
+    "select coalesce(max(version), '') from atlas_schema_revisions.atlas_schema_revisions where applied = "
+    "total";
 
 /// What a database has that a program before migrations installed.
 constexpr std::string_view first_version = "20260101000001";
@@ -29,10 +30,9 @@ const migrate::directory& migrations() {
 }
 
 failure newer_failure(const std::string& found) {
-    return failure{errc::invalid_configuration, "the database has schema version " + found +
-                                                    ", this program knows version " +
-                                                    std::string{schema_version()} +
-                                                    " only; run a newer alerthist"};
+    return failure{errc::invalid_configuration,
+                   "the database has schema version " + found + ", this program knows version " +
+                       std::string{schema_version()} + " only; run a newer alerthist"};
 }
 
 /// The version that a program before migrations wrote down; 0 when there was none.

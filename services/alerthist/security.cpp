@@ -13,7 +13,8 @@ constexpr std::string_view token_paths[] = {"/ws", "/api/v1/events/stream"};
 
 /// Moves the parameter into the header. The query is taken apart as text, so that the rest stays as it was.
 void take_token(http::request& from) {
-    if (std::find(std::begin(token_paths), std::end(token_paths), from.path()) == std::end(token_paths)) return;
+    if (std::find(std::begin(token_paths), std::end(token_paths), from.path()) == std::end(token_paths))
+        return;
     const auto token = from.query(token_name);
     if (!token) return;
     const std::string key{*token};
@@ -29,8 +30,10 @@ void take_token(http::request& from) {
         (rest += rest.empty() ? "?" : "&") += one;
     }
     static_cast<void>(from.set_target(target.substr(0, question) + rest));
-    if (from.query(token_name)) static_cast<void>(from.set_target(target.substr(0, question))); // spelt with %
-    if (!http::credentials(from) && key.find_first_of("\r\n") == std::string::npos && key.find('\0') == std::string::npos)
+    if (from.query(token_name))
+        static_cast<void>(from.set_target(target.substr(0, question))); // spelt with %
+    if (!http::credentials(from) && key.find_first_of("\r\n") == std::string::npos &&
+        key.find('\0') == std::string::npos)
         from.set_header("X-API-Key", key);
 }
 

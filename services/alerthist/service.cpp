@@ -203,7 +203,8 @@ void service::impl::open_pool() {
     health_.emplace(*pool_, [this] {
         asio::post(strand_, [this] { asio::co_spawn(strand_, install(), asio::detached); });
     });
-    feed_ = std::make_shared<feed>(context_.get_executor(), *pool_, *store_, *rules_, *keeper_, *health_, log_);
+    feed_ =
+        std::make_shared<feed>(context_.get_executor(), *pool_, *store_, *rules_, *keeper_, *health_, log_);
     make_publisher();
     static_cast<void>(monitor_->tick(*pool_, service_counts{}));
 }
@@ -213,7 +214,8 @@ void service::impl::make_publisher() {
     how.user_agent("alerthist/" + std::string{version()});
     client_.emplace(context_.get_executor(), how);
     if (!settings_.classifier_url.empty())
-        classifier_->use(make_http_classifier(*client_, settings_.classifier_url, settings_.classifier_timeout));
+        classifier_->use(
+            make_http_classifier(*client_, settings_.classifier_url, settings_.classifier_timeout));
     const auto in_milliseconds = [](config::duration d) {
         return std::chrono::duration_cast<std::chrono::milliseconds>(d);
     };
@@ -302,8 +304,8 @@ void service::impl::add_middleware(http::router& to) {
     limits.per_client(per_minute(settings_.per_client), std::max(1.0, per_minute(settings_.per_client) / 4));
     limits.global(per_minute(settings_.global), std::max(1.0, per_minute(settings_.global) / 4));
     // Alertmanager takes a 429 for the end of the matter, and a probe must not depend on who else asks.
-    for (const auto* path : {"/webhook", "/api/v2/alerts", "/livez", "/healthz", "/-/healthy", "/readyz", "/ready",
-                             "/-/ready", "/health", "/metrics"})
+    for (const auto* path : {"/webhook", "/api/v2/alerts", "/livez", "/healthz", "/-/healthy", "/readyz",
+                             "/ready", "/-/ready", "/health", "/metrics"})
         limits.exempt(path);
     to.use(http::rate_limit(std::make_shared<http::rate_limiter>(std::move(limits))));
 }
@@ -311,7 +313,8 @@ void service::impl::add_middleware(http::router& to) {
 void service::impl::use_keys() {
     auto keys = std::make_shared<http::api_keys>();
     for (const auto& one : settings_.keys) keys->add(one.name, one.level, one.sha256);
-    if (settings_.demo && !keys->empty()) keys->add("demo", http::role::operator_, http::to_hex(http::sha256(demo_key_)));
+    if (settings_.demo && !keys->empty())
+        keys->add("demo", http::role::operator_, http::to_hex(http::sha256(demo_key_)));
     security_.set(std::move(keys), settings_.webhook_secret);
     auto shown = describe_json(settings_);
     const std::lock_guard lock{shown_mutex_};
@@ -498,7 +501,8 @@ asio::awaitable<void> service::impl::shut_down() {
     }
     second_.cancel();
     hangups_.cancel();
-    feed_->tell("system_notification", json_object{}.text("level", "info").text("message", "the service stops").finish());
+    feed_->tell("system_notification",
+                json_object{}.text("level", "info").text("message", "the service stops").finish());
     const bool finished = co_await http_->drain(settings_.shutdown_timeout);
     if (!finished) log_.warn("requests were cut off");
     co_await feed_->stop();

@@ -86,12 +86,13 @@ asio::awaitable<std::uint64_t> save_in(transaction& tx, const alert_batch& what,
     const auto& e = what.events;
     const auto& p = what.publications;
     batch work;
-    work.exec(save_states, s.fingerprints, s.statuses, s.labels, s.annotations, s.starts, s.ends, s.generator_urls,
-              what.receiver, what.group_key, s.classifications, s.outcomes, s.reasons);
+    work.exec(save_states, s.fingerprints, s.statuses, s.labels, s.annotations, s.starts, s.ends,
+              s.generator_urls, what.receiver, what.group_key, s.classifications, s.outcomes, s.reasons);
     work.exec(take_turn);
-    auto saved = work.one<saved_events>(save_events, e.fingerprints, e.statuses, e.labels, e.annotations, e.starts,
-                                        e.ends, e.generator_urls, what.receiver, what.group_key, e.classifications,
-                                        e.outcomes, e.reasons, p.events, p.targets, p.priorities, p.delays);
+    auto saved =
+        work.one<saved_events>(save_events, e.fingerprints, e.statuses, e.labels, e.annotations, e.starts,
+                               e.ends, e.generator_urls, what.receiver, what.group_key, e.classifications,
+                               e.outcomes, e.reasons, p.events, p.targets, p.priorities, p.delays);
     const auto call = options{}.until(until);
     co_await tx.run(work, call);
     const auto created = static_cast<std::uint64_t>(saved.get().created);

@@ -59,22 +59,28 @@ TEST(alert_conditions, combine) {
     const auto one = made({{"alertname", "A"}});
     EXPECT_TRUE(holds(R"({"all":[]})", one));
     EXPECT_FALSE(holds(R"({"any":[]})", one));
-    EXPECT_TRUE(holds(R"({"any":[{"field":"alert_name","op":"equals","value":"B"},{"field":"alert_name","op":"equals","value":"a"}]})", one));
-    EXPECT_FALSE(holds(R"({"all":[{"field":"alert_name","op":"equals","value":"B"},{"field":"alert_name","op":"equals","value":"a"}]})", one));
+    EXPECT_TRUE(holds(
+        R"({"any":[{"field":"alert_name","op":"equals","value":"B"},{"field":"alert_name","op":"equals","value":"a"}]})",
+        one));
+    EXPECT_FALSE(holds(
+        R"({"all":[{"field":"alert_name","op":"equals","value":"B"},{"field":"alert_name","op":"equals","value":"a"}]})",
+        one));
 }
 
 TEST(alert_conditions, compare_numbers) {
     auto one = made({{"alertname", "A"}});
     EXPECT_TRUE(holds(R"({"field":"age_seconds","op":"ge","value":7200})", one));
     EXPECT_FALSE(holds(R"({"field":"age_seconds","op":"gt","value":7200})", one));
-    EXPECT_FALSE(holds(R"({"field":"classification.confidence","op":"lt","value":0.3})", one)) << "nobody classified it";
+    EXPECT_FALSE(holds(R"({"field":"classification.confidence","op":"lt","value":0.3})", one))
+        << "nobody classified it";
     classification verdict;
     verdict.confidence = 0.2;
     EXPECT_TRUE(holds(R"({"field":"classification.confidence","op":"lt","value":0.3})", one, &verdict));
 }
 
 TEST(alert_conditions, that_make_no_sense_say_where) {
-    EXPECT_EQ(problem(R"({"any":[{"all":[]},{"field":"x","op":"equals","value":"y"}]})").substr(0, 27), "conditions.any[1].field: is");
+    EXPECT_EQ(problem(R"({"any":[{"all":[]},{"field":"x","op":"equals","value":"y"}]})").substr(0, 27),
+              "conditions.any[1].field: is");
     EXPECT_EQ(problem(R"({"field":"alert_name","op":"lt","value":1})").substr(0, 14), "conditions.op:");
     EXPECT_EQ(problem(R"({"field":"alert_name","op":"in","value":"a"})").substr(0, 17), "conditions.value:");
     EXPECT_NE(problem(R"([])"), "");
@@ -89,8 +95,10 @@ std::vector<matcher> matchers(const char* text) { return *parse_matchers(json::p
 TEST(matchers_of_silences, match_as_alertmanager_does) {
     const label_set labels{{"alertname", "DiskFull"}, {"instance", "node-1"}};
     EXPECT_TRUE(match_all(matchers(R"([{"name":"alertname","value":"DiskFull"}])"), labels));
-    EXPECT_TRUE(match_all(matchers(R"([{"name":"instance","value":"node-[0-9]+","is_regex":true}])"), labels));
-    EXPECT_FALSE(match_all(matchers(R"([{"name":"instance","value":"node","isRegex":true}])"), labels)) << "anchored";
+    EXPECT_TRUE(
+        match_all(matchers(R"([{"name":"instance","value":"node-[0-9]+","is_regex":true}])"), labels));
+    EXPECT_FALSE(match_all(matchers(R"([{"name":"instance","value":"node","isRegex":true}])"), labels))
+        << "anchored";
     EXPECT_TRUE(match_all(matchers(R"([{"name":"instance","value":"node-2","is_equal":false}])"), labels));
     EXPECT_TRUE(match_all(matchers(R"([{"name":"missing","value":""}])"), labels));
     EXPECT_FALSE(parse_matchers(json::parse(R"([{"name":"a","value":"(","is_regex":true}])"), "m"));
@@ -130,7 +138,8 @@ TEST(decisions, are_taken_in_order) {
     quiet.ends_at = now + std::chrono::hours{1};
     by.silences.push_back(quiet);
     EXPECT_EQ(decide(by, one, nullptr, "", now).outcome, "silenced");
-    EXPECT_EQ(decide(by, one, nullptr, "", now + std::chrono::hours{1}).outcome, "filtered") << "the silence is over";
+    EXPECT_EQ(decide(by, one, nullptr, "", now + std::chrono::hours{1}).outcome, "filtered")
+        << "the silence is over";
     EXPECT_EQ(decide(by, one, nullptr, "rule", now).outcome, "inhibited");
     by.mode = mode::transparent_with_recommendations;
     EXPECT_EQ(decide(by, one, nullptr, "rule", now).outcome, "published");
@@ -199,7 +208,8 @@ TEST(deliveries, are_judged_by_their_status) {
         EXPECT_EQ(verdict(status), delivery_verdict::again) << status;
         EXPECT_EQ(verdict(status, 3), delivery_verdict::dead) << status;
     }
-    for (const int status : {301, 400, 404, 410}) EXPECT_EQ(verdict(status), delivery_verdict::dead) << status;
+    for (const int status : {301, 400, 404, 410})
+        EXPECT_EQ(verdict(status), delivery_verdict::dead) << status;
 }
 
 event_row sample_event() {
@@ -249,17 +259,26 @@ TEST(resources, are_checked_key_by_key) {
     };
     EXPECT_EQ(wrong(filter_rules, R"({"name":"a","action":"deny","conditions":{"all":[]},"unknown":1})"), "");
     EXPECT_EQ(wrong(filter_rules, R"({"action":"deny","conditions":{"all":[]}})"), "name: is missing");
-    EXPECT_EQ(wrong(filter_rules, R"({"name":"a","action":"allow deny","conditions":{"all":[]}})").substr(0, 7), "action:");
+    EXPECT_EQ(
+        wrong(filter_rules, R"({"name":"a","action":"allow deny","conditions":{"all":[]}})").substr(0, 7),
+        "action:");
     EXPECT_EQ(wrong(targets, R"({"name":"a","format":"slack","url":"ftp://x"})").substr(0, 4), "url:");
-    EXPECT_EQ(wrong(targets, R"({"name":"a","format":"slack","url":"http://x","headers":{"A":"b\r\nC: d"}})").substr(0, 10), "headers.A:");
-    EXPECT_EQ(wrong(silences, R"({"matchers":[{"name":"a","value":"b"}],"ends_at":"x","created_by":"a","comment":"abc"})").substr(0, 8), "ends_at:");
+    EXPECT_EQ(wrong(targets, R"({"name":"a","format":"slack","url":"http://x","headers":{"A":"b\r\nC: d"}})")
+                  .substr(0, 10),
+              "headers.A:");
+    EXPECT_EQ(
+        wrong(silences,
+              R"({"matchers":[{"name":"a","value":"b"}],"ends_at":"x","created_by":"a","comment":"abc"})")
+            .substr(0, 8),
+        "ends_at:");
 }
 
 TEST(posted_alerts, are_resolved_when_their_end_has_passed) {
     const auto parsed = parse_posted_alerts(
         R"([{"labels":{"alertname":"A","empty":""},"startsAt":"2026-01-01T10:00:00Z","endsAt":"2026-01-01T13:00:00Z"},
             {"labels":{"alertname":"B"},"startsAt":"2026-01-01T10:00:00Z","endsAt":"2026-01-01T11:00:00Z"},
-            {"labels":{"alertname":"C"}}])", 10, now);
+            {"labels":{"alertname":"C"}}])",
+        10, now);
     ASSERT_TRUE(parsed);
     const auto& alerts = parsed->what.alerts;
     EXPECT_EQ(alerts[0].status, alert_status::firing);
@@ -272,10 +291,12 @@ TEST(posted_alerts, are_resolved_when_their_end_has_passed) {
 }
 
 TEST(embedded_migrations, are_those_of_the_folder) {
-    auto folder = tusk::migrate::directory::open(std::string{ALERTHIST_TEST_DATA} + "/../../../../services/alerthist/migrations");
+    auto folder = tusk::migrate::directory::open(std::string{ALERTHIST_TEST_DATA} +
+                                                 "/../../../../services/alerthist/migrations");
     ASSERT_TRUE(folder);
     EXPECT_FALSE(folder->validate()) << folder->validate().message();
-    for (const auto& file : folder->files()) EXPECT_NE(find_file(embedded_files(), file.name()), "") << file.name();
+    for (const auto& file : folder->files())
+        EXPECT_NE(find_file(embedded_files(), file.name()), "") << file.name();
     EXPECT_NE(find_file(embedded_files(), "openapi.json"), "");
 }
 
