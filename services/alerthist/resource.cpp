@@ -39,7 +39,6 @@ constexpr std::string_view inhibition_shown =
     "json_build_object('id', id, 'name', name, 'enabled', enabled, 'source_matchers', source_matchers, "
     "'target_matchers', target_matchers, 'equal', equal, 'created_at', " ALERTHIST_TIME(
         "created_at") ", 'updated_at', " ALERTHIST_TIME("updated_at") ")";
-<<<<<<< HEAD
 constexpr std::string_view silence_shown =
     "json_build_object('id', id, 'status', case when ends_at <= now() then "
     "'expired' when starts_at > now() then "
@@ -47,15 +46,6 @@ constexpr std::string_view silence_shown =
     "'starts_at', " ALERTHIST_TIME("starts_at") ", 'ends_at', " ALERTHIST_TIME(
         "ends_at") ", 'created_by', created_by, 'comment', comment, "
                    "'created_at', " ALERTHIST_TIME("created_at") ", 'updated_at', " ALERTHIST_TIME("updated_"
-=======
-constexpr std::string_view silence_shown =
-    "json_build_object('id', id, 'status', case when ends_at <= now() then "
-    "'expired' when starts_at > now() then "
-    "'pending' else 'active' end, 'matchers', matchers, "
-    "'starts_at', " ALERTHIST_TIME("starts_at") ", 'ends_at', " ALERTHIST_TIME(
-        "ends_at") ", 'created_by', created_by, 'comment', comment, "
-                   "'created_at', " ALERTHIST_TIME("created_at") ", 'updated_at', " ALERTHIST_TIME("updated_"
->>>>>>> wip-alerthist
                                                                                                    "at") ")";
 // What a header says may be a password.
 constexpr std::string_view target_shown =
