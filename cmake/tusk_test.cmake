@@ -12,12 +12,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(tusk_test_pch PRIVATE -fpch-preprocess) # for ccache
 endif()
 
-# tusk_test(KIND PART [LINK targets...] [TIMEOUT seconds] [SLOW filter] [NO_PCH]) in tests/KIND/PART/: one executable
+# tusk_test(KIND PART [LINK targets...] [TIMEOUT seconds] [SLOW filter] [NO_PCH] [PRIVATE_SERVER]) in tests/KIND/PART/: one executable
 # KIND_PART of every .cpp of the folder, on GoogleTest, each test a ctest entry labelled KIND and limited to TIMEOUT
 # (60 s). SLOW is a GoogleTest filter ("soak.*:*.takes_minutes"): what it selects is labelled KIND-slow, so that
-# `ctest -L slow`, `-LE slow` and `-L KIND` all see it, and has 10 minutes.
+# `ctest -L slow`, `-LE slow` and `-L KIND` all see it, and has 10 minutes. PRIVATE_SERVER: each test has a server to itself
+# (the tests stop processes of it, or look at more than their own database); else all of a run share one.
 function(tusk_test kind part)
-    cmake_parse_arguments(TEST "NO_PCH" "TIMEOUT;SLOW" "LINK" ${ARGN})
+    cmake_parse_arguments(TEST "NO_PCH;PRIVATE_SERVER" "TIMEOUT;SLOW" "LINK" ${ARGN})
     if(NOT TEST_TIMEOUT)
         set(TEST_TIMEOUT 60)
     endif()
@@ -40,12 +41,16 @@ function(tusk_test kind part)
         endif()
     endif()
     set(common TEST_PREFIX "${kind}.${part}." DISCOVERY_TIMEOUT 60)
+    set(environment)
+    if(TEST_PRIVATE_SERVER)
+        set(environment ENVIRONMENT TUSK_TEST_SERVER=private)
+    endif()
     if(TEST_SLOW)
         gtest_discover_tests(${target} ${common} TEST_FILTER "-${TEST_SLOW}" TEST_LIST ${target}_quick
-            PROPERTIES LABELS ${kind} TIMEOUT ${TEST_TIMEOUT})
+            PROPERTIES LABELS ${kind} TIMEOUT ${TEST_TIMEOUT} ${environment})
         gtest_discover_tests(${target} ${common} TEST_FILTER "${TEST_SLOW}" TEST_LIST ${target}_slow
-            PROPERTIES LABELS ${kind}-slow TIMEOUT 600)
+            PROPERTIES LABELS ${kind}-slow TIMEOUT 600 ${environment})
     else()
-        gtest_discover_tests(${target} ${common} PROPERTIES LABELS ${kind} TIMEOUT ${TEST_TIMEOUT})
+        gtest_discover_tests(${target} ${common} PROPERTIES LABELS ${kind} TIMEOUT ${TEST_TIMEOUT} ${environment})
     endif()
 endfunction()

@@ -49,12 +49,10 @@ public:
     statement_problems take() { return std::move(problems_); }
 
     static constexpr std::string_view nullable_sql =
-        "select a.attrelid::int8, a.attnum::int8 from pg_catalog.unnest($1::int8[], $2::int8[]) as u(r, n) "
-        "join pg_catalog.pg_attribute a on a.attrelid = u.r::oid and a.attnum = u.n join pg_catalog.pg_class "
-        "c on c.oid "
-        "= "
-        "a.attrelid "
-        "join pg_catalog.pg_type t on t.oid = a.atttypid "
+        "select a.attrelid::int8, a.attnum::int8 "
+        "from rows from (pg_catalog.unnest($1::int8[]), pg_catalog.unnest($2::int8[])) as u(r, n) "
+        "join pg_catalog.pg_attribute a on a.attrelid = u.r::oid and a.attnum = u.n "
+        "join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_type t on t.oid = a.atttypid "
         "where not a.attnotnull and not t.typnotnull and c.relkind in ('r', 'p', 'f')";
 
 private:

@@ -153,7 +153,7 @@ std::string fingerprint(std::string_view sql) { return normaliser{sql}.run(); }
 /// FNV-1a.
 std::uint64_t fingerprint_id(std::string_view fingerprint) noexcept {
     std::uint64_t hash = 0xCBF29CE484222325ULL;
-    for (const unsigned char c : fingerprint) hash = (hash ^ c) * 0x100000001B3ULL;
+    for (const char c : fingerprint) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
     return hash;
 }
 

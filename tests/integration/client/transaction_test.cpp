@@ -77,7 +77,10 @@ TEST_F(transactions, a_begin_that_fails_executes_nothing) {
     EXPECT_EQ(f.sql(), "begin isolation level fantastic");
     EXPECT_EQ(failure_of([&] { tx.exec("select 1"); }).code(), tusk::condition::syntax_error);
     tx.rollback();
-    EXPECT_EQ(db.one<std::int64_t>("select count(*) from pg_locks where locktype = 'advisory'"), 0);
+    EXPECT_EQ(db.one<std::int64_t>("select count(*) from pg_locks join pg_database d on d.oid = database "
+                                   "where locktype = 'advisory' "
+                                   "and datname = current_database()"),
+              0);
 }
 
 TEST_F(transactions, batches_and_copy_begin_them_too) {

@@ -13,6 +13,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
 
+#include <tests/temporary_directory.hpp>
 #include <tusk/observe/fan_out.hpp>
 #include <tusk/observe/metrics_observer.hpp>
 #include <tusk/observe/otlp_exporter.hpp>
@@ -21,7 +22,7 @@
 #include <tusk/testing/gtest.hpp>
 
 #include "child.hpp"
-#include "scratch.hpp"
+#include "eventually.hpp"
 
 namespace otlp_test {
 
@@ -102,7 +103,7 @@ protected:
         return out;
     }
 
-    e2e::scratch folder_;
+    tests::temporary_directory folder_;
     std::unique_ptr<e2e::child> server_;
     std::string endpoint_;
 };

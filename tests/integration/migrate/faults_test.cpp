@@ -90,7 +90,7 @@ TEST_P(faults, a_session_that_is_terminated_anywhere_stops_the_run_and_the_next_
         o.on_event([&](const event& e) {
             if (++seen != n || e.kind == event_kind::all_done) return;
             in.connect().exec("select pg_terminate_backend(pid, 10000) from pg_stat_activity where "
-                              "application_name = 'tusk migrate'");
+                              "application_name = 'tusk migrate' and datname = current_database()");
         });
         const auto r = blocking::migrator(dir(tokens(outside())), in.url()).try_apply(o);
         EXPECT_TRUE(seen <= n + 1 || r.problem) << "nothing is done without the lock";
@@ -234,7 +234,7 @@ TEST_F(migrate_test, stops_in_the_middle_of_a_statement) {
             auto db = connect();
             while (!db.one<bool>(
                 "select exists (select from pg_stat_activity where query like 'select pg_sleep(600)%' "
-                "and state = 'active')"))
+                "and state = 'active' and datname = current_database())"))
                 std::this_thread::yield();
             stop.request_stop();
         }};
