@@ -243,6 +243,8 @@ TEST(websocket, says_1001_when_the_server_drains) {
         EXPECT_EQ(one->close().code(), 1001u);
         one->client.send(masked(0x88, "\x03\xe9"));
         one->client.receive_to_end();
+        one->client
+            .end_sending(); // as every client does: the server waits for it, to the end of its patience
     }
     EXPECT_TRUE(drained.get());
     EXPECT_TRUE(log.wait_for_ends(2));
