@@ -14,6 +14,8 @@ PAIRS ?= tests/convergence/pairs.json
 PREFIX ?= /usr/local
 # How `make test` builds: asan, tsan, dev (CMakePresets.json)
 PRESET ?= test
+# More arguments for ctest, e.g. CTEST_ARGS='--repeat until-pass:2'
+CTEST_ARGS ?=
 # More arguments for the configure step, e.g. CMAKE_ARGS=-DTUSK_WERROR=ON
 CMAKE_ARGS ?=
 
@@ -49,7 +51,7 @@ stack: setup ## run PostgreSQL with a replica, PgBouncer, the services, Promethe
 test: setup ## build and run all tests but the slow ones (PRESET=asan: with sanitizers)
 	$(call configure,$(PRESET))
 	$(call build,$(PRESET))
-	$(with_server) ctest --preset $(PRESET) -j $(TEST_JOBS)
+	$(with_server) ctest --preset $(PRESET) -j $(TEST_JOBS) $(CTEST_ARGS)
 
 e2e: setup ## the console in Chromium against a real alerthist
 	$(call configure,release)
