@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <system_error>
 #include <thread>
 
 #include <tusk/net/tls.hpp>
@@ -115,12 +116,17 @@ result<std::vector<endpoint>> resolve_until(const host_address& host, deadline u
         std::optional<result<std::vector<endpoint>>> answer;
     };
     const auto shared = std::make_shared<search>();
-    std::thread{[shared, host] {
+    const auto work = [shared, host] {
         auto found = resolve(host);
         const std::lock_guard lock{shared->mutex};
         shared->answer.emplace(std::move(found));
         shared->over.notify_one();
-    }}.detach();
+    };
+    try {
+        std::thread{work}.detach();
+    } catch (const std::system_error&) { // no more threads: without a limit of time, then
+        return resolve(host);
+    }
     std::unique_lock lock{shared->mutex};
     if (!shared->over.wait_until(lock, until.at(), [&] { return shared->answer.has_value(); }))
         return failure{errc::timeout,

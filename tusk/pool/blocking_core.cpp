@@ -178,6 +178,9 @@ result<bool> pool_core::passes_checks(pooled& what, deadline until) {
         return failed<bool>(failure{e.as_failure()});
     } catch (const std::exception& e) {
         return failed<bool>(failure{errc::canceled, std::string{"before_acquire: "} + e.what()});
+    } catch (...) {
+        return failed<bool>(
+            failure{errc::canceled, "before_acquire threw no exception of the standard library"});
     }
 }
 
@@ -272,7 +275,7 @@ bool pool_core::restore(pooled& what) {
         hooks_.after_connect()(c);
         c.accept_session();
         return c.is_clean();
-    } catch (const std::exception&) {
+    } catch (...) {
         return false;
     }
 }

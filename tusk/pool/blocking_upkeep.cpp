@@ -81,8 +81,17 @@ void pool_core::connect_as_needed() {
     for (; count > 0; --count) {
         slots_.construction_started();
         ++ordered_;
-        if (ordered_ > resting_ && connectors_.size() < most)
+        if (ordered_ <= resting_ || connectors_.size() >= most) continue;
+        try {
             connectors_.emplace_back([this] { connector(); });
+        } catch (
+            ...) { // no more threads, or no memory: those that are there do it, else the keeper tries again
+            if (connectors_.empty()) {
+                slots_.construction_failed();
+                --ordered_;
+            }
+            break;
+        }
     }
     wake_connectors_.notify_all();
 }
@@ -121,6 +130,9 @@ result<connection> pool_core::attempt_to_connect() {
         return failure{e.as_failure()};
     } catch (const std::exception& e) {
         return failure{errc::connect_failed, std::string{"a hook of the pool threw: "} + e.what()};
+    } catch (...) { // whatever it was, the place among those in the making must become free again
+        return failure{errc::connect_failed,
+                       "a hook of the pool threw something that is no exception of the standard library"};
     }
 }
 

@@ -212,6 +212,21 @@ TEST_F(blocking_pool, calls_its_hooks) {
     }
     EXPECT_GE(connected, 1);
     EXPECT_GE(closed, 1);
+    blocking::pool_hooks odd; // whatever a hook throws costs no place
+    int calls = 0;
+    odd.before_acquire([&](blocking::connection&) {
+        if (++calls == 1) throw 7;
+        return true;
+    });
+    {
+        blocking::pool db{config().max_connections(1), nullptr, odd};
+        EXPECT_EQ(failure_of([&] { db.acquire(); }).code(), tusk::errc::canceled);
+        EXPECT_EQ(db.one<int>("select 1"), 1);
+    }
+    blocking::pool_hooks odder;
+    odder.after_connect([](blocking::connection&) { throw 7; });
+    EXPECT_EQ(failure_of([&] { blocking::pool::open(config(), nullptr, odder); }).code(),
+              tusk::errc::connect_failed);
     tusk::pool_hooks coroutines;
     coroutines.should_ping([](tusk::connection&, steady_clock::duration) { return true; });
     EXPECT_EQ(failure_of([&] { blocking::pool{config().hooks(coroutines)}; }).code(),
