@@ -50,7 +50,7 @@ asio::awaitable<response> run_rest(std::shared_ptr<const backend> behind, const 
     } catch (const refusal& e) {
         why = e.why();
     } catch (const error& e) {
-        why = problem_of(e);
+        why = problem_of(e, to->subject);
         if (why->status() == 500) behind->report(std::current_exception(), from);
     }
     co_return rest_response(*why, from.id());

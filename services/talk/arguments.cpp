@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include <services/common/suggest.hpp>
 #include <services/talk/problem.hpp>
 
 namespace tusk::talk {
@@ -27,12 +26,11 @@ std::optional<std::int64_t> whole_of(const json::value& from) {
 
 message message_of(const json::value& from, const std::string& where) {
     if (!from.is_object()) refuse(where, "an object with role and content is wanted");
-    arguments fields{from.get_object()};
+    const arguments fields{from.get_object()};
     message out;
     try {
         out.role = fields.text("role");
         out.content = fields.text("content");
-        fields.finish();
     } catch (const refusal& e) {
         throw refusal{bad_input(where + "." + e.why().message())};
     }
@@ -41,26 +39,25 @@ message message_of(const json::value& from, const std::string& where) {
 
 } // namespace
 
-const json::value* arguments::find(std::string_view name) {
-    asked_.emplace(name);
+const json::value* arguments::find(std::string_view name) const {
     const auto* found = fields_.if_contains(json::string_view{name.data(), name.size()});
     return found && !found->is_null() ? found : nullptr;
 }
 
-std::int64_t arguments::id(std::string_view name) {
+std::int64_t arguments::id(std::string_view name) const {
     const auto* given = find(name);
     const auto value = given ? whole_of(*given) : std::nullopt;
     if (!value || *value < 1) refuse(name, "a whole number from 1 is wanted");
     return *value;
 }
 
-std::string arguments::text(std::string_view name) {
+std::string arguments::text(std::string_view name) const {
     auto given = maybe_text(name);
     if (!given) refuse(name, "is missing");
     return std::move(*given);
 }
 
-std::optional<std::string> arguments::maybe_text(std::string_view name) {
+std::optional<std::string> arguments::maybe_text(std::string_view name) const {
     const auto* given = find(name);
     if (!given) return std::nullopt;
     if (!given->is_string()) refuse(name, "text is wanted");
@@ -70,7 +67,7 @@ std::optional<std::string> arguments::maybe_text(std::string_view name) {
 }
 
 std::optional<std::int64_t> arguments::maybe_whole(std::string_view name, std::int64_t least,
-                                                   std::int64_t most) {
+                                                   std::int64_t most) const {
     const auto* given = find(name);
     if (!given) return std::nullopt;
     const auto value = whole_of(*given);
@@ -80,7 +77,7 @@ std::optional<std::int64_t> arguments::maybe_whole(std::string_view name, std::i
     return value;
 }
 
-std::optional<bool> arguments::maybe_flag(std::string_view name) {
+std::optional<bool> arguments::maybe_flag(std::string_view name) const {
     const auto* given = find(name);
     if (!given) return std::nullopt;
     if (given->is_bool()) return given->get_bool();
@@ -89,12 +86,12 @@ std::optional<bool> arguments::maybe_flag(std::string_view name) {
     refuse(name, "true or false is wanted");
 }
 
-page_request arguments::page() {
+page_request arguments::page() const {
     auto cursor = maybe_text("cursor").value_or("");
     return {std::move(cursor), maybe_whole("limit", 1, 200).value_or(50)};
 }
 
-std::vector<message> arguments::messages() {
+std::vector<message> arguments::messages() const {
     std::vector<message> out;
     const auto* list = find("messages");
     if (!list) {
@@ -108,14 +105,6 @@ std::vector<message> arguments::messages() {
     for (const auto& one : list->get_array())
         out.push_back(message_of(one, "messages[" + std::to_string(out.size()) + "]"));
     return out;
-}
-
-void arguments::finish() const {
-    std::vector<std::string_view> known{asked_.begin(), asked_.end()};
-    for (const auto& entry : fields_) {
-        const std::string_view name{entry.key().data(), entry.key().size()};
-        if (!asked_.contains(name)) refuse(name, "unknown field" + common::did_you_mean(name, known));
-    }
 }
 
 } // namespace tusk::talk

@@ -103,7 +103,7 @@ asio::awaitable<response> run_connect(std::shared_ptr<const backend> behind, con
     } catch (const refusal& e) {
         why = e.why();
     } catch (const error& e) {
-        why = problem_of(e);
+        why = problem_of(e, to->subject);
         if (why->status() == 500) behind->report(std::current_exception(), from);
     }
     co_return connect_response(*why);

@@ -99,7 +99,6 @@ reply nothing() {
 asio::awaitable<reply> create_user(const services& in, arguments& given) {
     auto email = given.text("email");
     auto name = given.text("name");
-    given.finish();
     const auto row = co_await in.users.create(std::move(email), std::move(name));
     co_return made(row, "/users/");
 }
@@ -107,14 +106,12 @@ asio::awaitable<reply> create_user(const services& in, arguments& given) {
 asio::awaitable<reply> get_user(const services& in, arguments& given) {
     const auto id = given.id("id");
     const bool whole = given.maybe_flag("include_all").value_or(false);
-    given.finish();
     const auto row = co_await in.users.get(id, whole);
     co_return reply{render(row)};
 }
 
 asio::awaitable<reply> list_users(const services& in, arguments& given) {
     const auto page = given.page();
-    given.finish();
     const auto rows = co_await in.users.list(page);
     co_return page_reply("users", rows);
 }
@@ -123,7 +120,6 @@ asio::awaitable<reply> update_user(const services& in, arguments& given) {
     const auto id = given.id("id");
     auto email = given.maybe_text("email");
     auto name = given.maybe_text("name");
-    given.finish();
     const auto row = co_await in.users.change(id, std::move(email), std::move(name));
     co_return reply{render(row)};
 }
@@ -131,21 +127,18 @@ asio::awaitable<reply> update_user(const services& in, arguments& given) {
 asio::awaitable<reply> delete_user(const services& in, arguments& given) {
     const auto id = given.id("id");
     const bool for_good = given.maybe_flag("force").value_or(false);
-    given.finish();
     co_await in.users.remove(id, for_good);
     co_return nothing();
 }
 
 asio::awaitable<reply> restore_user(const services& in, arguments& given) {
     const auto id = given.id("id");
-    given.finish();
     const auto row = co_await in.users.restore(id);
     co_return reply{render(row)};
 }
 
 asio::awaitable<reply> get_settings(const services& in, arguments& given) {
     const auto id = given.id("id");
-    given.finish();
     const auto row = co_await in.users.settings(id);
     co_return reply{render(row)};
 }
@@ -157,7 +150,6 @@ asio::awaitable<reply> put_settings(const services& in, arguments& given) {
     if (auto zone = given.maybe_text("time_zone")) wanted.time_zone = std::move(*zone);
     if (const auto goal = given.maybe_whole("daily_goal_minutes", 0, 1440))
         wanted.daily_goal_minutes = static_cast<std::int32_t>(*goal);
-    given.finish();
     const auto row = co_await in.users.store_settings(wanted);
     co_return reply{render(row)};
 }
@@ -166,7 +158,6 @@ asio::awaitable<reply> start_conversation(const services& in, arguments& given) 
     const auto user_id = given.id("user_id");
     auto topic = given.text("topic");
     auto first = given.maybe_text("first_message");
-    given.finish();
     const auto row = co_await in.conversations.start(user_id, std::move(topic), std::move(first));
     co_return made(row, "/conversations/");
 }
@@ -174,7 +165,6 @@ asio::awaitable<reply> start_conversation(const services& in, arguments& given) 
 asio::awaitable<reply> get_conversation(const services& in, arguments& given) {
     const auto id = given.id("id");
     const bool whole = given.maybe_flag("include_messages").value_or(false);
-    given.finish();
     const auto row = co_await in.conversations.get(id, whole);
     co_return reply{render(row)};
 }
@@ -183,21 +173,18 @@ asio::awaitable<reply> list_conversations(const services& in, arguments& given) 
     const auto user_id = given.id("user_id");
     const auto open = given.maybe_flag("open");
     const auto page = given.page();
-    given.finish();
     const auto rows = co_await in.conversations.list(user_id, open, page);
     co_return page_reply("conversations", rows);
 }
 
 asio::awaitable<reply> end_conversation(const services& in, arguments& given) {
     const auto id = given.id("id");
-    given.finish();
     const auto row = co_await in.conversations.end(id);
     co_return reply{render(row)};
 }
 
 asio::awaitable<reply> delete_conversation(const services& in, arguments& given) {
     const auto id = given.id("id");
-    given.finish();
     co_await in.conversations.remove(id);
     co_return nothing();
 }
@@ -205,7 +192,6 @@ asio::awaitable<reply> delete_conversation(const services& in, arguments& given)
 asio::awaitable<reply> send_messages(const services& in, arguments& given) {
     const auto id = given.id("id");
     auto drafts = given.messages();
-    given.finish();
     const auto rows = co_await in.messages.send(id, std::move(drafts));
     json::object out;
     out["messages"] = render_all(rows);
@@ -217,27 +203,28 @@ asio::awaitable<reply> send_messages(const services& in, arguments& given) {
 asio::awaitable<reply> list_messages(const services& in, arguments& given) {
     const auto id = given.id("id");
     const auto page = given.page();
-    given.finish();
     const auto rows = co_await in.messages.list(id, page);
     co_return page_reply("messages", rows);
 }
 
 constexpr endpoint all[] = {
-    {"POST", "/users", "UserService/CreateUser", &create_user},
-    {"GET", "/users", "UserService/ListUsers", &list_users},
-    {"GET", "/users/{id}", "UserService/GetUser", &get_user},
-    {"PATCH", "/users/{id}", "UserService/UpdateUser", &update_user},
-    {"DELETE", "/users/{id}", "UserService/DeleteUser", &delete_user},
-    {"POST", "/users/{id}/restore", "UserService/RestoreUser", &restore_user},
-    {"GET", "/users/{id}/settings", "UserService/GetSettings", &get_settings},
-    {"PUT", "/users/{id}/settings", "UserService/PutSettings", &put_settings},
-    {"POST", "/conversations", "ConversationService/StartConversation", &start_conversation},
-    {"GET", "/conversations", "ConversationService/ListConversations", &list_conversations},
-    {"GET", "/conversations/{id}", "ConversationService/GetConversation", &get_conversation},
-    {"DELETE", "/conversations/{id}", "ConversationService/DeleteConversation", &delete_conversation},
-    {"PATCH", "/conversations/{id}/end", "ConversationService/EndConversation", &end_conversation},
-    {"POST", "/conversations/{id}/messages", "MessageService/SendMessages", &send_messages},
-    {"GET", "/conversations/{id}/messages", "MessageService/ListMessages", &list_messages},
+    {"POST", "/users", "UserService/CreateUser", "user", &create_user},
+    {"GET", "/users", "UserService/ListUsers", "user", &list_users},
+    {"GET", "/users/{id}", "UserService/GetUser", "user", &get_user},
+    {"PATCH", "/users/{id}", "UserService/UpdateUser", "user", &update_user},
+    {"DELETE", "/users/{id}", "UserService/DeleteUser", "user", &delete_user},
+    {"POST", "/users/{id}/restore", "UserService/RestoreUser", "user", &restore_user},
+    {"GET", "/users/{id}/settings", "UserService/GetSettings", "user", &get_settings},
+    {"PUT", "/users/{id}/settings", "UserService/PutSettings", "user", &put_settings},
+    {"POST", "/conversations", "ConversationService/StartConversation", "user", &start_conversation},
+    {"GET", "/conversations", "ConversationService/ListConversations", "user", &list_conversations},
+    {"GET", "/conversations/{id}", "ConversationService/GetConversation", "conversation", &get_conversation},
+    {"DELETE", "/conversations/{id}", "ConversationService/DeleteConversation", "conversation",
+     &delete_conversation},
+    {"PATCH", "/conversations/{id}/end", "ConversationService/EndConversation", "conversation",
+     &end_conversation},
+    {"POST", "/conversations/{id}/messages", "MessageService/SendMessages", "conversation", &send_messages},
+    {"GET", "/conversations/{id}/messages", "MessageService/ListMessages", "conversation", &list_messages},
 };
 
 } // namespace

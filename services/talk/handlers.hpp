@@ -40,6 +40,7 @@ public:
     std::string_view method;    ///< "GET", …
     std::string_view pattern;   ///< "/users/{id}"
     std::string_view procedure; ///< "UserService/GetUser", below "/talk.v1."
+    std::string_view subject;   ///< "user": what is missing when a row is.
     function run;
 };
 

@@ -43,6 +43,14 @@ std::string words_or(const error& what, std::string_view otherwise) {
     return std::string{words.empty() ? otherwise : words};
 }
 
+/// What a model's hook refuses before anything is sent says so in its own words, which stand after the hook's
+/// name. (The server's may quote what they like.)
+std::string words_of_hook(std::string_view what) {
+    for (const std::string_view hook : {"before_insert: ", "before_update: "})
+        if (what.starts_with(hook)) what.remove_prefix(hook.size());
+    return std::string{what};
+}
+
 bool is_unavailable(const error& what) noexcept {
     for (const auto one :
          {condition::unavailable, condition::too_many_connections, condition::connection_lost,
@@ -64,12 +72,12 @@ problem conflict(std::string message) { return {409, "CONFLICT", "failed_precond
 
 problem missing(std::string message) { return {404, "NOT_FOUND", "not_found", std::move(message)}; }
 
-problem problem_of(const error& what) {
+problem problem_of(const error& what, std::string_view subject) {
     if (what.is(condition::duplicate))
         return {409, "CONFLICT", "already_exists", words_or(what, "already exists")};
     if (what.is(condition::foreign_key))
         return conflict(words_or(what, "refers to something that is not there"));
-    if (what.is(condition::not_found)) return missing("There is no such row.");
+    if (what.is(condition::not_found)) return missing(std::string{subject} + " not found");
     // A failed COMMIT may have taken effect: to say "try again" would be wrong.
     if (what.code() == errc::in_doubt)
         return {500, "INTERNAL_ERROR", "unknown", "It is not known whether it was done."};
@@ -78,10 +86,8 @@ problem problem_of(const error& what) {
         return {504, "TIMEOUT", "deadline_exceeded", "The database did not answer in time."};
     if (what.is(condition::check) || what.is(condition::not_null))
         return bad_input(words_or(what, "a value is missing or not allowed"));
-    // What a hook refuses before anything is sent says so in its own words; the server's may quote what it
-    // likes.
     if (what.is(condition::invalid_input))
-        return bad_input(what.server() ? "a value is not allowed" : std::string{what.what()});
+        return bad_input(what.server() ? "a value is not allowed" : words_of_hook(what.what()));
     return {500, "INTERNAL_ERROR", "internal", "internal server error"};
 }
 

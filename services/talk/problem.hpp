@@ -47,8 +47,9 @@ problem conflict(std::string message);
 problem missing(std::string message);
 
 /// The mapping: duplicate 409, foreign key 409, not null, check and unusable values 400, no row 404, no
-/// connection to be had 503, too late 504, everything else 500 without a word of what it was.
-problem problem_of(const error& what);
+/// connection to be had 503, too late 504, everything else 500 without a word of what it was. `subject` is
+/// what a missing row would have been.
+problem problem_of(const error& what, std::string_view subject = "record");
 
 /// The answer of the REST half: the usual envelope, with Retry-After when it may pass.
 http::response rest_response(const problem& of, std::string_view request_id);

@@ -47,7 +47,7 @@ asio::awaitable<void> start_or_nothing(tusk::pool& pool) {
     const auto count = co_await pool.one<std::int64_t>("select count(*) from conversations");
     EXPECT_EQ(count, 1);
     const auto nobody = co_await refusal_of(conversations.start(ann.id + 1, "x", std::nullopt));
-    EXPECT_EQ(nobody, "There is no such row.");
+    EXPECT_EQ(nobody, "record not found");
 }
 
 TEST_F(services_on_tables, start_a_conversation_with_its_messages_or_not_at_all) {
@@ -91,7 +91,7 @@ asio::awaitable<void> have_default_settings(tusk::pool& pool) {
     EXPECT_TRUE(stored.updated_at);
     co_await users.remove(ann.id, false);
     const auto gone = co_await refusal_of(users.store_settings(wanted));
-    EXPECT_EQ(gone, "There is no such row.");
+    EXPECT_EQ(gone, "record not found");
     const auto taken = co_await users.create("bob@example.org", "Bob");
     const auto back = co_await users.restore(ann.id);
     EXPECT_EQ(back.id, ann.id);
