@@ -165,6 +165,8 @@ migrate::apply_options migrate_settings::apply_options() const {
         o.wait_for_lock(parse_duration(time, "--lock-timeout"));
     if (!statement_lock_timeout_.empty())
         o.statement_lock_timeout(parse_duration(statement_lock_timeout_, "--statement-lock-timeout"));
+    o.session_setup(project_.session_hook).after_begin(project_.after_begin_hook);
+    o.before_commit(project_.before_commit_hook);
     if (!resolve_.empty() && resolve_ != "done" && resolve_ != "redo")
         throw usage_problem("--resolve takes done or redo, not `" + resolve_ + "`", "choose one of them");
     if (!resolve_.empty())

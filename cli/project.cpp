@@ -92,6 +92,15 @@ private:
         return out;
     }
 
+    /// Statements: one text, or a list of them.
+    std::string script(const YAML::Node& map, const char* key) const {
+        const auto node = map[key];
+        if (!node || !node.IsSequence()) return text(map, key);
+        std::string out;
+        for (const auto& each : node) out += expanded(each) + ";\n";
+        return out;
+    }
+
     std::size_t number(const YAML::Node& map, const char* key, std::size_t otherwise) const {
         const auto node = map[key];
         if (!node) return otherwise;
@@ -116,7 +125,7 @@ private:
         check_keys(map,
                    {"url", "dir", "tx_mode", "exec_order", "revisions_schema", "baseline", "lock_timeout",
                     "format", "targets", "tenants", "parallel", "lint", "dev", "to", "schemas", "exclude",
-                    "diff", "drift"},
+                    "diff", "drift", "hooks"},
                    "an environment");
         project_environment out;
         out.url = text(map, "url");
@@ -153,6 +162,12 @@ private:
             out.diff_offline = flag(diff, "offline");
             out.diff_skip = texts(diff, "skip");
             out.diff_refuse = texts(diff, "refuse");
+        }
+        if (const auto hooks = map["hooks"]) {
+            check_keys(hooks, {"session", "after_begin", "before_commit"}, "hooks");
+            out.session_hook = script(hooks, "session");
+            out.after_begin_hook = script(hooks, "after_begin");
+            out.before_commit_hook = script(hooks, "before_commit");
         }
         if (const auto drift = map["drift"]) {
             check_keys(drift, {"check"}, "drift");

@@ -30,6 +30,9 @@ struct project_environment {
     std::string revisions_schema;
     std::string baseline;
     std::string lock_timeout;
+    std::string session_hook;       ///< SQL for every session of `apply` and `down`.
+    std::string after_begin_hook;   ///< SQL behind every BEGIN of a migration.
+    std::string before_commit_hook; ///< SQL before every COMMIT of a migration.
     std::string format;
     std::vector<target> targets;
     std::optional<tenant_source> tenants;

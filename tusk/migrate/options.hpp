@@ -120,6 +120,24 @@ public:
         statement_timeout_ = limit;
         return *this;
     }
+    /// A script for the session, run whenever its settings have been reset: before each file, and before each
+    /// row of the journal. For `set role`, `set search_path`, limits of memory. Without transactions of its
+    /// own.
+    apply_options& session_setup(std::string sql) {
+        session_setup_ = std::move(sql);
+        return *this;
+    }
+    /// A script behind each BEGIN of a migration's transaction, for `set local` and locks of one's own.
+    apply_options& after_begin(std::string sql) {
+        after_begin_ = std::move(sql);
+        return *this;
+    }
+    /// A script before each COMMIT of a migration's transaction, behind its statements and its row of the
+    /// journal; when it fails, all of that is rolled back.
+    apply_options& before_commit(std::string sql) {
+        before_commit_ = std::move(sql);
+        return *this;
+    }
     /// Where the revisions table is; see docs/migrate.md for the default.
     apply_options& revisions_schema(std::string name) {
         revisions_schema_ = std::move(name);
@@ -152,6 +170,9 @@ public:
     milliseconds statement_lock_timeout() const noexcept { return statement_lock_timeout_; }
     unsigned lock_retries() const noexcept { return lock_retries_; }
     milliseconds statement_timeout() const noexcept { return statement_timeout_; }
+    const std::string& session_setup() const noexcept { return session_setup_; }
+    const std::string& after_begin() const noexcept { return after_begin_; }
+    const std::string& before_commit() const noexcept { return before_commit_; }
     const std::string& revisions_schema() const noexcept { return revisions_schema_; }
     resolution resolve() const noexcept { return resolve_; }
     const std::function<void(const event&)>& on_event() const noexcept { return on_event_; }
@@ -173,6 +194,9 @@ private:
     milliseconds statement_lock_timeout_{3'000};
     unsigned lock_retries_ = 10;
     milliseconds statement_timeout_{0};
+    std::string session_setup_;
+    std::string after_begin_;
+    std::string before_commit_;
     std::string revisions_schema_;
     resolution resolve_ = resolution::ask;
     std::function<void(const event&)> on_event_;

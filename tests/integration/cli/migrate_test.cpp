@@ -319,6 +319,35 @@ TEST_F(migrate_command, obeys_the_policies_of_the_project_file) {
     EXPECT_TRUE(contains(named.out, "the table name person does not fit [a-z_]+s [NM102]")) << named.out;
 }
 
+TEST_F(migrate_command, runs_the_hooks_of_the_project_file) {
+    two_files();
+    const auto file = (folder_.path() / "tusk.yaml").string();
+    db_.connect().script("create table told (at text, word text)");
+    const auto with_hooks = [&](const std::string& hooks) {
+        std::ofstream{file} << "environments:\n  dev:\n    url: " << db_.url() << "\n    dir: file://"
+                            << dir() << "\n    hooks:\n"
+                            << hooks;
+        return tusk({"apply", "--allow-dirty", "--config", file, "--env", "dev"});
+    };
+    const auto stopped = with_hooks("      before_commit: [select 1, select 1/0]\n");
+    EXPECT_EQ(stopped.status, 1);
+    EXPECT_TRUE(contains(stopped.err, "hook before_commit: division by zero")) << stopped.err;
+    auto db = db_.connect();
+    EXPECT_FALSE(db.one<bool>("select to_regclass('users') is not null")) << "rolled back";
+    const auto done = with_hooks(
+        "      session: set tusk.word = 'said'\n"
+        "      after_begin: [\"insert into told values ('begin', current_setting('tusk.word'))\"]\n"
+        "      before_commit: |\n"
+        "        insert into told select 'commit', current_setting('tusk.word')\n"
+        "          where to_regclass('users') is not null;\n");
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_EQ(db.all<std::string>("select at || ' ' || word from told order by ctid"),
+              (std::vector<std::string>{"begin said", "commit said", "begin said", "commit said"}));
+    const auto wrong = with_hooks("      after_commit: select 1\n");
+    EXPECT_EQ(wrong.status, 2);
+    EXPECT_TRUE(contains(wrong.err, "after_commit")) << wrong.err;
+}
+
 TEST_F(migrate_command, has_a_script_for_continuous_integration) {
     two_files();
     const auto script = [&] {

@@ -73,6 +73,10 @@ void executor::roll_back() noexcept {
 }
 
 failure executor::commit(const prepared_file* p) {
+    if (auto f = on_->run_hook("before_commit", options_->before_commit())) {
+        roll_back();
+        return f;
+    }
     tell(event_kind::committing, p);
     auto f = on_->db().try_script("commit");
     if (f == condition::connection_lost && f.sent() != sent_state::none) {
@@ -99,6 +103,7 @@ failure executor::run_all(std::vector<prepared_file>& files) {
 
 failure executor::try_all(std::vector<prepared_file>& files, std::vector<executed_file>& done) {
     if (auto f = on_->reset("begin")) return f;
+    if (auto f = on_->run_hook("after_begin", options_->after_begin())) return f;
     for (auto& each : files) {
         tell(event_kind::file_begins, &each);
         done.push_back(begun(each));
@@ -129,6 +134,7 @@ failure executor::run_file(prepared_file& p) {
 
 failure executor::try_file(prepared_file& p, executed_file& done) {
     if (auto f = on_->reset("begin")) return f;
+    if (auto f = on_->run_hook("after_begin", options_->after_begin())) return f;
     if (auto f = in_transaction(p, done)) return f;
     return commit(&p);
 }
@@ -215,6 +221,7 @@ failure executor::run_one(prepared_file& p, std::size_t i) {
 
 failure executor::try_one(prepared_file& p, std::size_t i) {
     if (auto f = on_->db().try_script("begin")) return f;
+    if (auto f = on_->run_hook("after_begin", options_->after_begin())) return f;
     if (auto f = on_->execute(p.statements[i].text)) return f;
     tell(event_kind::statement_done, &p, i + 1);
     if (auto f = on_->journal().advance(p.row, static_cast<std::int64_t>(i), p.hashes[i])) return f;

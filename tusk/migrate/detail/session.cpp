@@ -59,7 +59,7 @@ session::session(const connect_config& target, blocking::connection db, const ap
       settings_{"reset session authorization; reset all; set standard_conforming_strings = on;" +
                 setting("lock_timeout", o.statement_lock_timeout()) +
                 setting("statement_timeout", o.statement_timeout())},
-      stop_{o.stop()} {}
+      setup_{o.session_setup()}, stop_{o.stop()} {}
 
 session::~session() {
     on_stop_.reset();
@@ -134,7 +134,19 @@ void session::unlock() noexcept {
     static_cast<void>(db_.try_exec("select pg_catalog.pg_advisory_unlock($1)", execute_lock_id));
 }
 
-failure session::reset(std::string_view then) { return db_.try_script(settings_ + std::string{then}); }
+failure session::reset(std::string_view then) {
+    if (setup_.empty()) return db_.try_script(settings_ + std::string{then});
+    if (auto f = db_.try_script(settings_)) return f;
+    if (auto f = run_hook("session", setup_)) return f;
+    return then.empty() ? failure{} : db_.try_script(std::string{then});
+}
+
+failure session::run_hook(std::string_view name, const std::string& sql) {
+    if (sql.empty()) return {};
+    auto f = execute(sql);
+    if (f) f.add_context("hook " + std::string{name});
+    return f;
+}
 
 failure session::execute(const std::string& sql) {
     if (stop_requested()) return failure{errc::canceled, "stopped"};

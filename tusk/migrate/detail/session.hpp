@@ -33,9 +33,11 @@ public:
     failure lock(const apply_options& o);
     void unlock() noexcept;
 
-    /// Undoes what a file SET, and sets what every file may rely on; `then` is executed in the same round
-    /// trip.
+    /// Undoes what a file SET, and sets what every file may rely on; `then` is executed behind that, in the
+    /// same round trip where the user has nothing to set.
     failure reset(std::string_view then = {});
+    /// A script of the user's; its failure says which. Nothing is sent for an empty one.
+    failure run_hook(std::string_view name, const std::string& sql);
     /// One statement's text. `errc::canceled` when stopping was what ended it.
     failure execute(const std::string& sql);
     bool stop_requested() const noexcept { return stop_.stop_requested(); }
@@ -50,6 +52,7 @@ private:
     blocking::connection db_;
     std::optional<migrate::journal> journal_;
     std::string settings_; ///< SQL that sets them.
+    std::string setup_;    ///< The user's, behind them.
     std::stop_token stop_;
     std::int32_t backend_ = 0; ///< The server's own process id, which a pooler hides.
     bool locked_ = false;
