@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include <tests/integration/terminated.hpp>
 #include <tusk/client/listener.hpp>
 #include <tusk/embedded/server.hpp>
 #include <tusk/pool.hpp>
@@ -50,7 +51,10 @@ protected:
         };
         tusk::testing::run_async(body(url(), std::move(o), std::move(test)));
     }
-    void terminate(std::int32_t pid) { connect().exec("select pg_terminate_backend($1, 10000)", pid); }
+    void terminate(std::int32_t pid) {
+        auto db = connect();
+        EXPECT_TRUE(terminated(db, "pid = $1", pid));
+    }
 };
 
 // ---- asynchronous

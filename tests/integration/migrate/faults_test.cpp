@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <tests/integration/terminated.hpp>
+
 #include "support.hpp"
 
 namespace tusk::migrate {
@@ -89,8 +91,8 @@ TEST_P(faults, a_session_that_is_terminated_anywhere_stops_the_run_and_the_next_
         auto o = options_of_mode();
         o.on_event([&](const event& e) {
             if (++seen != n || e.kind == event_kind::all_done) return;
-            in.connect().exec("select pg_terminate_backend(pid, 10000) from pg_stat_activity where "
-                              "application_name = 'tusk migrate' and datname = current_database()");
+            auto db = in.connect();
+            terminated(db, "application_name = 'tusk migrate' and datname = current_database()");
         });
         const auto r = blocking::migrator(dir(tokens(outside())), in.url()).try_apply(o);
         EXPECT_TRUE(seen <= n + 1 || r.problem) << "nothing is done without the lock";

@@ -9,6 +9,7 @@
 
 #include <e2e/child.hpp>
 #include <replication/cluster.hpp>
+#include <tests/integration/terminated.hpp>
 #include <tests/temporary_directory.hpp>
 #include <tusk/embedded/server.hpp>
 #include <tusk/testing/fault_proxy.hpp>
@@ -125,9 +126,7 @@ TEST_F(outage, an_index_whose_building_is_cut_off_while_it_waits_is_built_by_the
             !db.one<bool>("select exists (select from pg_stat_activity where query like 'create unique%' and "
                           "wait_event_type = 'Lock' and datname = current_database())"))
             std::this_thread::yield();
-        db.exec(
-            "select pg_terminate_backend(pid, 10000) from pg_stat_activity where query like 'create unique%' "
-            "and datname = current_database()");
+        EXPECT_TRUE(terminated(db, "query like 'create unique%' and datname = current_database()"));
     }};
     const auto cut = apply(files);
     killer.join();

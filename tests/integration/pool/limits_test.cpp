@@ -5,6 +5,8 @@
 
 #include <csignal>
 
+#include <tests/integration/terminated.hpp>
+
 using namespace pool_tests;
 
 namespace limits_test {
@@ -232,7 +234,7 @@ TEST_F(pool_limits, a_connection_that_died_while_idle_is_replaced_without_a_word
     with_pool(config().health_check_period(0ms), [&](tusk::pool& p) -> asio::awaitable<void> {
         const auto pid = co_await p.one<int>("select pg_backend_pid()");
         auto admin = connect();
-        EXPECT_TRUE(admin.one<bool>("select pg_terminate_backend($1, 10000)", pid));
+        EXPECT_TRUE(terminated(admin, "pid = $1", pid));
         EXPECT_NE(co_await p.one<int>("select pg_backend_pid()"), pid);
         EXPECT_EQ(p.stats().closed_broken, 1U);
     });
