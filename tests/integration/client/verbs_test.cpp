@@ -241,7 +241,8 @@ std::vector<std::string> trace_of_one_query(Open open) {
         [&](const tusk::traced_message& m) { lines.push_back(to_string(m)); });
     {
         const auto db = open(settings);
-        EXPECT_EQ(db->one<std::string>("select $1::text", "a value"), "a value");
+        tusk::blocking::verbs& through = *db;
+        EXPECT_EQ(through.one<std::string>("select $1::text", "a value"), "a value");
     }
     return lines;
 }
