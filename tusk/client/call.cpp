@@ -169,6 +169,7 @@ result<std::optional<notification>> take_notification(const kept_notifications& 
 }
 
 void forward_messages(protocol::session& s, const connection_settings& settings, kept_notifications& kept) {
+    s.on_message = settings.message_trace_to();
     if (settings.observed_by())
         s.on_notice = [o = settings.observed_by()](const server_error& n) { o->notice(n); };
     s.on_notification = [&s, &kept, f = settings.on_notification(), most = settings.notification_capacity(),

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <tusk/core/observer.hpp>
+#include <tusk/protocol/message_trace.hpp>
 #include <tusk/protocol/statement_cache.hpp>
 #include <tusk/types/catalog.hpp>
 #include <tusk/wire/backend.hpp>
@@ -27,6 +28,13 @@ public:
     /// Who is told what happens; may be null.
     connection_settings& observe_with(std::shared_ptr<observer> o) {
         observer_ = std::move(o);
+        return *this;
+    }
+    /// Who sees every message of the protocol, in both directions, without what is secret or a value
+    /// (docs/observability.md); for finding out what a server or a proxy does. Costs nothing when nobody
+    /// does.
+    connection_settings& trace_messages(message_trace t) {
+        trace_ = std::move(t);
         return *this;
     }
     /// The pool's name, for events.
@@ -55,6 +63,7 @@ public:
 
     steady_clock::duration statement_timeout() const noexcept { return statement_timeout_; }
     const std::shared_ptr<observer>& observed_by() const noexcept { return observer_; }
+    const message_trace& message_trace_to() const noexcept { return trace_; }
     const std::string& pool_name() const noexcept { return pool_name_; }
     const std::shared_ptr<protocol::statement_registry>& statements() const noexcept { return statements_; }
     const std::shared_ptr<type_catalog>& types() const noexcept { return types_; }
@@ -67,6 +76,7 @@ public:
 private:
     steady_clock::duration statement_timeout_{0};
     std::shared_ptr<observer> observer_;
+    message_trace trace_;
     std::string pool_name_;
     std::shared_ptr<protocol::statement_registry> statements_;
     std::shared_ptr<type_catalog> types_;

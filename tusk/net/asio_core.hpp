@@ -95,6 +95,8 @@ private:
     void go_on_later();
     flush_result flush(failure& why);
     void keep_reading();
+    bool read_on(protocol::event& next);
+    void note_read(std::size_t n) noexcept;
     void keep_writing();
     void on_read(const error_code& ec, std::size_t n);
     bool continue_handshake(protocol::event& next);
@@ -130,8 +132,11 @@ private:
     std::uint64_t operation_ = 0;
     bool reading_ = false;
     bool writing_ = false;
-    bool streaming_ = false;    ///< The machine has more to send when this is sent.
-    bool going_on_ = false;     ///< A turn of the event loop is on its way to the machine.
+    std::size_t read_space_ = 0;          ///< What the last read could have brought at most.
+    bool more_to_read_ = false;           ///< It brought as much: there is probably more.
+    std::uint8_t reads_in_this_turn_ = 0; ///< Of the event loop.
+    bool streaming_ = false;              ///< The machine has more to send when this is sent.
+    bool going_on_ = false;               ///< A turn of the event loop is on its way to the machine.
     bool write_closed_ = false; ///< The peer takes no more; what it said before that is still to be read.
     bool finished_ = false;
     bool handshaking_ = false;

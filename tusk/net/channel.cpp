@@ -21,6 +21,7 @@ failure channel::handshake(bool& established) {
 }
 
 failure channel::outgoing(std::span<const std::byte>& bytes) {
+    session_.show_output();
     if (!tls_) {
         bytes = session_.pending_output();
         return {};

@@ -7,10 +7,12 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/recycling_allocator.hpp>
+
+#include <tusk/net/frame_memory.hpp>
 
 namespace tusk::net {
 
@@ -49,14 +51,14 @@ bool runs_here(const Executor& executor) noexcept {
 
 /// A completion handler of no arguments, type-erased and move-only. (Boost 1.81's `any_completion_handler`
 /// wraps itself without end when a lambda that holds one is copied from a non-const place.) Its memory is
-/// Asio's recycled one: an operation in a running loop allocates nothing.
+/// recycled: an operation allocates nothing after the first ones.
 class completion {
 public:
     completion() noexcept = default;
     template <class Handler>
     static completion of(Handler h) {
         completion c;
-        boost::asio::recycling_allocator<model<Handler>> memory;
+        frame_allocator<model<Handler>> memory;
         auto* at = memory.allocate(1);
         c.held_ = ::new (static_cast<void*>(at)) model<Handler>(std::move(h));
         return c;
@@ -105,7 +107,8 @@ private:
             if (slot.is_connected()) slot.clear();
             auto executor = boost::asio::get_associated_executor(h, fallback);
             if (later)
-                boost::asio::post(executor, std::move(h));
+                boost::asio::post(executor,
+                                  boost::asio::bind_allocator(frame_allocator<void>{}, std::move(h)));
             else if (detail::runs_here(executor))
                 std::move(h)(); // what dispatch comes to, without its preparations
             else
@@ -115,7 +118,7 @@ private:
             return boost::asio::get_associated_cancellation_slot(handler);
         }
         void destroy() noexcept override {
-            boost::asio::recycling_allocator<model> memory;
+            frame_allocator<model> memory;
             this->~model();
             memory.deallocate(this, 1);
         }

@@ -29,15 +29,24 @@ double breaker::random() noexcept {
     return static_cast<double>((random_ * 0x2545F4914F6CDD1DULL) >> 11) * 0x1.0p-53;
 }
 
-std::int64_t breaker::tick_of(time t) const noexcept {
-    return static_cast<std::int64_t>(t.time_since_epoch() /
-                                     (config_.window() / static_cast<int>(bucket_count)));
+steady_clock::duration breaker::tick_length() const noexcept {
+    return config_.window() / static_cast<int>(bucket_count);
 }
 
+std::int64_t breaker::tick_of(time t) const noexcept {
+    return static_cast<std::int64_t>(t.time_since_epoch() / tick_length());
+}
+
+/// Every call that comes back asks for it: mostly it is that of the last time, which takes no division.
 breaker::bucket& breaker::current(time now) noexcept {
-    const auto tick = tick_of(now);
-    auto& b = buckets_[static_cast<std::size_t>(tick) % bucket_count];
-    if (b.tick != tick) b = {tick, 0, 0};
+    if (now >= current_from_ && now < current_until_) [[likely]]
+        return buckets_[current_];
+    const auto number = tick_of(now);
+    current_ = static_cast<std::size_t>(number) % bucket_count;
+    auto& b = buckets_[current_];
+    if (b.tick != number) b = {number, 0, 0};
+    current_from_ = time{tick_length() * number};
+    current_until_ = current_from_ + tick_length();
     return b;
 }
 
@@ -133,6 +142,7 @@ void breaker::change(breaker_state to, time) {
     ++generation_;
     probing_ = good_probes_ = bad_checks_ = 0;
     buckets_ = {};
+    current_until_ = {};
 }
 
 std::optional<breaker::transition> breaker::take_transition() noexcept {

@@ -159,6 +159,7 @@ private:
     static constexpr std::size_t bucket_count = 10;
 
     bucket& current(time now) noexcept;
+    steady_clock::duration tick_length() const noexcept;
     std::int64_t tick_of(time t) const noexcept;
     void change(breaker_state to, time now);
     void open(time now);
@@ -167,6 +168,9 @@ private:
     breaker_config config_;
     breaker_state state_ = breaker_state::closed;
     std::array<bucket, bucket_count> buckets_{};
+    std::size_t current_ = 0; ///< The one of the moments from `current_from_` to `current_until_`.
+    time current_from_{};
+    time current_until_{};
     std::uint64_t generation_ = 0;
     std::uint64_t random_;
     std::uint32_t bad_checks_ = 0;

@@ -25,7 +25,8 @@ bool pool_core::may_share(const request& what, client_sink& sink) const {
 asio::awaitable<bool> pool_core::execute_shared(request& what, client_sink& sink, deadline until,
                                                 failure& out) {
     const auto self = shared_from_this();
-    const auto w = std::make_shared<shared_waiter>(what, sink, settings_);
+    const auto w =
+        std::allocate_shared<shared_waiter>(net::frame_allocator<shared_waiter>{}, what, sink, settings_);
     w->since = steady_clock::now();
     w->until = acquire_deadline(until);
     w->call_until = until;

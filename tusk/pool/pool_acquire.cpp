@@ -84,7 +84,7 @@ asio::awaitable<result<lease>> pool_core::acquire(deadline until, std::source_lo
         }
         if (!got && !why) {
             waited = true;
-            auto w = std::make_shared<waiter>();
+            auto w = std::allocate_shared<waiter>(net::frame_allocator<waiter>{});
             w->until = until;
             w->executor = executor_;
             w->since = since;

@@ -14,6 +14,7 @@
 
 #include <tusk/client/shared_request.hpp>
 #include <tusk/net/completion.hpp>
+#include <tusk/net/frame_memory.hpp>
 #include <tusk/net/hosts.hpp>
 #include <tusk/pool/describe.hpp>
 #include <tusk/pool/pool.hpp>
@@ -252,3 +253,15 @@ private:
 };
 
 } // namespace tusk::detail
+
+/// What stands between a caller and his connection.
+template <class T, class... Arguments>
+struct std::coroutine_traits<boost::asio::awaitable<T, boost::asio::any_io_executor>,
+                             tusk::detail::pool_core&, Arguments...> {
+    using promise_type = tusk::net::recycled_frame<T>;
+};
+template <class T, class... Arguments>
+struct std::coroutine_traits<boost::asio::awaitable<T, boost::asio::any_io_executor>, tusk::pool&,
+                             Arguments...> {
+    using promise_type = tusk::net::recycled_frame<T>;
+};

@@ -128,7 +128,8 @@ void pool_core::hand_to_first_locked(item& what, std::shared_ptr<waiter>& to,
         what->leased_at = steady_clock::now();
         what->state = state::shared;
         what->blamed = false;
-        session = std::make_shared<shared_session>(shared_from_this(), std::move(what));
+        session = std::allocate_shared<shared_session>(net::frame_allocator<shared_session>{},
+                                                       shared_from_this(), std::move(what));
         return;
     }
     to = std::move(waiters_.front());

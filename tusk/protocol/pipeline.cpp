@@ -75,8 +75,9 @@ pipeline::progress pipeline::advance(session& s) {
         case session::next_result::failed: return fail(s, std::move(why));
         case session::next_result::frame: break;
         }
-        const auto p = on_frame(s, f);
+        auto p = on_frame(s, f);
         s.consume(f);
+        if (f.type == wire::backend::data_row && p == progress::need_input) p = on_further_rows(s);
         if (p != progress::need_input) return p;
     }
     return progress::finished;
@@ -86,6 +87,21 @@ pipeline::progress pipeline::on_row(session& s, step& current, const wire::frame
     ++current.rows;
     if (mute_ || current.is_stale()) return progress::need_input;
     return obey(s, current.sink->on_row(f.body));
+}
+
+/// Behind a row mostly comes another one, of which nothing has to be found out but its length.
+pipeline::progress pipeline::on_further_rows(session& s) {
+    auto& current = steps_[at_];
+    if (mute_ || current.is_stale() || s.on_message) return progress::need_input;
+    wire::frame f;
+    while (wire::next_frame(s.input.unread(), f) == wire::frame_status::ok &&
+           f.type == wire::backend::data_row) {
+        ++current.rows;
+        const auto wish = current.sink->on_row(f.body);
+        s.consume(f);
+        if (wish != flow::proceed) return obey(s, wish);
+    }
+    return progress::need_input;
 }
 
 pipeline::progress pipeline::obey(session& s, flow wish) {
@@ -214,7 +230,7 @@ pipeline::progress pipeline::on_frame(session& s, const wire::frame& f) {
         return fail(s, protocol_failure("a message arrived that is longer than it can be"));
     switch (f.type) {
     case data_row:
-        if (current.has_columns || (executing && !current.describes)) return on_row(s, current, f);
+        if (current.takes_rows()) return on_row(s, current, f);
         break;
     case bind_complete:
         if (current.kind != step_kind::execute || current.bound) break;

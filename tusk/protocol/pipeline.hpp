@@ -154,6 +154,10 @@ private:
         described* target = nullptr;
         const described* guard = nullptr;
         bool is_stale() const noexcept { return guard != nullptr && guard->stale; }
+        /// A DataRow may come now.
+        bool takes_rows() const noexcept {
+            return has_columns || (kind == step_kind::execute && bound && !describes);
+        }
     };
     step& add(step_kind kind) {
         if (at_ == steps_.size()) {
@@ -169,6 +173,7 @@ private:
     }
     progress on_frame(session& s, const wire::frame& f);
     progress on_row(session& s, step& current, const wire::frame& f);
+    progress on_further_rows(session& s);
     progress obey(session& s, flow wish);
     progress on_ready(session& s, const wire::frame& f);
     progress on_complete(session& s, step& current, const wire::frame& f);

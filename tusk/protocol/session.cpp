@@ -108,6 +108,8 @@ session::next_result session::next(wire::frame& out, failure& why) {
             return next_result::failed;
         case wire::frame_status::ok: break;
         }
+        if (on_message) [[unlikely]]
+            on_message(trace_received(out.type, out.body));
         if (out.type != wire::backend::parameter_status && out.type != wire::backend::notice_response &&
             out.type != wire::backend::notification_response) {
             note(out);
@@ -116,6 +118,21 @@ session::next_result session::next(wire::frame& out, failure& why) {
         handle_asynchronous(out, why);
         consume(out);
         if (why) return next_result::failed;
+    }
+}
+
+/// A message begins with its type, which is a letter, or, before a session, with a length, whose first byte
+/// is zero.
+void session::show_unshown() {
+    for (;;) {
+        const auto left = output.bytes().subspan(output_shown_);
+        if (left.empty()) return;
+        const std::size_t head = left[0] == std::byte{0} ? 4 : 5;
+        if (left.size() < head) return;
+        const std::size_t length = wire::load_big_endian<std::uint32_t>(left.data() + head - 4);
+        if (length < 4 || length - 4 > left.size() - head) return; // the rest follows
+        on_message(trace_sent(head == 4 ? '\0' : static_cast<char>(left[0]), left.subspan(head, length - 4)));
+        output_shown_ += head + length - 4;
     }
 }
 
@@ -137,7 +154,7 @@ void session::statements_gone() {
 
 void session::reset() {
     output.clear();
-    output_sent = 0;
+    output_sent = output_shown_ = 0;
     input.clear();
     backend_pid = 0;
     cancel_key.clear();

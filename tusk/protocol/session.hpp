@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <tusk/protocol/exec_mode.hpp>
+#include <tusk/protocol/message_trace.hpp>
 #include <tusk/protocol/statement_cache.hpp>
 #include <tusk/wire/backend.hpp>
 #include <tusk/wire/buffer.hpp>
@@ -48,6 +49,13 @@ public:
     /// Called for NoticeResponse and NotificationResponse, at whatever moment they arrive.
     std::function<void(const server_error&)> on_notice;
     std::function<void(wire::notification&&)> on_notification;
+    /// Who sees every message; usually nobody.
+    message_trace on_message;
+    /// Shows the messages of `output` that were not shown yet; for the driver, before it sends.
+    void show_output() {
+        if (on_message) [[unlikely]]
+            show_unshown();
+    }
 
     /// Value of a reported server parameter ("server_version"), or empty.
     std::string_view parameter(std::string_view name) const noexcept;
@@ -62,7 +70,7 @@ public:
     }
     void discard_output() noexcept {
         output.clear();
-        output_sent = 0;
+        output_sent = output_shown_ = 0;
         if (output.size() == 0) output.shrink(keep_output);
     }
 
@@ -86,10 +94,12 @@ private:
     static constexpr std::size_t keep_output = 1024 * 1024;
     bool handle_asynchronous(const wire::frame& f, failure& why);
     void note(const wire::frame& f) noexcept;
+    void show_unshown();
     void set_parameter(std::string_view name, std::string_view value);
 
     std::vector<std::pair<std::string, std::string>> parameters_;
-    bool deallocated_ = false; ///< A statement may be missing for a known reason.
+    std::size_t output_shown_ = 0; ///< Bytes of `output` that `on_message` has seen.
+    bool deallocated_ = false;     ///< A statement may be missing for a known reason.
 };
 
 /// A protocol violation, with what is known to cause it.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <concepts>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -82,6 +83,7 @@ inline bool load_integer(oid_t type, const std::byte* p, std::size_t n, std::int
 template <>
 struct codec<bool> {
     static constexpr oid_t natural = oid::boolean;
+    static constexpr std::size_t natural_size = 1;
     static bool accepts(oid_t type, bool) noexcept { return type == oid::boolean; }
     static codec_errc decode_binary(oid_t, const std::byte* p, std::size_t n, bool& out) noexcept {
         if (n != 1) return codec_errc::malformed;
@@ -110,6 +112,7 @@ struct codec<T> {
     static constexpr oid_t natural = std::in_range<std::int16_t>(std::numeric_limits<T>::max())   ? oid::int2
                                      : std::in_range<std::int32_t>(std::numeric_limits<T>::max()) ? oid::int4
                                                                                                   : oid::int8;
+    static constexpr std::size_t natural_size = natural == oid::int2 ? 2 : natural == oid::int4 ? 4 : 8;
 
     static bool accepts(oid_t type, bool binary) noexcept {
         return detail::is_integer_type(type) || (binary && detail::is_named_oid(type));
@@ -191,6 +194,7 @@ template <std::floating_point T>
     requires(sizeof(T) <= 8)
 struct codec<T> {
     static constexpr oid_t natural = sizeof(T) == 4 ? oid::float4 : oid::float8;
+    static constexpr std::size_t natural_size = sizeof(T);
 
     static bool accepts(oid_t type, bool) noexcept {
         return type == natural || type == oid::float4 || type == oid::int2 ||
@@ -261,6 +265,8 @@ namespace detail {
 /// parses it.
 struct text_codec {
     static constexpr oid_t natural = oid::text;
+    /// Of these the binary form is the text, as it is of `text` itself.
+    static bool looks_natural(oid_t type) noexcept { return is_text_type(type) && type != oid::character; }
     /// Text is text, whatever the catalog says about its type.
     static constexpr bool ignores_type_info = true;
     /// Any column that arrives as text, and the text family in binary.
@@ -294,7 +300,10 @@ struct codec<std::string> : detail::text_codec {
     static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, std::string& out) {
         std::string_view text;
         if (!binary_text(type, p, n, text)) return codec_errc::malformed;
-        out.assign(text);
+        if (text.size() == out.size()) // keys and codes have one length, and rows are often reused
+            std::memcpy(out.data(), text.data(), text.size());
+        else
+            out.assign(text);
         return codec_errc::ok;
     }
     static codec_errc decode_text(oid_t, std::string_view text, std::string& out) {

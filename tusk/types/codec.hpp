@@ -46,6 +46,9 @@ struct field_view {
 /// built in; domains are already resolved to what they are made of.
 ///
 /// - `static constexpr oid_t natural`: the SQL type that `T` is (0 when only known at run time)
+/// - `static constexpr std::size_t natural_size`: when every value of `natural` has this many bytes in binary
+/// (optional; rows are decoded faster)
+/// - `static bool looks_natural(oid_t type)`: other types that have `natural`'s binary form (optional)
 /// - `static bool accepts(oid_t type, bool binary)`: a result column of this type can become a `T`
 /// - `static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, T& out)`
 /// - `static codec_errc decode_text(oid_t type, std::string_view text, T& out)`

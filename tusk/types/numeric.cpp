@@ -114,9 +114,10 @@ void numeric::drop_hidden_digits(std::int32_t excess) noexcept {
 
 codec_errc numeric::from_wire(const std::byte* p, std::size_t n, numeric& out) {
     if (n < 8) return codec_errc::malformed;
-    const std::size_t count = wire::load_big_endian<std::uint16_t>(p);
-    const auto sign = static_cast<kind>(wire::load_big_endian<std::uint16_t>(p + 4));
-    const auto scale = wire::load_big_endian<std::uint16_t>(p + 6);
+    const auto head = wire::load_big_endian<std::uint64_t>(p); // digits, weight, sign, scale
+    const std::size_t count = head >> 48;
+    const auto sign = static_cast<kind>(head >> 16 & 0xffff);
+    const auto scale = static_cast<std::uint16_t>(head);
     if (n != 8 + 2 * count) return codec_errc::malformed;
     if (sign != kind::positive && sign != kind::negative) [[unlikely]] {
         const bool known =
@@ -126,27 +127,28 @@ codec_errc numeric::from_wire(const std::byte* p, std::size_t n, numeric& out) {
         return codec_errc::ok;
     }
     if (scale > max_scale) return codec_errc::malformed;
-    out.set_special(kind::positive);
     if (count == 0) {
+        out.set_special(kind::positive);
         out.scale_ = scale;
         return codec_errc::ok;
     }
     std::uint16_t* const digits = out.resize(count);
     unsigned largest = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        digits[i] = wire::load_big_endian<std::uint16_t>(p + 8 + 2 * i);
-        largest = std::max<unsigned>(largest, digits[i]);
+    const std::byte* from = p + 8;
+    for (auto* to = digits; to != digits + count; ++to, from += 2) {
+        *to = wire::load_big_endian<std::uint16_t>(from);
+        largest = std::max<unsigned>(largest, *to);
     }
     if (largest >= base) {
         out.set_special(kind::positive);
         return codec_errc::malformed;
     }
-    out.weight_ = wire::load_big_endian<std::int16_t>(p + 2);
+    out.weight_ = static_cast<std::int16_t>(head >> 32);
     out.kind_ = sign;
     out.scale_ = scale;
     // How far the last digit lies below the lowest one that the scale lets exist.
     const std::int32_t excess = static_cast<std::int32_t>(count) - 1 - out.weight_ - fraction_digits(scale);
-    if (excess >= 0) out.drop_hidden_digits(excess);
+    if (excess > 0 || (excess == 0 && scale % 4 != 0)) out.drop_hidden_digits(excess);
     if (out.size_ == 0 || digits[0] == 0 || out.digits()[out.size_ - 1] == 0) out.normalise();
     return codec_errc::ok;
 }

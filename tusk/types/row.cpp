@@ -63,6 +63,7 @@ failure choose_formats(std::span<const field_type> fields, std::span<const wire:
                        type_scope& types, wanted_format format, row_plan& plan) {
     plan.formats.resize(columns.size());
     plan.columns.resize(columns.size());
+    plan.direct = plan.fields.empty();
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const std::size_t at = plan.fields.empty() ? i : plan.fields[i];
         const auto& c = columns[at];
@@ -77,6 +78,7 @@ failure choose_formats(std::span<const field_type> fields, std::span<const wire:
         }
         plan.columns[at] = {type, binary};
         plan.formats[at] = binary ? 1 : 0;
+        plan.direct = plan.direct && binary && fields[i].is_natural(type);
     }
     static_cast<void>(take_note());
     return {};

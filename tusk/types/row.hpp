@@ -54,6 +54,9 @@ public:
     std::vector<std::int16_t> formats; ///< Wanted for each column.
     std::vector<column> columns;       ///< By position on the wire.
     std::vector<std::uint16_t> fields; ///< Column of each field; empty when they stand in order.
+    /// Columns and fields stand in the same order, and each column comes in binary as the very type that its
+    /// field's codec is made for.
+    bool direct = false;
     /// For rows that are looked at by name; lives with the description.
     std::span<const wire::column_description> described;
 };
@@ -105,15 +108,36 @@ failure wrong_column_count(std::size_t wanted, std::size_t got, std::string_view
 failure match_names(std::span<const std::string_view> fields, std::string_view row_type,
                     std::span<const wire::column_description> columns, std::vector<std::uint16_t>& out);
 
+/// The type that a codec is made for, or 0 when that is not known as the program is compiled.
+template <class F>
+inline constexpr oid_t natural_type = [] {
+    if constexpr (requires { std::integral_constant<oid_t, codec<F>::natural>{}; })
+        return codec<F>::natural;
+    else
+        return oid::unspecified;
+}();
+
+/// The column has the binary form of the type that the field's codec is made for.
+template <class F>
+bool is_natural_column(type_ref type) noexcept {
+    if constexpr (is_optional<F>)
+        return is_natural_column<typename F::value_type>(type);
+    else if constexpr (requires { codec<F>::looks_natural(type.oid); })
+        return type.info == nullptr && codec<F>::looks_natural(type.oid);
+    else
+        return type.info == nullptr && type.oid != oid::unspecified && type.oid == natural_type<F>;
+}
+
 /// What a field can do, whatever its type.
 struct field_type {
     bool (*accepts)(type_ref, bool);
+    bool (*is_natural)(type_ref);
     std::string_view name;
     bool ignores_type_info;
 
     template <class F>
     static field_type of() noexcept {
-        return {&accepts_column<F>, cpp_type_name<F>(), detail::ignores_type_info<F>};
+        return {&accepts_column<F>, &is_natural_column<F>, cpp_type_name<F>(), detail::ignores_type_info<F>};
     }
 };
 /// Chooses the formats; fails for a column whose type does not convert.
@@ -174,6 +198,44 @@ inline bool next_value(const std::byte*& at, const std::byte* end, field_view& o
         return false;
     }
     return true;
+}
+
+/// Takes the next value of a DataRow as its codec's natural type. False for whatever is not as usual: then
+/// the row is decoded once more, the way that says what is wrong.
+template <class F>
+[[gnu::always_inline]] inline bool take_natural(const std::byte*& at, const std::byte* end, F& out) {
+    if constexpr (is_optional<F>) {
+        if (end - at < 4) return false;
+        if (wire::load_big_endian<std::int32_t>(at) == -1) {
+            at += 4;
+            out.reset();
+            return true;
+        }
+        if (!out) out.emplace();
+        return take_natural(at, end, *out);
+    } else if constexpr (requires { codec<F>::natural_size; }) {
+        constexpr std::size_t size = codec<F>::natural_size;
+        if (end - at < static_cast<std::ptrdiff_t>(4 + size) ||
+            wire::load_big_endian<std::int32_t>(at) != static_cast<std::int32_t>(size))
+            return false;
+        const std::byte* value = at + 4;
+        at = value + size;
+        return codec<F>::decode_binary(natural_type<F>, value, size, out) == codec_errc::ok;
+    } else {
+        if (end - at < 4) return false;
+        const auto size = wire::load_big_endian<std::int32_t>(at);
+        const std::byte* value = at + 4;
+        if (size < 0 || size > end - value) return false;
+        at = value + size;
+        return codec<F>::decode_binary(natural_type<F>, value, static_cast<std::size_t>(size), out) ==
+               codec_errc::ok;
+    }
+}
+
+template <class Fields, std::size_t... I>
+[[gnu::always_inline]] inline bool decode_directly(const std::byte* at, const std::byte* end, Fields fields,
+                                                   std::index_sequence<I...>) {
+    return (take_natural(at, end, std::get<I>(fields)) && ...) && at == end;
 }
 
 template <class F>
@@ -238,6 +300,11 @@ bool decode_row(const row_plan& plan, std::span<const std::byte> body, T& out, r
     }
     const std::byte* at = body.data() + 2;
     const std::byte* end = body.data() + body.size();
+    if (plan.direct) [[likely]] {
+        if (detail::decode_directly(at, end, fields, std::make_index_sequence<n>{})) [[likely]]
+            return true;
+        static_cast<void>(detail::take_note()); // what is wrong is said below, once
+    }
     if (plan.fields.empty())
         return detail::decode_in_order(plan, at, end, fields, error, std::make_index_sequence<n>{});
     return detail::decode_by_name(plan, at, end, fields, error, std::make_index_sequence<n>{});

@@ -139,6 +139,7 @@ constexpr bool from_unix_microseconds(std::int64_t value, Point& out) noexcept {
 template <class Point, oid_t Type>
 struct timestamp_codec {
     static constexpr oid_t natural = Type;
+    static constexpr std::size_t natural_size = 8;
     static constexpr bool with_zone = Type == oid::timestamptz;
     static constexpr bool readable = holds_microseconds<typename Point::duration>;
 
@@ -212,6 +213,7 @@ constexpr bool from_unix_days(std::int64_t days, std::chrono::year_month_day& ou
 template <class Date>
 struct date_codec {
     static constexpr oid_t natural = oid::date;
+    static constexpr std::size_t natural_size = 4;
     static bool accepts(oid_t type, bool) noexcept { return type == oid::date; }
     static codec_errc decode_binary(oid_t, const std::byte* p, std::size_t n, Date& out) noexcept {
         std::int64_t days = 0;
@@ -276,6 +278,7 @@ struct codec<std::chrono::year_month_day> : detail::date_codec<std::chrono::year
 template <>
 struct codec<time_of_day> {
     static constexpr oid_t natural = oid::time;
+    static constexpr std::size_t natural_size = 8;
     static bool accepts(oid_t type, bool) noexcept { return type == oid::time; }
     static codec_errc decode_binary(oid_t, const std::byte* p, std::size_t n, time_of_day& out) noexcept {
         if (n != 8) return codec_errc::malformed;

@@ -47,6 +47,7 @@ private:
 template <>
 struct codec<uuid> {
     static constexpr oid_t natural = oid::uuid;
+    static constexpr std::size_t natural_size = uuid::size;
     static bool accepts(oid_t type, bool) noexcept { return type == oid::uuid; }
     static codec_errc decode_binary(oid_t, const std::byte* p, std::size_t n, uuid& out) noexcept {
         if (n != uuid::size) return codec_errc::malformed;

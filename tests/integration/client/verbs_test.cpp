@@ -1,4 +1,6 @@
-#include "both.hpp"
+#include <algorithm>
+
+#include "over_asio.hpp"
 
 using namespace client_test;
 
@@ -229,6 +231,45 @@ TEST_F(verbs, notices_reach_the_observer) {
     auto db = tusk::blocking::connection::open(url(), tusk::connection_settings{}.observe_with(listening));
     db.exec("do $$ begin raise notice 'one'; raise warning 'two'; end $$");
     EXPECT_EQ(listening->heard, (std::vector<std::string>{"one", "two"}));
+}
+
+/// What a connection says and hears from its start to its end.
+template <class Open>
+std::vector<std::string> trace_of_one_query(Open open) {
+    std::vector<std::string> lines;
+    const auto settings = tusk::connection_settings{}.trace_messages(
+        [&](const tusk::traced_message& m) { lines.push_back(to_string(m)); });
+    {
+        const auto db = open(settings);
+        tusk::blocking::verbs& through = *db;
+        EXPECT_EQ(through.one<std::string>("select $1::text", "a value"), "a value");
+    }
+    return lines;
+}
+
+TEST_F(verbs, every_message_can_be_traced) {
+    const auto blocking = [this](const tusk::connection_settings& s) {
+        return std::make_unique<tusk::blocking::connection>(tusk::blocking::connection::open(url(), s));
+    };
+    const auto over_loop = [this](const tusk::connection_settings& s) {
+        return std::make_unique<over_asio>(url(), s);
+    };
+    for (const auto& lines : {trace_of_one_query(blocking), trace_of_one_query(over_loop)}) {
+        ASSERT_FALSE(lines.empty());
+        EXPECT_EQ(lines.front().substr(0, 9), "> Startup");
+        EXPECT_EQ(lines.back(), "> Terminate 5");
+        const auto at = [&](std::string_view beginning) {
+            return std::find_if(lines.begin(), lines.end(),
+                                [&](const std::string& line) { return line.starts_with(beginning); }) -
+                   lines.begin();
+        };
+        EXPECT_LT(at("< Authentication"), at("> Parse"));
+        EXPECT_LT(at("> Parse"), at("> Bind"));
+        EXPECT_LT(at("> Bind"), at("< DataRow"));
+        EXPECT_LT(at("< DataRow"), at("< CommandComplete 14 SELECT 1"));
+        EXPECT_EQ(lines.end()[-2], "< ReadyForQuery 6 I");
+        for (const auto& line : lines) EXPECT_EQ(line.find("a value"), std::string::npos) << line;
+    }
 }
 
 } // namespace verbs_test

@@ -1,8 +1,11 @@
 // The code of docs/observability.md.
+#include <tusk/client.hpp>
 #include <tusk/observe/metrics_observer.hpp>
 #include <tusk/observe/pool_gauges.hpp>
 #include <tusk/observe/prometheus.hpp>
 #include <tusk/pool.hpp>
+
+#include <iostream>
 
 #include "page.hpp"
 
@@ -58,6 +61,20 @@ TEST_F(observability_page, example) {
           "postgres_connections_created_total{pool=\"default\"} ",
           "postgres_queries_total{query_type=\"select\",table=\"none\",status=\"ok\"} 1\n"})
         EXPECT_NE(page.find(line), std::string::npos) << line << "is not in\n" << page;
+}
+
+TEST_F(observability_page, messages_of_the_protocol) {
+    const auto url = url_with("application_name=traced");
+    ::testing::internal::CaptureStderr();
+    {
+        auto settings = tusk::connection_settings{}.trace_messages(
+            [](const tusk::traced_message& m) { std::cerr << to_string(m) << '\n'; });
+        auto db = tusk::blocking::connection::open(url, settings);
+        db.exec("select 1");
+    }
+    const auto said = ::testing::internal::GetCapturedStderr();
+    for (const char* line : {"> Startup", "> Parse", "< CommandComplete 14 SELECT 1\n< ReadyForQuery 6 I\n"})
+        EXPECT_NE(said.find(line), std::string::npos) << line << " is not in\n" << said;
 }
 
 } // namespace observability_page

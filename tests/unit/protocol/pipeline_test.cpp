@@ -53,6 +53,42 @@ TEST(pipeline, walks_several_groups_in_one_go) {
     EXPECT_EQ(r.s.transaction, tusk::transaction_status::in_transaction);
 }
 
+TEST(pipeline, rows_in_a_row_are_counted_wherever_they_are_cut_and_whatever_comes_between) {
+    const auto notice = be::parameter_status("TimeZone", "UTC");
+    const auto all = be::bind_complete() + be::data_row({"1"}) + be::data_row({"2"}) + notice +
+                     be::data_row({"3"}) + be::data_row({"4"}) + be::command_complete("SELECT 4") +
+                     be::ready_for_query();
+    for (std::size_t cut = 0; cut <= all.size(); ++cut) {
+        recording_sink sink;
+        pipeline p;
+        p.expect_execute(sink);
+        p.expect_sync();
+        receiving r{all.substr(0, cut)};
+        if (cut < all.size()) {
+            ASSERT_EQ(p.advance(r.s), progress::need_input) << cut;
+            r.add(all.substr(cut));
+        }
+        ASSERT_EQ(p.advance(r.s), progress::finished) << cut;
+        EXPECT_EQ(sink.rows, (std::vector<std::string>{"1", "2", "3", "4"}));
+        EXPECT_EQ(r.s.parameter("TimeZone"), "UTC");
+    }
+}
+
+TEST(pipeline, a_sink_that_pauses_gets_one_of_several_received_rows_at_a_time) {
+    recording_sink sink;
+    sink.pausing = true;
+    pipeline p;
+    p.expect_execute(sink);
+    p.expect_sync();
+    receiving r{be::bind_complete() + be::data_row({"1"}) + be::data_row({"2"}) + be::data_row({"3"}) +
+                be::command_complete("SELECT 3") + be::ready_for_query()};
+    for (std::size_t rows = 1; rows <= 3; ++rows) {
+        ASSERT_EQ(p.advance(r.s), progress::paused);
+        EXPECT_EQ(sink.rows.size(), rows);
+    }
+    EXPECT_EQ(p.advance(r.s), progress::finished);
+}
+
 TEST(pipeline, an_error_skips_the_rest_of_its_group_only) {
     recording_sink failed;
     recording_sink skipped;
