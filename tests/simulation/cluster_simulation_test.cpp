@@ -280,6 +280,49 @@ TEST(cluster_simulation, of_two_primaries_the_later_one_is_believed) {
     world::run_in_a_thread([&] { split_brain(directory.path().string()); });
 }
 
+/// A replica that was down for so long that it is asked only now and then becomes the primary, while nobody
+/// sends a statement that could fail.
+void promoted_in_quarantine(const std::string& directory) {
+    world w{1};
+    const auto committed = std::make_shared<ledger>();
+    server first{w, committed, directory + "/first"};
+    server second{w, committed, directory + "/second"};
+    second.become(true, 0);
+    second.crash();
+    auto config =
+        tusk::cluster_config::parse("user=u dbname=d host=" + first.directory() + "," + second.directory())
+            .value();
+    config.check_period(200ms);
+    std::optional<tusk::cluster> db;
+    auto opening = [&]() -> asio::awaitable<void> {
+        auto made = co_await tusk::cluster::open(config);
+        db.emplace(std::move(made));
+    };
+    w.spawn(opening());
+    ASSERT_TRUE(w.run_until([&] { return db.has_value(); }, 10s));
+    w.run_until([] { return false; }, 3min); // now it is asked every half a minute
+    second.start();
+    second.become(false, 2);
+    first.crash();
+    const auto when = w.now();
+    EXPECT_TRUE(w.run_until([&] { return db->members()[1].role == tusk::cluster_role::primary; }, 1min));
+    EXPECT_LE(w.now() - when, 2s) << "after the promotion";
+    bool over = false;
+    auto closing = [&]() -> asio::awaitable<void> {
+        co_await db->close();
+        over = true;
+    };
+    w.spawn(closing());
+    EXPECT_TRUE(w.run_until([&] { return over; }, 1min));
+    db.reset();
+    EXPECT_TRUE(w.run_until([&] { return first.sessions() + second.sessions() == 0; }, 1min));
+}
+
+TEST(cluster_simulation, a_promotion_in_quarantine_is_found_without_a_statement) {
+    const tests::temporary_directory directory;
+    world::run_in_a_thread([&] { promoted_in_quarantine(directory.path().string()); });
+}
+
 INSTANTIATE_TEST_SUITE_P(part, simulated_cluster, ::testing::Range(0U, parts));
 
 } // namespace cluster_simulation_test

@@ -53,6 +53,8 @@ public:
     void cut_one();
     void full(bool on) { full_ = on; }
     void slow(unsigned times) { slowness_ = times; }
+    /// So many sessions end with FATAL 57P01 as soon as they have begun: both come in one piece.
+    void stillborn(unsigned sessions) { stillborn_ = sessions; }
     void fail_serialization(unsigned times) { serialization_failures_ = times; }
     /// Nothing of the above any more.
     void heal();
@@ -90,6 +92,7 @@ private:
     std::int64_t lag_ = 0;
     unsigned slowness_ = 1;
     unsigned serialization_failures_ = 0;
+    unsigned stillborn_ = 0;
     steady_clock::time_point opens_at_{};
     steady_clock::time_point hangs_until_{};
     std::uint64_t deafened_ = 0;

@@ -94,6 +94,8 @@ void server::session::terminate() {
     close();
 }
 
+void server::session::wake() { pause_.cancel(); }
+
 void server::session::cancel() {
     if (!busy_) return;
     canceled_ = true;
@@ -174,6 +176,13 @@ asio::awaitable<bool> server::session::start_up() {
               be::parameter_status("in_hot_standby", of_.replica_ ? "on" : "off") +
               be::parameter_status("default_transaction_read_only", "off") + be::backend_key_data(pid) +
               be::ready_for_query();
+    if (of_.stillborn_ > 0) {
+        --of_.stillborn_;
+        output_ +=
+            be::error_response("57P01", "terminating connection due to administrator command", "FATAL");
+        co_await asio::async_write(socket_, asio::buffer(output_), asio::use_awaitable);
+        co_return false;
+    }
     co_await flush();
     co_return true;
 }

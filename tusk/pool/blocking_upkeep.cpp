@@ -120,7 +120,10 @@ result<connection> pool_core::attempt_to_connect() {
             if (!made) return made.error();
             target = std::move(*made);
         }
-        auto made = connection::try_open(std::move(target), settings_, deadline::never());
+        auto made = connection::try_open(target, settings_, deadline::never());
+        if (made && !made->looks_alive()) // terminated with all others of its database, for instance
+            made = connection::try_open(target, settings_, deadline::never());
+        if (made && !made->looks_alive()) return stillborn_failure();
         if (!made || !hooks_.after_connect()) return made;
         hooks_.after_connect()(*made);
         made->accept_session();
@@ -174,7 +177,8 @@ void pool_core::connect_one() {
         if (made) {
             auto fresh = adopt(std::move(*made), epoch);
             set_health(true, nullptr);
-            hand_over(std::move(fresh));
+            const auto unused_since = fresh->created - surely_alive;
+            hand_over(std::move(fresh), unused_since);
             return connect_as_needed();
         }
         std::unique_lock lock{mutex_};

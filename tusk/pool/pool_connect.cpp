@@ -86,7 +86,10 @@ asio::awaitable<result<connection>> pool_core::attempt_to_connect() {
             if (!made) co_return made.error();
             target = std::move(*made);
         }
-        auto made = co_await connection::try_open(executor_, std::move(target), settings_, deadline::never());
+        auto made = co_await connection::try_open(executor_, target, settings_, deadline::never());
+        if (made && !made->looks_alive()) // terminated with all others of its database, for instance
+            made = co_await connection::try_open(executor_, target, settings_, deadline::never());
+        if (made && !made->looks_alive()) co_return stillborn_failure();
         if (!made || !hooks_.after_connect()) co_return made;
         co_await hooks_.after_connect()(*made);
         made->accept_session();
@@ -139,7 +142,8 @@ asio::awaitable<void> pool_core::connect_one() {
         if (made) {
             auto fresh = adopt(std::move(*made), epoch);
             set_health(true, nullptr);
-            hand_over(std::move(fresh));
+            const auto unused_since = fresh->created - surely_alive;
+            hand_over(std::move(fresh), unused_since);
             connect_as_needed();
             co_return;
         }

@@ -43,6 +43,11 @@ failure circuit_open_failure(const std::string& pool, const breaker& of, steady_
     return failure{errc::circuit_open, std::move(text)}.set_sent(sent_state::none, retry_advice::safe);
 }
 
+failure stillborn_failure() {
+    return failure{errc::connect_failed, "the server ended the session as soon as it had begun"}.set_sent(
+        sent_state::none, retry_advice::safe);
+}
+
 acquire_result result_of_acquire(const failure& why) noexcept {
     if (why == condition::pool_timeout) return acquire_result::timeout;
     if (why == condition::canceled) return acquire_result::canceled;

@@ -17,6 +17,8 @@ failure acquire_timeout_failure(const std::string& pool, const pool_stats& now,
                                 const std::string& last_connect_error);
 failure circuit_open_failure(const std::string& pool, const breaker& of, steady_clock::time_point now,
                              const std::string& last_connect_error);
+/// The server ended the session before anybody could use it; worth one more attempt at once.
+failure stillborn_failure();
 /// For an observer: what became of an acquire.
 acquire_result result_of_acquire(const failure& why) noexcept;
 /// "host:port,host:port" of a configuration.
