@@ -97,6 +97,11 @@ void server::become(bool replica, std::uint32_t timeline) {
     timeline_ = timeline;
 }
 
+std::int64_t server::replayed() {
+    replayed_ = std::max(replayed_, std::ssize(ledger_->tokens) - (replica_ ? lag_ : 0));
+    return replayed_;
+}
+
 bool server::anything_deaf() const {
     const auto now = steady_clock::now();
     if (hangs_until_ > now) return true;

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::chrono::milliseconds startup_pause{50};
 constexpr std::chrono::milliseconds first_backoff{10};
-constexpr std::chrono::milliseconds longest_backoff{1000};
+/// Of a second after the return of a server, in which the pool is to be well again, half is left for the
+/// connection and the first statement.
+constexpr std::chrono::milliseconds longest_backoff{500};
 /// A thread that waits for longer than this shows that the open connections are not enough.
 constexpr std::chrono::milliseconds patience{20};
 /// Idle connections that expire within this time get their successors now.

@@ -174,8 +174,8 @@ void cluster_core::note(endpoint& of, const cluster_answer& said, steady_clock::
     if (demoted) of.db.reset(); // its sessions believe that they may write
 }
 
-/// When this was the primary, all others are asked at once, those in quarantine too: nobody's statements reach
-/// a server that could give cause for doubt.
+/// When this was the primary, all others are asked at once, those in quarantine too: nobody's statements
+/// reach a server that could give cause for doubt.
 void cluster_core::note(endpoint& of, const failure& why) {
     const std::lock_guard lock{mutex_};
     const bool had_primary = primary_locked() != nullptr;
