@@ -139,10 +139,10 @@ TEST(spike, ends_with_six_connections_at_most) {
     world::run_in_a_thread([&] { spike(directory.path().string()); });
 }
 
-/// TUSK_WAITERS callers (100,000 in an optimised build's run by hand; less under sanitizers) who want a
-/// connection of their own, of ten.
+/// Callers who want a connection of their own, of ten: TUSK_WAITERS of them, five for each of the usual seeds
+/// without it. A hundred thousand take a few seconds of optimised code, a thousand as long under a sanitizer.
 void queue(const std::string& directory) {
-    const auto callers = static_cast<int>(number_of("TUSK_WAITERS", 10'000));
+    const auto callers = static_cast<int>(number_of("TUSK_WAITERS", 5 * usual_seeds));
     world w{1};
     server s{w, std::make_shared<ledger>(), directory + "/s"};
     s.takes(1ms);
