@@ -72,7 +72,7 @@ convergence: setup ## go from schema to schema, as PAIRS=tests/convergence/pairs
 simulate: setup ## a pool and a cluster over simulated servers, from SEEDS=20000 seeds; a failure prints its seed
 	$(call configure,$(PRESET))
 	$(call build,$(PRESET)) --target unit_simulation
-	@seq 0 7 | TUSK_SEEDS=$(SEEDS) xargs -P $(JOBS) -I{} build/$(PRESET)/bin/unit_simulation --gtest_filter='part/*/{}'
+	@seq 0 15 | TUSK_SEEDS=$(SEEDS) xargs -P $(JOBS) -I{} build/$(PRESET)/bin/unit_simulation --gtest_filter='part/*/{}'
 
 soak: setup ## transfers through a pool, under all kinds of faults, for SOAK_SECONDS=600
 	$(call configure,$(PRESET))

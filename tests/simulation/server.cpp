@@ -71,14 +71,21 @@ void server::cut_one() {
     if (auto* s = any()) s->cut_next_answer = true;
 }
 
+/// A session that was silent is gone; what is being executed, or hung, goes on at once.
 void server::heal() {
-    for (const auto& weak : sessions_)
-        if (const auto s = weak.lock(); s && s->silent_until > steady_clock::now()) s->close();
     hangs_until_ = {};
+    for (const auto& weak : sessions_) {
+        const auto s = weak.lock();
+        if (!s) continue;
+        if (s->silent_until > steady_clock::now())
+            s->close();
+        else
+            s->wake();
+    }
     opens_at_ = {};
     full_ = false;
     slowness_ = 1;
-    serialization_failures_ = 0;
+    serialization_failures_ = stillborn_ = 0;
     lag_ = 0;
     start();
 }
@@ -88,6 +95,11 @@ void server::heal() {
 void server::become(bool replica, std::uint32_t timeline) {
     replica_ = replica;
     timeline_ = timeline;
+}
+
+std::int64_t server::replayed() {
+    replayed_ = std::max(replayed_, std::ssize(ledger_->tokens) - (replica_ ? lag_ : 0));
+    return replayed_;
 }
 
 bool server::anything_deaf() const {

@@ -53,11 +53,19 @@ public:
     void cut_one();
     void full(bool on) { full_ = on; }
     void slow(unsigned times) { slowness_ = times; }
+    /// Every statement takes so long, instead of a random time; zero is random again.
+    void takes(steady_clock::duration time) { time_ = time; }
+    /// So many sessions end with FATAL 57P01 as soon as they have begun: both come in one piece.
+    void stillborn(unsigned sessions) { stillborn_ = sessions; }
     void fail_serialization(unsigned times) { serialization_failures_ = times; }
     /// Nothing of the above any more.
     void heal();
     void become(bool replica, std::uint32_t timeline);
-    void lag(std::int64_t tokens) { lag_ = tokens; }
+    /// Of a replica, from now on: what it has replayed it does not take back.
+    void lag(std::int64_t tokens) {
+        replayed();
+        lag_ = tokens;
+    }
 
     bool accepts() const noexcept { return listening_ && !full_ && opens_at_ <= steady_clock::now(); }
     bool is_replica() const noexcept { return replica_; }
@@ -75,6 +83,8 @@ private:
 
     asio::awaitable<void> accept(std::shared_ptr<protocol::acceptor> on);
     session* any();
+    /// How many of the ledger's tokens it shows.
+    std::int64_t replayed();
     void cancel(std::int32_t pid);
 
     world& world_;
@@ -88,8 +98,11 @@ private:
     bool replica_ = false;
     std::uint32_t timeline_ = 1;
     std::int64_t lag_ = 0;
+    std::int64_t replayed_ = 0;
     unsigned slowness_ = 1;
+    steady_clock::duration time_{};
     unsigned serialization_failures_ = 0;
+    unsigned stillborn_ = 0;
     steady_clock::time_point opens_at_{};
     steady_clock::time_point hangs_until_{};
     std::uint64_t deafened_ = 0;

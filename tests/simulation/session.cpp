@@ -94,6 +94,8 @@ void server::session::terminate() {
     close();
 }
 
+void server::session::wake() { pause_.cancel(); }
+
 void server::session::cancel() {
     if (!busy_) return;
     canceled_ = true;
@@ -174,6 +176,13 @@ asio::awaitable<bool> server::session::start_up() {
               be::parameter_status("in_hot_standby", of_.replica_ ? "on" : "off") +
               be::parameter_status("default_transaction_read_only", "off") + be::backend_key_data(pid) +
               be::ready_for_query();
+    if (of_.stillborn_ > 0) {
+        --of_.stillborn_;
+        output_ +=
+            be::error_response("57P01", "terminating connection due to administrator command", "FATAL");
+        co_await asio::async_write(socket_, asio::buffer(output_), asio::use_awaitable);
+        co_return false;
+    }
     co_await flush();
     co_return true;
 }
@@ -293,7 +302,9 @@ void server::session::bind(std::string_view body) {
 asio::awaitable<void> server::session::execute(statement what) {
     busy_ = true;
     const bool takes_time = what.sql.starts_with("select") || what.sql.starts_with("insert");
-    if (takes_time || of_.world_.chance(0.3))
+    if (of_.time_ > of_.time_.zero())
+        co_await rest(of_.time_);
+    else if (takes_time || of_.world_.chance(0.3))
         co_await rest(of_.world_.between(100us, of_.world_.chance(0.02) ? 400ms : 5ms) * of_.slowness_);
     co_await while_deaf();
     busy_ = false;
@@ -326,8 +337,7 @@ void server::session::answer(const statement& what) {
         status_ = 'I';
         output_ += be::command_complete(good ? "COMMIT" : "ROLLBACK");
     } else if (sql.find("pg_is_in_recovery") != std::string::npos) {
-        const auto position =
-            std::max<std::int64_t>(of_.ledger_->position() - (of_.replica_ ? of_.lag_ * 64 : 0), 0);
+        const auto position = of_.replayed() * 64;
         char timeline[16];
         std::snprintf(timeline, sizeof timeline, "%08X", of_.timeline_);
         const auto truth = format(0) == 1 ? std::string(1, of_.replica_ ? '\1' : '\0')
@@ -342,8 +352,7 @@ void server::session::answer(const statement& what) {
         output_ += be::command_complete("SELECT 1");
     } else if (sql.find("count(*)") != std::string::npos) {
         const auto& all = of_.ledger_->tokens;
-        const auto seen =
-            all.end() - (of_.replica_ ? std::min<std::ptrdiff_t>(of_.lag_, std::ssize(all)) : 0);
+        const auto seen = all.begin() + of_.replayed();
         output_ += be::data_row({number_in(format(0), std::count(all.begin(), seen, what.argument))});
         output_ += be::command_complete("SELECT 1");
     } else if (sql == "select $1::int8") {

@@ -26,6 +26,8 @@ public:
     void close();
     void terminate();
     void cancel();
+    /// What it waits for is over.
+    void wake();
 
     std::int32_t pid = 0;
     steady_clock::time_point silent_until{};

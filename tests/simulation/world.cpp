@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include <thread>
+#include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -39,12 +40,14 @@ private:
 world::world(std::uint64_t seed)
     : time_{seed}, began_{time_.now().time_since_epoch()}, random_{seed * 2 + 1} {}
 
-/// What was told to end, ends.
+/// What was told to end, ends. What is left then, here and in the loop, is destroyed, and whatever that would
+/// like to have run is dropped: there is no queue any more.
 world::~world() {
     look_ = {};
     for (int i = 0; i < 10'000 && step(time_.now()); ++i) {
     }
-    ready_.clear();
+    over_ = true;
+    const auto left = std::exchange(ready_, {});
 }
 
 asio::any_io_executor world::executor() { return executor_type{*this}; }

@@ -1,5 +1,5 @@
 // Nothing that was acknowledged is lost and nothing is done twice, whatever happens between client and
-// server. For TUSK_SOAK_SECONDS seconds (20 without it).
+// server. For TUSK_SOAK_SECONDS seconds (30 without it).
 #include <signal.h>
 
 #include <cstdlib>
@@ -87,7 +87,7 @@ protected:
     fault_proxy proxy_{server_.url()};
     bank::journal journal_;
     steady_clock::time_point end_ =
-        steady_clock::now() + std::chrono::seconds{number_of("TUSK_SOAK_SECONDS", 20)};
+        steady_clock::now() + std::chrono::seconds{number_of("TUSK_SOAK_SECONDS", 30)};
     std::atomic<std::uint64_t> answers_{0};
     std::atomic<std::uint64_t> successes_{0};
     std::atomic<int> present_{0};

@@ -457,16 +457,17 @@ void asio_driver::core::close() noexcept {
 bool asio_driver::core::idle_connection_is_alive() {
     if (!socket.is_open() || session.broken) return false;
     for (;;) {
+        wire::frame f;
+        failure why;
+        // Notices and the like are dealt with; anything else is a FATAL error or a violation. It may have come
+        // together with the answer before it.
+        if (session.next(f, why) != protocol::session::next_result::need_input) break;
         const auto space = channel.incoming();
         const auto n = ::recv(socket.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
         if (n < 0 && errno == EINTR) continue;
         bool readable = false;
         if (n <= 0 || channel.received(static_cast<std::size_t>(n), readable)) break;
-        wire::frame f;
-        failure why;
-        // Notices and the like are dealt with; anything else is a FATAL error or a violation.
-        if (session.next(f, why) != protocol::session::next_result::need_input) break;
     }
     session.broken = true;
     return false;

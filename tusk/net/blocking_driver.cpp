@@ -338,16 +338,17 @@ failure blocking_driver::send_cancel(deadline until) {
 bool blocking_driver::idle_connection_is_alive() {
     if (!is_open()) return false;
     for (;;) {
+        wire::frame f;
+        failure why;
+        // Notices and the like are dealt with; anything else is a FATAL error or a violation. It may have come
+        // together with the answer before it.
+        if (session_.next(f, why) != protocol::session::next_result::need_input) break;
         const auto space = channel_.incoming();
         const auto n = ::recv(fd_, space.data(), space.size(), MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
         if (n < 0 && errno == EINTR) continue;
         bool readable = false;
         if (n <= 0 || channel_.received(static_cast<std::size_t>(n), readable)) break;
-        wire::frame f;
-        failure why;
-        // Notices and the like are dealt with; anything else is a FATAL error or a violation.
-        if (session_.next(f, why) != protocol::session::next_result::need_input) break;
     }
     session_.broken = true;
     return false;

@@ -12,8 +12,6 @@ using namespace tusk::detail;
 
 namespace {
 
-/// Who used a connection so recently would have been told that it broke.
-constexpr std::chrono::milliseconds surely_alive{1};
 constexpr std::chrono::milliseconds care_budget{1000};
 
 } // namespace
@@ -281,11 +279,10 @@ bool pool_core::restore(pooled& what) {
 }
 
 /// To the first thread in the queue, else to the idle stack.
-void pool_core::hand_over(item what) {
+void pool_core::hand_over(item what, steady_clock::time_point now) {
     auto why = close_reason::shutdown;
     {
         const std::lock_guard lock{mutex_};
-        const auto now = steady_clock::now();
         if (!what->blamed) breaker_.succeeded(now, what->breaker_generation);
         what->blamed = false;
         why = closed_ ? close_reason::shutdown : close_reason::lifetime;

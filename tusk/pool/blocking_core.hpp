@@ -104,7 +104,7 @@ private:
     lease lend(item what, const std::source_location& where, steady_clock::time_point since, bool waited);
 
     bool restore(pooled& what);
-    void hand_over(item what);
+    void hand_over(item what, steady_clock::time_point now = steady_clock::now());
     void put_back(item what);
     void close_all(std::vector<item> what, close_reason why) noexcept;
     void say_goodbye(pooled& what) const noexcept;

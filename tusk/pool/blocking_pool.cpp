@@ -2,6 +2,7 @@
 
 #include <tusk/client/copy_job.hpp>
 #include <tusk/pool/blocking_core.hpp>
+#include <tusk/pool/pool_texts.hpp>
 
 namespace tusk::blocking {
 
@@ -231,6 +232,9 @@ failure pool::execute(request& what, client_sink& sink) {
                 what.limit(until); // the time in the queue is spent
                 core_->note_sql(*l->held_, what.text()->text);
                 f = (*l)->execute(what, sink);
+                if (!f && (*l)->status() != transaction_status::idle &&
+                    tusk::detail::leaves_no_trace(sink.command()))
+                    f = tusk::detail::uncommitted_failure();
                 l->held_->blamed = is_server_failure(f);
             } else {
                 f = l.error();
@@ -254,6 +258,7 @@ failure pool::execute_batch(batch& b, const options& o) {
     auto limited = o;
     limited.until(until);
     auto f = (*l)->execute_batch(b, limited);
+    if (!f && (*l)->status() != transaction_status::idle) f = tusk::detail::uncommitted_failure();
     l->held_->blamed = is_server_failure(f);
     return f;
 }

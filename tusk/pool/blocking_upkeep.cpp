@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::chrono::milliseconds startup_pause{50};
 constexpr std::chrono::milliseconds first_backoff{10};
-constexpr std::chrono::milliseconds longest_backoff{1000};
+/// Of a second after the return of a server, in which the pool is to be well again, half is left for the
+/// connection and the first statement.
+constexpr std::chrono::milliseconds longest_backoff{500};
 /// A thread that waits for longer than this shows that the open connections are not enough.
 constexpr std::chrono::milliseconds patience{20};
 /// Idle connections that expire within this time get their successors now.
@@ -120,7 +122,10 @@ result<connection> pool_core::attempt_to_connect() {
             if (!made) return made.error();
             target = std::move(*made);
         }
-        auto made = connection::try_open(std::move(target), settings_, deadline::never());
+        auto made = connection::try_open(target, settings_, deadline::never());
+        if (made && !made->looks_alive()) // terminated with all others of its database, for instance
+            made = connection::try_open(target, settings_, deadline::never());
+        if (made && !made->looks_alive()) return stillborn_failure();
         if (!made || !hooks_.after_connect()) return made;
         hooks_.after_connect()(*made);
         made->accept_session();
@@ -174,7 +179,8 @@ void pool_core::connect_one() {
         if (made) {
             auto fresh = adopt(std::move(*made), epoch);
             set_health(true, nullptr);
-            hand_over(std::move(fresh));
+            const auto unused_since = fresh->created - surely_alive;
+            hand_over(std::move(fresh), unused_since);
             return connect_as_needed();
         }
         std::unique_lock lock{mutex_};

@@ -150,6 +150,7 @@ void cluster_core::note(endpoint& of, const cluster_answer& said, steady_clock::
     bool demoted = false;
     {
         const std::lock_guard lock{mutex_};
+        const bool had_primary = primary_locked() != nullptr;
         demoted = of.role == cluster_role::primary && said.replica;
         of.role = said.replica ? cluster_role::replica : cluster_role::primary;
         of.reachable = true;
@@ -168,16 +169,21 @@ void cluster_core::note(endpoint& of, const cluster_answer& said, steady_clock::
         if (!has_all && said.replay_age)
             of.lag = std::chrono::duration_cast<steady_clock::duration>(
                 std::chrono::duration<double>{std::max(*said.replay_age, 0.0)});
+        if (had_primary && primary_locked() == nullptr) ++doubts_;
     }
     if (demoted) of.db.reset(); // its sessions believe that they may write
 }
 
+/// When this was the primary, all others are asked at once, those in quarantine too: nobody's statements
+/// reach a server that could give cause for doubt.
 void cluster_core::note(endpoint& of, const failure& why) {
     const std::lock_guard lock{mutex_};
+    const bool had_primary = primary_locked() != nullptr;
     of.reachable = false;
     of.checked = steady_clock::now();
     of.problem = why.message();
     ++of.failures;
+    if (had_primary && primary_locked() == nullptr) ++doubts_;
 }
 
 /// Those that are down are asked less and less often, unless they may be the primary that nobody knows.

@@ -76,6 +76,18 @@ void shared_session::start() {
     share(held_->conn, *this, net::completion::of(std::move(over)));
 }
 
+/// Quick statements travel together, as many as may. Where they take longer, so that the last one would wait
+/// for more than `dispatch_slow` behind the others, this connection takes no more than its share of those
+/// that wait: the rest is for the connections that come free meanwhile.
+bool shared_session::takes_more_locked(std::size_t in_flight,
+                                       steady_clock::duration expected) const noexcept {
+    if (in_flight == 0) return true;
+    const auto limit = steady_clock::duration{pool_->dispatch_slow_.load(std::memory_order_relaxed)};
+    if (expected_ + expected <= limit) return true;
+    const std::size_t connections = pool_->slots_.in_use() + pool_->slots_.idle();
+    return in_flight * connections < pool_->waiters_.size() + in_flight;
+}
+
 protocol::shared_statement* shared_session::next(std::size_t in_flight) {
     if (in_flight >= pool_->dispatch_batch_.load(std::memory_order_relaxed)) return nullptr;
     std::shared_ptr<shared_waiter> w;
@@ -85,11 +97,15 @@ protocol::shared_statement* shared_session::next(std::size_t in_flight) {
         // Who waits for a connection of his own is not overtaken: this one will be it.
         if (pool_->closed_ || queue.empty() || queue.front()->statement == nullptr) return nullptr;
         if (pool_->slots_.expired(*held_, last_answer_) || held_->epoch != pool_->epoch_) return nullptr;
+        const steady_clock::duration expected = queue.front()->statement->text().history.usual();
+        if (!takes_more_locked(in_flight, expected)) return nullptr;
         w = std::static_pointer_cast<shared_waiter>(std::move(queue.front()));
         queue.pop_front();
         w->queued = false;
         w->session = this;
         w->until = w->call_until;
+        w->expected = expected;
+        expected_ += expected;
         on_the_way_.push_back(w);
         ++pool_->counters_.shared_statements;
     }
@@ -108,6 +124,7 @@ void shared_session::finished(protocol::shared_statement& which, failure f, prot
         if (at == on_the_way_.end()) return;
         w = std::move(*at);
         on_the_way_.erase(at);
+        expected_ -= w->expected;
         w->session = nullptr;
     }
     if (is_server_failure(f)) held_->blamed = true;

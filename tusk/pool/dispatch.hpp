@@ -20,6 +20,7 @@ struct shared_waiter final : waiter, shared_request {
 
     class shared_session* session = nullptr; ///< Where it is on its way; guarded by the pool's mutex.
     deadline call_until;                     ///< Of the whole call; `until` is that of waiting.
+    steady_clock::duration expected{};       ///< How long it usually takes; likewise.
     bool canceled = false;                   ///< By its caller; likewise.
     bool again = false;                      ///< Nothing of it took effect: it is to be executed alone.
 };
@@ -42,12 +43,14 @@ public:
 private:
     friend class pool_core;
     protocol::shared_statement* next(std::size_t in_flight) override;
+    bool takes_more_locked(std::size_t in_flight, steady_clock::duration expected) const noexcept;
     void finished(protocol::shared_statement& which, failure f, protocol::shared_end end) override;
     failure given_up(const protocol::shared_statement& which) override;
 
     std::shared_ptr<pool_core> pool_;
     std::unique_ptr<pooled> held_;
     std::vector<std::shared_ptr<shared_waiter>> on_the_way_; ///< Guarded by the pool's mutex.
+    steady_clock::duration expected_{};                      ///< Of all that are on their way; likewise.
     steady_clock::time_point last_answer_{};
 };
 

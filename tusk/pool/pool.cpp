@@ -5,6 +5,7 @@
 
 #include <tusk/client/copy_job.hpp>
 #include <tusk/pool/pool_core.hpp>
+#include <tusk/pool/pool_texts.hpp>
 
 namespace tusk {
 
@@ -109,12 +110,6 @@ asio::awaitable<std::vector<lease>> pool::acquire_all_idle(std::source_location 
 
 namespace {
 
-/// What a statement with this command tag cannot do: begin a transaction, set, listen, prepare.
-bool leaves_no_trace(std::string_view command) {
-    return command == "SELECT" || command == "INSERT" || command == "UPDATE" || command == "DELETE" ||
-           command == "MERGE";
-}
-
 asio::awaitable<lease> acquire_or_throw(asio::awaitable<result<lease>> acquiring) {
     auto l = co_await std::move(acquiring);
     if (!l) throw error{l.error()};
@@ -156,7 +151,9 @@ asio::awaitable<failure> pool::execute(request& what, client_sink& sink) {
             auto& history = what.text()->history;
             const auto began = l.held_->leased_at;
             f = co_await l->execute(what, sink);
-            if (!f) history.add(leaves_no_trace(sink.command()), steady_clock::now() - began);
+            if (!f && l->status() != transaction_status::idle && detail::leaves_no_trace(sink.command()))
+                f = detail::uncommitted_failure();
+            if (!f) history.add(detail::leaves_no_trace(sink.command()), steady_clock::now() - began);
             l.held_->blamed = is_server_failure(f);
         }
         if (!f) {
@@ -182,6 +179,7 @@ asio::awaitable<failure> pool::execute_batch(batch& b, options o) {
     }
     o.until(until);
     auto f = co_await l->execute_batch(b, o);
+    if (!f && l->status() != transaction_status::idle) f = detail::uncommitted_failure();
     l.held_->blamed = is_server_failure(f);
     co_return f;
 }

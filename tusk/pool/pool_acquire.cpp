@@ -12,13 +12,6 @@
 /// How a caller gets a connection: at once, or by the queue.
 namespace tusk::detail {
 
-namespace {
-
-/// Who used a connection so recently would have been told that it broke.
-constexpr std::chrono::milliseconds surely_alive{1};
-
-} // namespace
-
 /// Out of the idle stack, for somebody.
 pool_core::item pool_core::take_idle_locked(state as, const std::source_location& where) {
     auto got = slots_.take();

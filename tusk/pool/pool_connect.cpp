@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::chrono::milliseconds startup_pause{50};
 constexpr std::chrono::milliseconds first_backoff{10};
-constexpr std::chrono::milliseconds longest_backoff{1000};
+/// Of a second after the return of a server, in which the pool is to be well again, half is left for the
+/// connection and the first statement.
+constexpr std::chrono::milliseconds longest_backoff{500};
 /// A caller that waits for longer than this shows that the open connections are not enough: one more may be
 /// made at a time.
 constexpr std::chrono::milliseconds patience{20};
@@ -86,7 +88,10 @@ asio::awaitable<result<connection>> pool_core::attempt_to_connect() {
             if (!made) co_return made.error();
             target = std::move(*made);
         }
-        auto made = co_await connection::try_open(executor_, std::move(target), settings_, deadline::never());
+        auto made = co_await connection::try_open(executor_, target, settings_, deadline::never());
+        if (made && !made->looks_alive()) // terminated with all others of its database, for instance
+            made = co_await connection::try_open(executor_, target, settings_, deadline::never());
+        if (made && !made->looks_alive()) co_return stillborn_failure();
         if (!made || !hooks_.after_connect()) co_return made;
         co_await hooks_.after_connect()(*made);
         made->accept_session();
@@ -139,7 +144,8 @@ asio::awaitable<void> pool_core::connect_one() {
         if (made) {
             auto fresh = adopt(std::move(*made), epoch);
             set_health(true, nullptr);
-            hand_over(std::move(fresh));
+            const auto unused_since = fresh->created - surely_alive;
+            hand_over(std::move(fresh), unused_since);
             connect_as_needed();
             co_return;
         }

@@ -43,6 +43,25 @@ failure circuit_open_failure(const std::string& pool, const breaker& of, steady_
     return failure{errc::circuit_open, std::move(text)}.set_sent(sent_state::none, retry_advice::safe);
 }
 
+failure stillborn_failure() {
+    return failure{errc::connect_failed, "the server ended the session as soon as it had begun"}.set_sent(
+        sent_state::none, retry_advice::safe);
+}
+
+bool leaves_no_trace(std::string_view command) noexcept {
+    return command == "SELECT" || command == "INSERT" || command == "UPDATE" || command == "DELETE" ||
+           command == "MERGE";
+}
+
+failure uncommitted_failure() {
+    return failure{
+        errc::protocol_violation,
+        "the statement was answered inside a transaction that nobody here began, and was rolled back: "
+        "a pooler in between opened it (Pgpool-II in raw mode does; use its streaming_replication "
+        "mode), so write in transactions of your own"}
+        .set_sent(sent_state::answered, retry_advice::never);
+}
+
 acquire_result result_of_acquire(const failure& why) noexcept {
     if (why == condition::pool_timeout) return acquire_result::timeout;
     if (why == condition::canceled) return acquire_result::canceled;

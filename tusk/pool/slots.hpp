@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -26,6 +27,10 @@ private:
     slot_times* before_ = nullptr;
     slot_times* after_ = nullptr;
 };
+
+/// Who used a connection so recently would have been told that it broke. One that nobody has used yet counts
+/// as used longer ago.
+inline constexpr std::chrono::milliseconds surely_alive{1};
 
 /// How many connections a pool wants to make at a moment.
 struct construction_demand {
