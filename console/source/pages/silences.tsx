@@ -60,11 +60,11 @@ function Form({ prefilled }: { prefilled: string }) {
                         aria-describedby="matchers-help" onInput={(event) => setMatchers(event.currentTarget.value)} />
                     <span id="matchers-help" class="faint field-help">One a line: <code>=</code> <code>!=</code> <code>=~</code> <code>!~</code>, as Alertmanager has them.</span>
                 </label>
+                <datalist id="lastings">{choices.map((one) => <option key={one} value={one} />)}</datalist>
                 <div class="silence-fields">
                     <label class="field">
                         <span>For</span>
                         <input list="lastings" autocomplete="off" value={lasts} onInput={(event) => setLasts(event.currentTarget.value)} />
-                        <datalist id="lastings">{choices.map((one) => <option key={one} value={one} />)}</datalist>
                     </label>
                     <label class="field">
                         <span>By</span>
