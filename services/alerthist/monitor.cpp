@@ -116,7 +116,8 @@ std::string shown_server(const connect_config& of) {
     for (auto& one : hosts) one.password.clear();
     connect_config out;
     out.hosts(std::move(hosts)).database(of.database()).user(of.user());
-    return redacted(out);
+    const auto text = redacted(out);
+    return text.substr(0, text.find('?'));
 }
 
 } // namespace

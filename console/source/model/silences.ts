@@ -27,7 +27,7 @@ export function parseMatchers(text: string): Matcher[] | string {
     return out.length > 0 ? out : "Say which alerts: at least one matcher is needed";
 }
 
-export const matcherText = ({ name, value, is_equal, is_regex }: Matcher): string => `${name}${is_equal ? "=" : "!"}${is_regex ? "~" : is_equal ? "" : "="}"${value}"`;
+export const matcherText = ({ name, value, is_equal = true, is_regex = false }: Matcher): string => `${name}${is_equal ? "=" : "!"}${is_regex ? "~" : is_equal ? "" : "="}"${value}"`;
 
 export const matchersOf = (labels: Labels): string => Object.entries(labels).map(([name, value]) => `${name}="${value}"`).join("\n");
 

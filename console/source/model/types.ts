@@ -228,8 +228,9 @@ export interface Statements {
 export interface Matcher {
     name: string;
     value: string;
-    is_equal: boolean;
-    is_regex: boolean;
+    /** As Alertmanager has it: true when nothing is said. */
+    is_equal?: boolean;
+    is_regex?: boolean;
 }
 
 export interface Silence {
