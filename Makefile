@@ -1,7 +1,7 @@
 # The everyday commands; `make help` lists them. They only call scripts and CMake presets, which work without make too.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run stack test e2e matrix convergence simulate soak bench asan tsan clang fuzz coverage format \
+.PHONY: help setup build run stack test e2e matrix convergence simulate soak bench bench-services asan tsan clang fuzz coverage format \
 	lint console deploy-check install clean
 
 JOBS ?= $(shell nproc)
@@ -83,6 +83,11 @@ bench: setup ## build for release and run the benchmarks
 	$(call configure,release)
 	$(call build,release)
 	$(with_server) scripts/bench
+
+bench-services: setup ## the numbers of alerthist under load, ten minutes; ARGS=--quick: seconds, ARGS='--rows 1000000 history'
+	$(call configure,release)
+	$(call build,release) --target alerthist tusk-bench-services
+	@$(with_server) build/release/bin/tusk-bench-services $(ARGS)
 
 asan: ## all tests under AddressSanitizer and UBSan
 	@$(MAKE) test PRESET=asan

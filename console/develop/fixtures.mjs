@@ -103,6 +103,7 @@ function answer(url) {
         top_alerts: names.map((alert_name, i) => ({ alert_name, namespace: pick(namespaces), severity: pick(["critical", "warning", "info"]), fire_count: 400 - i * 37, alert_count: 12, last_fired_at: time(Date.now()), avg_duration_seconds: 840 })),
         flapping_alerts: alerts.slice(0, 6).map((a, i) => ({ ...a, transition_count: 40 - i * 5, flapping_score: 4.2 - i / 2, last_transition_at: a.starts_at })), recent_alerts: [],
     };
+    case "/api/v1/silences": return { silences: [["active", 3600e3, 'namespace', "storage"], ["active", 7200e3, "alertname", "DiskFull"], ["expired", -3600e3, "job", "node"]].map(([status, ends, name, value], i) => ({ id: `00000000-0000-4000-8000-00000000000${i}`, status, matchers: [{ name, value, is_equal: true, is_regex: false }], starts_at: time(Date.now() - 7200e3), ends_at: time(Date.now() + ends), created_by: "eva", comment: "the cabinet is being moved", created_at: time(Date.now() - 7200e3), updated_at: time(Date.now() - 7200e3) })) };
     case "/api/v1/publishing": return {
         mode: "enriched", outbox: { pending: 14, in_flight: 2, retrying: 9, oldest_seconds: 31 }, dead_letters: letters.length,
         targets: [target("ops-webhook", "webhook", { in_flight: 2 }), target("slack-oncall", "slack", { pending: 3, failed: 240, last_error: "429 Too Many Requests", last_error_at: time(Date.now() - 600_000) }),

@@ -26,11 +26,13 @@ import { AlertsPage } from "./pages/alerts";
 import { InsightsPage } from "./pages/insights";
 import { PoolPage } from "./pages/pool";
 import { PublishingPage } from "./pages/publishing";
+import { SilencesPage } from "./pages/silences";
 
 function Content() {
     const { page, id } = route.value;
     if (page === "alerts") return id ? <AlertPage key={id} fingerprint={id} /> : <AlertsPage />;
     if (page === "insights") return <InsightsPage />;
+    if (page === "silences") return <SilencesPage />;
     if (page === "publishing") return <PublishingPage />;
     if (page === "pool") return <PoolPage />;
     return (
@@ -44,6 +46,7 @@ function Console() {
     useKeys({
         "g a": () => go(addressOf("alerts")),
         "g i": () => go(addressOf("insights")),
+        "g s": () => go(addressOf("silences")),
         "g u": () => go(addressOf("publishing")),
         "g p": () => go(addressOf("pool")),
         "t": toggleTheme,

@@ -32,6 +32,8 @@ constexpr std::size_t queue_messages = 4096;
 constexpr std::size_t queue_bytes = 16 * 1024 * 1024;
 constexpr std::size_t queue_room = 2048;
 constexpr std::chrono::milliseconds queue_pause{10};
+constexpr std::chrono::microseconds gathering_per_client{25};
+constexpr std::chrono::milliseconds longest_gathering{40};
 constexpr std::chrono::seconds pause_after_trouble{1};
 constexpr std::chrono::seconds stream_ping{15};
 constexpr unsigned ticks_between_reloads = 30;
@@ -146,13 +148,25 @@ asio::awaitable<void> feed::follow() {
             log_.warn("events cannot be read", fields.add("error", e.what()));
             trouble = true;
         }
-        if (stopping_ || (!trouble && (gap_ || sent_ < latest_))) continue;
+        if (stopping_) continue;
+        if (!trouble) co_await gather();
+        if (!trouble && (gap_ || sent_ < latest_)) continue;
         if (trouble)
             arrived_.expires_after(pause_after_trouble);
         else
             arrived_.expires_at(asio::steady_timer::time_point::max());
         co_await arrived_.async_wait(tuple_wait);
     }
+}
+
+/// Writing to many listeners takes time, and takes little more for several events: with a thousand of them
+/// events are sent forty times a second.
+asio::awaitable<void> feed::gather() {
+    const auto pause =
+        std::min<std::chrono::microseconds>(gathering_per_client * clients(), longest_gathering);
+    if (pause < std::chrono::milliseconds{1}) co_return;
+    asio::steady_timer timer{strand_, pause};
+    co_await timer.async_wait(tuple_wait);
 }
 
 /// Everything that came since; identifiers are given out in the order of commits, so nothing is left below.
@@ -171,18 +185,26 @@ asio::awaitable<void> feed::send_new() {
     while (sent_ < latest_ && !stopping_) {
         const auto up_to = latest_;
         const auto rows = co_await store_.events_after(sent_, up_to, page_of_events);
-        for (const auto& row : rows) passed_on(row);
+        pass_on(rows);
         sent_ = static_cast<std::int64_t>(rows.size()) < page_of_events ? up_to : rows.back().id;
     }
 }
 
-void feed::passed_on(const event_row& row) {
-    if (sockets_.size() > 0) sockets_.broadcast(message_of(row, false));
-    if (streams_.size() > 0) streams_.broadcast(message_of(row, true));
+void feed::pass_on(std::span<const event_row> rows) {
+    const auto send = [&](http::hub& to, bool stream) {
+        if (to.size() == 0) return;
+        std::vector<http::shared_message> messages;
+        for (const auto& row : rows) messages.push_back(message_of(row, stream));
+        to.broadcast(messages);
+    };
+    send(sockets_, false);
+    send(streams_, true);
     const auto by = keeper_.current();
     if (!by || by->inhibitions.empty()) return;
-    const auto status = parse_alert_status(row.status).value_or(alert_status::resolved);
-    keeper_.inhibitor().observe(*by, row.fingerprint, status, labels_of(row.labels.text()));
+    for (const auto& row : rows) {
+        const auto status = parse_alert_status(row.status).value_or(alert_status::resolved);
+        keeper_.inhibitor().observe(*by, row.fingerprint, status, labels_of(row.labels.text()));
+    }
 }
 
 void feed::broadcast(std::string_view type, std::string_view data, std::optional<std::int64_t> id,

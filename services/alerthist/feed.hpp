@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,7 @@ public:
 private:
     boost::asio::awaitable<void> follow();
     boost::asio::awaitable<void> send_new();
+    boost::asio::awaitable<void> gather();
     boost::asio::awaitable<void> reload(std::string payload);
     boost::asio::awaitable<void> tell_expired();
     boost::asio::awaitable<void> tell_counts();
@@ -58,7 +60,7 @@ private:
     void heard(std::string_view payload);
     void broadcast(std::string_view type, std::string_view data, std::optional<std::int64_t> id,
                    bool sockets_only);
-    void passed_on(const event_row& row);
+    void pass_on(std::span<const event_row> rows);
     /// On the strand: the last events that `box` lacks, and then everything that comes.
     boost::asio::awaitable<void> join(std::shared_ptr<http::outbox> box, std::int64_t after, bool stream);
     boost::asio::awaitable<std::int64_t> catch_up(std::shared_ptr<http::outbox> box, std::int64_t after,

@@ -1,3 +1,4 @@
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <services/alerthist/common.hpp>
@@ -15,10 +16,25 @@ namespace {
 /// enough to be met soon by who reads all events from the newest on.
 constexpr std::int64_t few_alerts = 200;
 
-constexpr std::string_view alert_fields = "select fingerprint, alert_name, status, severity, namespace as "
-                                          "space, labels, annotations, starts_at, ends_at, "
-                                          "generator_url, receiver, group_key, classification, outcome, "
-                                          "outcome_reason, created_at, updated_at from alerts ";
+constexpr std::string_view alert_columns_sql =
+    "fingerprint, alert_name, status, severity, namespace as space, labels, annotations, starts_at, ends_at, "
+    "generator_url, receiver, group_key, classification, outcome, outcome_reason, created_at, updated_at";
+
+/// What `ilike` is given so that `text` is found inside JSON, in which quotes and backslashes are escaped.
+std::string search_pattern(std::string_view text) {
+    auto quoted = boost::json::serialize(boost::json::string_view{text.data(), text.size()});
+    std::string out = "%";
+    for (const char c : std::string_view{quoted}.substr(1, quoted.size() - 2)) {
+        if (c == '%' || c == '_' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + "%";
+}
+
+std::optional<std::string> pattern_of(const alert_filter& filter) {
+    if (!filter.text) return std::nullopt;
+    return search_pattern(*filter.text);
+}
 
 /// Labels that have a column of their own are asked of that; an empty value says that the label is there,
 /// which the columns do not know.
@@ -61,12 +77,18 @@ std::string conditions(const alert_filter& filter, const split_labels& labels, s
     return sql;
 }
 
+constexpr std::string_view not_searched = " and $12::text is null";
+
 std::string list_sql(const alert_filter& filter, const split_labels& labels, bool continued) {
-    std::string sql{alert_fields};
-    sql += "where " + conditions(filter, labels, "starts_at");
-    sql += continued ? " and (starts_at, fingerprint) < ($9, $10)"
-                     : " and $9::timestamptz is null and $10::text is null";
-    return sql += " order by starts_at desc, fingerprint desc limit $11";
+    auto where = "where " + conditions(filter, labels, "starts_at");
+    where += continued ? " and (starts_at, fingerprint) < ($9, $10)"
+                       : " and $9::timestamptz is null and $10::text is null";
+    constexpr std::string_view order = " order by starts_at desc, fingerprint desc limit ";
+    if (!filter.text)
+        return fmt::format("select {} from alerts {}{}{}$11", alert_columns_sql, where, not_searched, order);
+    return fmt::format("select {0} from (select * from alerts {1}{2}{3}) a where "
+                       "(labels::text || annotations::text) ilike $12{2}$11",
+                       alert_columns_sql, where, order, most_searched);
 }
 
 std::string of_one_sql(bool continued) {
@@ -79,11 +101,30 @@ std::string of_one_sql(bool continued) {
 constexpr std::string_view continued_events = " and (happened_at, id) < ($9, $10)";
 constexpr std::string_view first_events = " and $9::timestamptz is null and $10::bigint is null";
 
+constexpr std::string_view newest_events = " order by happened_at desc, id desc limit ";
+
+/// A text is asked of the alert, whose labels are those of all its events.
 std::string history_sql(const alert_filter& filter, const split_labels& labels, bool continued) {
-    auto sql = "select " + event_columns("e") + " from alert_events e where " +
-               conditions(filter, labels, "happened_at");
-    sql += continued ? continued_events : first_events;
-    return sql += " order by happened_at desc, id desc limit $11";
+    auto where = conditions(filter, labels, "happened_at");
+    where += continued ? continued_events : first_events;
+    if (!filter.text)
+        return fmt::format("select {} from alert_events e where {}{}{}$11", event_columns("e"), where,
+                           not_searched, newest_events);
+    return fmt::format(
+        "select {0} from (select * from alert_events where {1}{2}{3}) e where exists (select from "
+        "alerts a where a.fingerprint = e.fingerprint and (a.labels::text || a.annotations::text) "
+        "ilike $12){2}$11",
+        event_columns("e"), where, newest_events, most_searched);
+}
+
+/// Which alerts have the labels and the text of a filter.
+std::string having_sql(const alert_filter& filter) {
+    if (!filter.text)
+        return "select fingerprint from alerts where labels @> $1::text::jsonb and $2::text is null limit $3";
+    return fmt::format(
+        "select fingerprint from (select * from alerts where labels @> $1::text::jsonb order by starts_at "
+        "desc, fingerprint desc limit {}) a where (labels::text || annotations::text) ilike $2 limit $3",
+        most_searched);
 }
 
 /// The newest of each of some alerts, and of these the newest.
@@ -91,10 +132,10 @@ std::string merged_sql(const alert_filter& filter, const split_labels& labels, b
     auto inner = "select * from alert_events where fingerprint = a.fingerprint and " +
                  conditions(filter, labels, "happened_at");
     inner += continued ? continued_events : first_events;
-    inner += " order by happened_at desc, id desc limit $11";
-    return fmt::format("select {} from unnest($12::text[]) as a (fingerprint) cross join lateral ({}) e "
-                       "order by happened_at desc, id desc limit $11",
-                       event_columns("e"), inner);
+    inner += newest_events;
+    return fmt::format(
+        "select {0} from unnest($12::text[]) as a (fingerprint) cross join lateral ({1}$11) e{2}$11",
+        event_columns("e"), inner, newest_events);
 }
 
 /// Takes the row away that was read only to know whether there are more.
@@ -171,9 +212,10 @@ asio::awaitable<alert_page> store::list(const alert_filter& filter, const std::o
     const auto call = options{}.table("alerts").custom_plan();
     const auto status = status_of(filter);
     alert_page out;
+    const auto pattern = pattern_of(filter);
     out.rows = co_await pool_->all<alert_row>(call, sql, status, labels.others, filter.from, filter.to,
                                               labels.name, labels.severity, labels.space, filter.outcome,
-                                              starts_at, fingerprint, limit + 1);
+                                              starts_at, fingerprint, limit + 1, pattern);
     if (cut_to(out, limit)) {
         out.next.emplace();
         out.next->starts_at = out.rows.back().starts_at;
@@ -183,7 +225,7 @@ asio::awaitable<alert_page> store::list(const alert_filter& filter, const std::o
 }
 
 asio::awaitable<std::optional<alert_row>> store::find(std::string_view fingerprint) {
-    static const std::string sql = std::string{alert_fields} + "where fingerprint = $1";
+    static const auto sql = fmt::format("select {} from alerts where fingerprint = $1", alert_columns_sql);
     const auto call = options{}.table("alerts");
     co_return co_await pool_->maybe<alert_row>(call, sql, fingerprint);
 }
@@ -216,11 +258,11 @@ asio::awaitable<event_page> store::history(const alert_filter& filter,
     const auto status = status_of(filter);
     const auto call = options{}.table("alert_events").custom_plan();
     event_page out;
-    if (labels.others) {
+    const auto pattern = pattern_of(filter);
+    if (labels.others || pattern) {
         const auto whole = to_json(filter.labels);
-        const auto found = co_await pool_->all<std::string>(
-            call, "select fingerprint from alerts where labels @> $1::text::jsonb limit $2", whole,
-            few_alerts + 1);
+        const auto having = having_sql(filter);
+        const auto found = co_await pool_->all<std::string>(call, having, whole, pattern, few_alerts + 1);
         if (static_cast<std::int64_t>(found.size()) <= few_alerts) {
             const auto sql = merged_sql(filter, labels, after.has_value());
             out.rows = co_await pool_->all<event_row>(call, sql, status, labels.others, filter.from,
@@ -233,7 +275,7 @@ asio::awaitable<event_page> store::history(const alert_filter& filter,
     const auto sql = history_sql(filter, labels, after.has_value());
     out.rows = co_await pool_->all<event_row>(call, sql, status, labels.others, filter.from, filter.to,
                                               labels.name, labels.severity, labels.space, filter.outcome,
-                                              happened_at, id, limit + 1);
+                                              happened_at, id, limit + 1, pattern);
     set_next(out, limit);
     co_return out;
 }

@@ -110,6 +110,16 @@ std::string waiting_json(const pool_description& of) {
     return out + "]";
 }
 
+/// Where it is and who asks; how (certificates, files with passwords, timeouts) is nobody's business here.
+std::string shown_server(const connect_config& of) {
+    auto hosts = of.hosts();
+    for (auto& one : hosts) one.password.clear();
+    connect_config out;
+    out.hosts(std::move(hosts)).database(of.database()).user(of.user());
+    const auto text = redacted(out);
+    return text.substr(0, text.find('?'));
+}
+
 } // namespace
 
 void monitor::add(std::string_view sql, std::string_view table, std::uint64_t rows,
@@ -246,7 +256,9 @@ std::string monitor::pool_json(const pool& of) const {
         slow += (slow.size() > 1 ? "," : "") + entry.finish();
     }
     json_object out;
-    out.text("name", all.name).text("server", redacted(config.server())).raw("config", config_json(config));
+    out.text("name", all.name)
+        .text("server", shown_server(config.server()))
+        .raw("config", config_json(config));
     out.raw("now", samples_.empty() ? "null" : samples_.back());
     out.number("retry_after_ms",
                std::chrono::duration_cast<std::chrono::milliseconds>(all.retry_after).count());

@@ -11,8 +11,8 @@ namespace tusk::alerthist {
 
 namespace {
 
-constexpr std::string_view alerts_parameters[] = {"status",  "severity", "namespace", "name",  "label",
-                                                  "outcome", "from",     "to",        "limit", "cursor"};
+constexpr std::string_view alerts_parameters[] = {
+    "status", "severity", "namespace", "name", "label", "outcome", "q", "from", "to", "limit", "cursor"};
 constexpr std::string_view events_parameters[] = {"limit", "cursor"};
 constexpr std::string_view stats_parameters[] = {"from", "to"};
 constexpr std::string_view top_parameters[] = {"from", "to", "namespace", "severity", "limit"};
@@ -25,6 +25,7 @@ constexpr std::string_view listen_parameters[] = {"last_event_id", "access_token
 constexpr std::string_view outcomes[] = {"published", "delayed",   "filtered",
                                          "silenced",  "inhibited", "stored"};
 constexpr std::string_view silence_states[] = {"pending", "active", "expired"};
+constexpr std::size_t longest_search = 200;
 constexpr std::int64_t largest_id = std::numeric_limits<std::int64_t>::max();
 
 /// How many bytes the character takes that begins with `lead`, and the bounds of the byte after it; 0 when
@@ -125,6 +126,9 @@ public:
         label_named("name", "alertname", out.labels);
         labels(out.labels);
         word("outcome", outcomes, out.outcome);
+        text("q", out.text);
+        if (out.text && out.text->size() > longest_search)
+            refuse("q", "is longer than " + std::to_string(longest_search) + " bytes");
         time("from", out.from);
         time("to", out.to);
     }

@@ -1,5 +1,7 @@
 #include <services/alerthist/store.hpp>
 
+#include <algorithm>
+
 #include <services/alerthist/common.hpp>
 #include <tusk/client/batch.hpp>
 #include <tusk/types/array.hpp>
@@ -97,7 +99,9 @@ asio::awaitable<std::uint64_t> save_in(transaction& tx, const alert_batch& what,
     co_await tx.run(work, call);
     const auto created = static_cast<std::uint64_t>(saved.get().created);
     const auto events = options{}.table("alert_events").until(until);
-    if (created < e.size())
+    const bool has_ends =
+        std::any_of(e.ends.begin(), e.ends.end(), [](const auto& end) { return end.has_value(); });
+    if (created < e.size() && has_ends)
         co_await tx.exec(events, correct_ends, e.fingerprints, e.statuses, e.starts, e.ends);
     co_return created;
 }

@@ -116,10 +116,17 @@ struct alert_filter {
     std::optional<alert_status> status;
     label_set labels; ///< Each must be there with this value.
     std::optional<std::string> outcome;
+    /// Occurs in the alert's labels or annotations, in whatever case; of what the other conditions leave only
+    /// the latest `most_searched` are looked at.
+    std::optional<std::string> text;
     std::optional<instant> from;
     std::optional<instant>
         to; ///< Both bounds are inclusive: of the start of alerts, of `happened_at` of events.
 };
+
+/// No index knows what occurs inside a text (one of trigrams would cost more than all of ingest), so that the
+/// search has a bound.
+inline constexpr std::int64_t most_searched = 100'000;
 
 template <class Row, class Cursor>
 struct page {

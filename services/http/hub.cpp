@@ -38,6 +38,10 @@ void hub::leave(const std::shared_ptr<outbox>& who) {
 }
 
 std::size_t hub::broadcast(shared_message message) {
+    return broadcast(std::span<const shared_message>{&message, 1});
+}
+
+std::size_t hub::broadcast(std::span<const shared_message> messages) {
     std::shared_ptr<const list> now;
     {
         const std::lock_guard lock{mutex_};
@@ -45,7 +49,7 @@ std::size_t hub::broadcast(shared_message message) {
     }
     std::size_t reached = 0;
     for (const auto& one : *now) {
-        if (one->push(message))
+        if (one->push(messages))
             ++reached;
         else if (one->overflowed()) {
             dropped_.fetch_add(1, std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -25,6 +26,8 @@ public:
 
     /// How many it was queued for.
     std::size_t broadcast(shared_message message);
+    /// As above, for several messages at once, which costs little more than one.
+    std::size_t broadcast(std::span<const shared_message> messages);
 
     std::size_t size() const;
     /// Those dropped because they did not keep up, so far.

@@ -6,7 +6,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -30,11 +32,17 @@ public:
 
     /// From any thread: false when it is closed, or was full and so is closed now.
     bool push(shared_message message);
+    /// As above, for several: one look at the box, one wake of its owner.
+    bool push(std::span<const shared_message> messages);
     /// From any thread: nothing is accepted any more. What waits is dropped.
     void close();
 
     /// The next message; null when none came in time or the box is closed (`is_closed`).
     boost::asio::awaitable<shared_message> pop(std::chrono::steady_clock::duration within);
+
+    /// Replaces `into` by the next messages, at most so many, as soon as there is one; it is empty when the
+    /// box is closed.
+    boost::asio::awaitable<void> pop_some(std::vector<shared_message>& into, std::size_t most);
 
     bool is_closed() const;
     /// Closed because it was full.
@@ -42,7 +50,8 @@ public:
     std::size_t size() const;
 
 private:
-    bool accept(shared_message& message);
+    bool accept(const shared_message& message);
+    boost::asio::awaitable<void> arrival(std::chrono::steady_clock::duration within);
     void wake();
     shared_message take();
 

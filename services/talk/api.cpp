@@ -78,7 +78,7 @@ http::router make_routes(pool& on, const config& settings, common::error_sink re
                               [behind, to = &one](request& from) { return run_rest(behind, to, from); });
         added.max_body(settings.max_request_size).accepts("application/json");
     }
-    add_connect_routes(out, behind);
+    add_connect_routes(out, behind, settings.max_request_size);
     return out;
 }
 

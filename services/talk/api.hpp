@@ -22,6 +22,7 @@ public:
 };
 
 /// Adds `POST /talk.v1.…` for every endpoint. Source: connectrpc.com/docs/protocol, unary requests.
-void add_connect_routes(http::router& to, const std::shared_ptr<const backend>& behind);
+void add_connect_routes(http::router& to, const std::shared_ptr<const backend>& behind,
+                        std::uint64_t max_request_size);
 
 } // namespace tusk::talk

@@ -115,12 +115,14 @@ asio::awaitable<response> no_such_procedure(request& from) {
 
 } // namespace
 
-void add_connect_routes(http::router& to, const std::shared_ptr<const backend>& behind) {
+void add_connect_routes(http::router& to, const std::shared_ptr<const backend>& behind,
+                        std::uint64_t max_request_size) {
     std::set<std::string, std::less<>> known;
     for (const auto& one : endpoints()) {
-        to.post(std::string{package} + std::string{one.procedure}, [behind, which = &one](request& from) {
-              return run_connect(behind, which, from);
-          }).accepts("application/json");
+        auto& added =
+            to.post(std::string{package} + std::string{one.procedure},
+                    [behind, which = &one](request& from) { return run_connect(behind, which, from); });
+        added.max_body(max_request_size).accepts("application/json");
         known.emplace(one.procedure.substr(0, one.procedure.find('/')));
     }
     for (const auto& service : known)

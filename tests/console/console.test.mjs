@@ -96,6 +96,66 @@ describe("console", () => {
         await shows(page, "DiskFull");
     });
 
+    it("finds texts in labels and annotations", async () => {
+        await service.notify([alert("Worded", { severity: "info", namespace: "prod", note: "Полный диск" }, { minutes: 5, ended: 1, annotations: { summary: "the replica is 42 s behind" } })]);
+        await start("#/alerts?status=all");
+        await shows(page, "DiskFull");
+        await page.keyboard.press("/");
+        await page.keyboard.type("42 S BEH");
+        await page.keyboard.press("Enter");
+        await lists(page, "Worded");
+        assert.match(page.url(), /q=42\+S\+BEH/);
+        await page.reload();
+        await lists(page, "Worded");
+        await page.getByRole("button", { name: "Remove “42 S BEH”" }).click();
+        await shows(page, "DiskFull");
+    });
+
+    it("makes a silence for an alert and lets it expire, by keyboard alone", async () => {
+        const [disk] = (await service.request("GET", "api/v1/alerts?name=DiskFull")).alerts;
+        await start(`#/alerts/${disk.fingerprint}`);
+        await page.getByRole("link", { name: "Silence", exact: true }).waitFor();
+        await page.keyboard.press("n");
+        await page.getByRole("heading", { name: "New silence" }).waitFor();
+        assert.match(await page.getByLabel("Alerts that match all of").inputValue(), /^alertname="DiskFull"$/m);
+        await page.keyboard.press("Enter"); // in the field for the reason, which has the focus
+        await page.getByRole("alert").getByText("Say who you are").waitFor();
+        await page.keyboard.press("Shift+Tab");
+        await page.keyboard.type("eva");
+        await page.keyboard.press("Tab");
+        await page.keyboard.type("the disk is being replaced");
+        await page.keyboard.press("Enter");
+        await page.locator(".silence", { hasText: "the disk is being replaced" }).getByText("active").waitFor();
+        const check = await service.request("POST", "api/v1/silences/check", { labels: disk.labels });
+        assert.equal(check.silenced, true);
+        await page.getByRole("button", { name: "Expire" }).focus();
+        await page.keyboard.press("Enter");
+        await page.getByText("Nothing is silenced").waitFor();
+        assert.equal((await service.request("POST", "api/v1/silences/check", { labels: disk.labels })).silenced, false);
+        await page.getByRole("button", { name: "Over" }).click();
+        await page.locator(".silence", { hasText: "the disk is being replaced" }).getByText("expired").waitFor();
+        assert.deepEqual(page.faults, []);
+    });
+
+    it("says what is wrong with a silence, and hears of those that others make", async () => {
+        await start("#/silences");
+        await live(page);
+        await page.getByText("Nothing is silenced").waitFor();
+        await page.keyboard.press("n");
+        await page.getByLabel("Alerts that match all of").fill("nonsense");
+        await page.getByRole("button", { name: "Silence", exact: true }).click();
+        await page.getByText("is not of the form").waitFor();
+        await page.getByLabel("Alerts that match all of").fill('instance=~"node-[12]"\nseverity!=info');
+        await page.getByLabel("For", { exact: true }).fill("soon");
+        await page.getByRole("button", { name: "Silence", exact: true }).click();
+        await page.getByText("is not a time such as").waitFor();
+        await page.keyboard.press("Escape");
+        const made = await service.request("POST", "api/v1/silences", { matchers: [{ name: "team", value: "x", is_regex: true, is_equal: false }], ends_at: new Date(Date.now() + 3600e3).toISOString(), created_by: "ops", comment: "by somebody else" });
+        await page.locator(".silence", { hasText: "by somebody else" }).getByText('team!~"x"').waitFor();
+        await service.request("DELETE", `api/v1/silences/${made.id}`);
+        await page.getByText("Nothing is silenced").waitFor();
+    });
+
     it("says so when nothing is found", async () => {
         await start("#/alerts?label=nothing:here");
         await page.getByText("No alert is like this").waitFor();
@@ -119,7 +179,7 @@ describe("console", () => {
         await page.keyboard.press("?");
         await page.getByRole("heading", { name: "Keyboard" }).waitFor();
         await page.keyboard.press("Escape");
-        for (const [keys, heading] of [["gp", "Pool"], ["gu", "Publishing"], ["gi", "Insights"]]) {
+        for (const [keys, heading] of [["gp", "Pool"], ["gs", "Silences"], ["gu", "Publishing"], ["gi", "Insights"]]) {
             for (const key of keys) await page.keyboard.press(key);
             await page.getByRole("heading", { level: 1, name: heading }).waitFor();
         }
@@ -201,10 +261,12 @@ describe("console", () => {
         for (const colorScheme of ["light", "dark"])
             it(`can be read at ${size} px, ${colorScheme}`, async () => {
                 const [disk] = (await service.request("GET", "api/v1/alerts?name=DiskFull")).alerts;
+                const silence = await service.request("POST", "api/v1/silences", { matchers: [{ name: "namespace", value: "storage" }, { name: "instance", value: "node-[0-9]+", is_regex: true }], ends_at: new Date(Date.now() + 86400e3).toISOString(), created_by: "eva", comment: "the cabinet is being moved to the other hall, which takes until tomorrow" });
                 for (const [name, place, ready] of [["alerts", "#/alerts?status=all", ".alert-row .alert-name"], ["alert", `#/alerts/${disk.fingerprint}`, ".event"], ["insights", "#/insights", ".ranked"],
-                    ["publishing", "#/publishing", ".target, .message"], ["pool", "#/pool", ".backend"], ["nothing", "#/alerts?label=a:b", ".message"]]) {
+                    ["silences", "#/silences", ".silence"], ["silence", "#/silences/new?matchers=alertname%3D%22DiskFull%22", ".silence-form"], ["publishing", "#/publishing", ".target, .message"], ["pool", "#/pool", ".backend"], ["nothing", "#/alerts?label=a:b", ".message"]]) {
                     await start(place, { viewport, colorScheme });
                     await page.locator(ready).first().waitFor();
+                    if (name === "silences") await page.getByText('namespace="storage"').waitFor();
                     if (name === "pool") await page.waitForTimeout(1200); // for the picture alone
                     await page.screenshot({ path: `${pictures}/${name}-${size}-${colorScheme}.png`, fullPage: true });
                     assert.ok((await overflow(page)) <= 0, `${name} is wider than the window`);
@@ -212,6 +274,7 @@ describe("console", () => {
                     assert.deepEqual(await nameless(page), [], name);
                     assert.deepEqual(page.faults, [], name);
                 }
+                await service.request("DELETE", `api/v1/silences/${silence.id}`);
             });
 
     it("goes through ten thousand alerts without making as many rows", async () => {

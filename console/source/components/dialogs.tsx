@@ -13,6 +13,8 @@ const shortcuts: [string, string][] = [
     ["x", "clear the filters"],
     ["g a", "alerts"],
     ["g i", "insights"],
+    ["g s", "silences"],
+    ["n", "a new silence, on its page; of an alert, on the alert's"],
     ["g u", "publishing"],
     ["g p", "pool"],
     ["t", "light or dark"],
@@ -46,7 +48,7 @@ export function Help() {
             </dl>
             <p class="soft dialog-note">
                 The search field takes the name of an alert and <code>label:value</code> pairs:{" "}
-                <code>DiskFull instance:node-1</code>.
+                <code>DiskFull instance:node-1</code>. Any other word is looked for in labels and annotations.
             </p>
         </dialog>
     );

@@ -6,11 +6,12 @@ import { apiKey, enterKey, reachable } from "../model/api";
 import { type Connection, connection } from "../model/live";
 import { me } from "../model/stats";
 import { helpShown } from "./dialogs";
-import { AlertsIcon, InsightsIcon, MoonIcon, PoolIcon, PublishingIcon, SunIcon } from "./icons";
+import { AlertsIcon, InsightsIcon, MoonIcon, PoolIcon, PublishingIcon, SilencesIcon, SunIcon } from "./icons";
 
 const tabs = [
     { page: "alerts", name: "Alerts", icon: <AlertsIcon />, keys: "g a" },
     { page: "insights", name: "Insights", icon: <InsightsIcon />, keys: "g i" },
+    { page: "silences", name: "Silences", icon: <SilencesIcon />, keys: "g s" },
     { page: "publishing", name: "Publishing", icon: <PublishingIcon />, keys: "g u" },
     { page: "pool", name: "Pool", icon: <PoolIcon />, keys: "g p" },
 ];

@@ -40,6 +40,11 @@ export function SeverityIcon({ severity, size = 16 }: { severity: Severity; size
     );
 }
 
+export const SilencesIcon = ({ size = 16 }: { size?: number }) => (
+    <Icon size={size}>
+        <path d="M4 11V7a4 4 0 0 1 6.5-3.1M12 8v3l1 1H5.5M6.8 14h2.4M2 2l12 12" />
+    </Icon>
+);
 export const FiringIcon = () => (
     <Icon size={12}>
         <circle cx="8" cy="8" r="5" fill="currentColor" />

@@ -2,9 +2,9 @@
 import { signal } from "@preact/signals";
 
 export interface Route {
-    /** "alerts", "publishing", "insights", "pool" or whatever stands there. */
+    /** "alerts", "silences", "publishing", "insights", "pool" or whatever stands there. */
     page: string;
-    /** What follows the page: a fingerprint. */
+    /** What follows the page: a fingerprint, or "new". */
     id: string;
     filters: URLSearchParams;
 }

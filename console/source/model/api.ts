@@ -82,6 +82,10 @@ export async function post<T>(path: string, body?: unknown): Promise<T> {
     return (text ? JSON.parse(text) : {}) as T;
 }
 
+export async function del(path: string): Promise<void> {
+    await send("DELETE", path, undefined);
+}
+
 /** `path?query`, without the parameters that have no value. */
 export function withQuery(path: string, parameters: Iterable<[string, string]>): string {
     const query = new URLSearchParams([...parameters].filter(([, value]) => value !== "")).toString();

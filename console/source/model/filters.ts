@@ -7,6 +7,8 @@ export interface Filters {
     namespace: string;
     name: string;
     outcome: string;
+    /** Occurs in the labels or annotations. */
+    q: string;
     /** `name:value`; all of them have to hold. */
     labels: string[];
     /** Started within: "1h", "24h", "7d", "30d" or "" for any time. */
@@ -25,6 +27,7 @@ export function readFilters(from: URLSearchParams): Filters {
         namespace: from.get("namespace") ?? "",
         name: from.get("name") ?? "",
         outcome: from.get("outcome") ?? "",
+        q: (from.get("q") ?? "").slice(0, 200),
         labels: from.getAll("label").filter((pair) => pair.includes(":")),
         range: range in ranges ? range : "",
     };
@@ -33,7 +36,7 @@ export function readFilters(from: URLSearchParams): Filters {
 export function writeFilters(from: Filters): URLSearchParams {
     const out = new URLSearchParams();
     if (from.status !== "firing") out.set("status", from.status);
-    for (const name of ["severity", "namespace", "name", "outcome", "range"] as const)
+    for (const name of ["severity", "namespace", "name", "outcome", "q", "range"] as const)
         if (from[name]) out.set(name, from[name]);
     for (const pair of from.labels) out.append("label", pair);
     return out;
@@ -41,7 +44,7 @@ export function writeFilters(from: Filters): URLSearchParams {
 
 /** How many of them narrow the list, the state aside. */
 export function active(of: Filters): number {
-    return [of.severity, of.namespace, of.name, of.outcome, of.range].filter(Boolean).length + of.labels.length;
+    return [of.severity, of.namespace, of.name, of.outcome, of.q, of.range].filter(Boolean).length + of.labels.length;
 }
 
 /** As parameters of GET /api/v1/alerts. */
@@ -52,6 +55,7 @@ export function parameters(of: Filters, now: number): [string, string][] {
         ["namespace", of.namespace],
         ["name", of.name],
         ["outcome", of.outcome],
+        ["q", of.q],
         ["from", of.range ? new Date(now - (ranges[of.range] as number)).toISOString() : ""],
     ];
     for (const pair of of.labels) out.push(["label", pair]);
@@ -63,6 +67,12 @@ function hasLabel(alert: AlertState, pair: string): boolean {
     return (alert.labels[pair.slice(0, colon)] ?? "") === pair.slice(colon + 1);
 }
 
+function contains(alert: AlertState, text: string): boolean {
+    const wanted = text.toLowerCase();
+    return [alert.labels, alert.annotations].some((all) =>
+        Object.entries(all).some((pair) => pair.some((one) => one.toLowerCase().includes(wanted))));
+}
+
 /** Whether the service would list it, for news that did not come from a list. */
 export function admits(filters: Filters, alert: AlertState, now: number): boolean {
     return (
@@ -71,6 +81,7 @@ export function admits(filters: Filters, alert: AlertState, now: number): boolea
         (!filters.namespace || alert.namespace === filters.namespace) &&
         (!filters.name || alert.alert_name === filters.name) &&
         (!filters.outcome || alert.outcome.decision === filters.outcome) &&
+        (!filters.q || contains(alert, filters.q)) &&
         (!filters.range || Date.parse(alert.starts_at) >= now - (ranges[filters.range] as number)) &&
         filters.labels.every((pair) => hasLabel(alert, pair))
     );
@@ -78,7 +89,7 @@ export function admits(filters: Filters, alert: AlertState, now: number): boolea
 
 /**
  * What somebody typed into the search field: `name:value` is a label (or one of the filters), anything else the name of
- * an alert; of `names` the one that is meant, when only one contains what was typed.
+ * an alert, when it is one of `names` or only one of them contains it; else a text to be found in labels and annotations.
  */
 export function search(before: Filters, typed: string, names: Iterable<string>): Filters {
     const out: Filters = { ...before, labels: [...before.labels] };
@@ -89,11 +100,16 @@ export function search(before: Filters, typed: string, names: Iterable<string>):
         const key = word.slice(0, colon);
         const value = word.slice(colon + 1);
         if (colon <= 0 || !value) plain.push(word);
-        else if (key === "severity" || key === "namespace" || key === "name" || key === "outcome") out[key] = value;
+        else if (key === "severity" || key === "namespace" || key === "name" || key === "outcome" || key === "q") out[key] = value;
         else if (key === "status") out.status = readFilters(new URLSearchParams({ status: value })).status;
         else if (!out.labels.includes(word)) out.labels.push(word);
     }
-    if (plain.length > 0) out.name = meant(plain.join(" "), names);
+    if (plain.length > 0) {
+        const typedText = plain.join(" ");
+        const name = meant(typedText, names);
+        if (name) out.name = name;
+        else out.q = typedText.slice(0, 200);
+    }
     return out;
 }
 
@@ -101,5 +117,5 @@ function meant(typed: string, names: Iterable<string>): string {
     const known = [...new Set(names)];
     if (known.includes(typed)) return typed;
     const candidates = known.filter((name) => name.toLowerCase().includes(typed.toLowerCase()));
-    return candidates.length === 1 ? (candidates[0] as string) : typed;
+    return candidates.length === 1 ? (candidates[0] as string) : "";
 }

@@ -225,6 +225,28 @@ export interface Statements {
     statements: Statement[];
 }
 
+export interface Matcher {
+    name: string;
+    value: string;
+    /** As Alertmanager has it: true when nothing is said. */
+    is_equal?: boolean;
+    is_regex?: boolean;
+}
+
+export interface Silence {
+    id: string;
+    status: "pending" | "active" | "expired";
+    matchers: Matcher[];
+    starts_at: string;
+    ends_at: string;
+    created_by: string;
+    comment: string;
+}
+
+export interface SilenceList {
+    silences: Silence[];
+}
+
 export interface Me {
     name: string;
     role: "viewer" | "operator" | "admin" | "none";

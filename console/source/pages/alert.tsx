@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
-import { BackIcon, CopyIcon, OutIcon, RetryIcon } from "../components/icons";
+import { BackIcon, CopyIcon, OutIcon, RetryIcon, SilencesIcon } from "../components/icons";
 import { Message, Problem, ProblemLine, Skeleton } from "../components/states";
 import { Ago, Lasting, OutcomeWord, SeverityMark, StateBadge } from "../components/status";
 import { say } from "../components/toast";
@@ -9,6 +9,8 @@ import { addressOf, go } from "../lib/router";
 import { History } from "../model/history";
 import { onNews } from "../model/live";
 import { asApiError } from "../model/resource";
+import { matchersOf } from "../model/silences";
+import { me } from "../model/stats";
 import type { Alert, AlertEvent, Labels } from "../model/types";
 import { summaryOf } from "./alert_row";
 import { Strip } from "./strip";
@@ -154,9 +156,11 @@ export function AlertPage({ fingerprint }: { fingerprint: string }) {
             else if (type === "refresh") void of.load();
         });
     }, [of]);
-    useKeys({ "Escape": back, "Backspace": back });
-
     const alert = of.alert.value.value;
+    const silence = alert ? addressOf("silences", "new", new URLSearchParams({ matchers: matchersOf(alert.labels) })) : "";
+    const may = me.value.value?.role === "operator" || me.value.value?.role === "admin";
+    useKeys({ "Escape": back, "Backspace": back, "n": () => may && silence && go(silence) });
+
     const problem = of.alert.problem.value;
     const backLink = (
         <a class="back" href={addressOf("alerts")} onClick={(event) => {
@@ -183,6 +187,7 @@ export function AlertPage({ fingerprint }: { fingerprint: string }) {
                 <div class="alert-title">
                     <h1>{alert ? alert.alert_name || "(no name)" : <span class="skeleton title-skeleton" />}</h1>
                     {alert && <><StateBadge state={alert.status} /><SeverityMark word={alert.severity} /></>}
+                    {alert && may && <a class="button button-small push" href={silence} title="Silence this alert (n)"><SilencesIcon /> Silence</a>}
                 </div>
                 <p class="soft alert-lead">{alert ? summaryOf(alert) : " "}</p>
             </header>

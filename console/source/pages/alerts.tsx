@@ -49,7 +49,7 @@ function Nothing({ filters, clear }: { filters: Filters; clear: () => void }) {
     return (
         <Message title="No alert is like this"
             action={<button type="button" class="button" onClick={clear}>Clear the filters <kbd>x</kbd></button>}>
-            <p>All filters have to hold; names and values are compared whole.</p>
+            <p>All filters have to hold; names and values are compared whole, a text may occur anywhere.</p>
         </Message>
     );
 }

@@ -32,7 +32,7 @@ function Search({ filters, change }: Omit<FilterBarProps, "clear">) {
         <form class="search" role="search" onSubmit={submit}>
             <SearchIcon />
             <input id="search" type="search" list="names" autocomplete="off" spellcheck={false} value={typed}
-                placeholder="Name, label:value or fingerprint" aria-label="Search: a name, label:value or a fingerprint"
+                placeholder="Name, label:value, text or fingerprint" aria-label="Search: a name, label:value, a text or a fingerprint"
                 onInput={(event) => setTyped(event.currentTarget.value)} />
             <datalist id="names">
                 {names.slice(0, 100).map((name) => <option key={name} value={name} />)}
@@ -101,6 +101,7 @@ export function FilterBar({ filters, change, clear }: FilterBarProps) {
             {narrowed > 0 && (
                 <div class="chips">
                     {filters.name && <Chip text={`name: ${filters.name}`} remove={() => set("name")("")} />}
+                    {filters.q && <Chip text={`“${filters.q}”`} remove={() => set("q")("")} />}
                     {(["severity", "namespace", "outcome", "range"] as const).map((field) => filters[field] && (
                         <Chip key={field} narrow text={field === "range" ? `last ${filters.range}` : `${field}: ${filters[field]}`} remove={() => set(field)("")} />
                     ))}

@@ -1,7 +1,9 @@
 // One of the files that include Beast; no header does.
 #include <services/http/detail/websocket_session.hpp>
 
+#include <array>
 #include <mutex>
+#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -17,6 +19,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include <services/http/detail/side_task.hpp>
+#include <services/http/detail/turn_stream.hpp>
 
 namespace tusk::http::detail {
 
@@ -34,6 +37,26 @@ constexpr std::size_t max_reason = 123;
 
 /// After the closing handshake, time for the peer to end its direction too.
 constexpr auto linger_time = std::chrono::seconds{1};
+
+/// One call of the system takes 64 pieces: 32 heads and 32 texts.
+constexpr std::size_t most_at_once = 32;
+
+using frame_head = std::array<unsigned char, 10>;
+
+/// The head of a text message in one frame, not masked. Source: RFC 6455 section 5.2.
+asio::const_buffer write_head(frame_head& to, std::size_t size) {
+    to[0] = 0x81;
+    std::size_t bytes = 0;
+    if (size < 126) {
+        to[1] = static_cast<unsigned char>(size);
+    } else {
+        bytes = size <= 0xFFFF ? 2 : 8;
+        to[1] = bytes == 2 ? 126 : 127;
+    }
+    for (std::size_t i = 0; i < bytes; ++i)
+        to[2 + i] = static_cast<unsigned char>(size >> 8 * (bytes - 1 - i));
+    return asio::buffer(to.data(), 2 + bytes);
+}
 
 beast::string_view to_beast(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -62,13 +85,14 @@ public:
 private:
     void configure(const request& handshake);
     asio::awaitable<void> write_all();
+    asio::awaitable<void> read_to_end();
     void peer_closes();
     void abandon();
     void hurry(std::chrono::steady_clock::duration within);
 
     tcp::socket& socket_;
     std::shared_ptr<const websocket_upgrade> how_;
-    beast::websocket::stream<tcp::socket&> stream_;
+    beast::websocket::stream<turn_stream> stream_;
     beast::flat_buffer received_;
     asio::steady_timer hurry_; ///< Bounds the closing.
     side_task handler_;
@@ -97,8 +121,6 @@ void session::configure(const request& handshake) {
         to.set("X-Request-Id", to_beast(id));
     }});
     stream_.read_message_max(options.max_message());
-    stream_.text(true);
-    stream_.auto_fragment(false); // one frame a message, sent from the shared text itself
     stream_.control_callback(
         [weak = weak_from_this()](beast::websocket::frame_type kind, beast::string_view) {
             const auto self = weak.lock();
@@ -127,18 +149,29 @@ asio::awaitable<std::exception_ptr> session::run(const request& handshake) {
     handler_.start(how_->run()(*this));
     const auto thrown = co_await handler_.join();
     close(thrown ? close_code::internal_error : close_code::normal, {});
+    co_await read_to_end();
     co_await writer.join();
     running_ = false;
     hurry_.cancel();
     co_return thrown;
 }
 
-/// All that is sent goes through here: one write at a time, the close last.
+/// All that is sent goes through here: all that waits in one write, from the shared texts themselves, the
+/// close last.
 asio::awaitable<void> session::write_all() {
+    std::vector<shared_message> messages;
+    std::vector<frame_head> heads;
+    std::vector<asio::const_buffer> bytes;
     while (true) {
-        const auto message = co_await box_->pop(std::chrono::steady_clock::duration::max());
-        if (!message) break;
-        const auto [ec, size] = co_await stream_.async_write(asio::buffer(*message), quietly);
+        co_await box_->pop_some(messages, most_at_once);
+        if (messages.empty()) break;
+        heads.resize(messages.size());
+        bytes.clear();
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            bytes.push_back(write_head(heads[i], messages[i]->size()));
+            bytes.push_back(asio::buffer(*messages[i]));
+        }
+        const auto [ec, size] = co_await stream_.next_layer().async_write_some(bytes, quietly);
         if (ec) break;
     }
     box_->close();
@@ -169,6 +202,17 @@ asio::awaitable<std::optional<std::string>> session::receive() {
     }
     box_->close();
     co_return std::nullopt;
+}
+
+/// When the handler has gone, somebody has to hear the peer's close frame: Beast's closer, which would read
+/// it too, waits then until the peer ends the connection, which it may never do.
+asio::awaitable<void> session::read_to_end() {
+    while (!ended_) {
+        received_.clear();
+        const auto [ec, size] = co_await stream_.async_read(
+            received_, asio::bind_cancellation_slot(stop_reading_.slot(), quietly));
+        ended_ = static_cast<bool>(ec);
+    }
 }
 
 void session::close(close_code code, std::string reason) {

@@ -146,6 +146,17 @@ TEST(alerthist_api, answers_every_question_as_described) {
     EXPECT_EQ(call(port, "GET", "/ws").status, 426);
 }
 
+TEST(alerthist_api, says_where_the_database_is_and_not_how_it_gets_in) {
+    running_service service{new_database() + "&passfile=%2Fsome%2Fsecret%2Fplace&password=hunter2"};
+    ASSERT_TRUE(service.becomes_ready());
+    const auto pool = call(service.port(), "GET", "/api/v1/pool");
+    const std::string server{pool.object().at("server").as_string()};
+    EXPECT_EQ(server.find("postgresql://postgres@"), 0U) << server;
+    EXPECT_NE(server.find(":5432/"), std::string::npos) << server;
+    for (const std::string hidden : {"?", "passfile", "secret", "hunter2"})
+        EXPECT_EQ(server.find(hidden), std::string::npos) << server;
+}
+
 TEST(alerthist_api, has_the_routes_of_its_description_and_no_others) {
     std::set<std::string> described, written;
     for (const auto& [path, item] : openapi().at("paths").as_object())

@@ -101,6 +101,39 @@ TEST_F(listing, filters_one_by_one_and_together) {
     EXPECT_EQ(names("status=resolved&severity=warning"), set{});
 }
 
+TEST_F(listing, searches_in_labels_and_annotations) {
+    keep(body{}
+             .firing("DiskFull", "2026-01-01T00:00:00Z", {{"path", "C:\\\\temp"}, {"team", "x"}})
+             .firing("NodeDown", "2026-01-02T00:00:00Z", {{"note", "it said \"no\" at 100%_"}, {"team", "x"}})
+             .resolved("Late", "2026-01-03T00:00:00Z", "2026-01-03T01:00:00Z", {{"city", "Москва"}}));
+    using set = std::set<std::string>;
+    const auto found = [&](const std::string& text, const std::string& more = "") {
+        const auto query = "q=" + percent_encoded(text) + more;
+        const auto alerts = names(query);
+        set events;
+        for (const auto& one : get(port(), "/api/v1/events?" + query).object().at("events").as_array())
+            events.insert(std::string{one.at("alert_name").as_string()});
+        EXPECT_EQ(alerts, events) << text << ": the history knows the same alerts";
+        return alerts;
+    };
+    EXPECT_EQ(found("diskf"), set{"DiskFull"}) << "whatever the case";
+    EXPECT_EQ(found("o"), (set{"NodeDown"})) << "not in Late, whose labels have none";
+    EXPECT_EQ(found("Москва"), set{"Late"});
+    EXPECT_EQ(found("\"no\""), set{"NodeDown"});
+    EXPECT_EQ(found("C:\\\\t"), set{"DiskFull"});
+    EXPECT_EQ(found("100%_"), set{"NodeDown"});
+    EXPECT_EQ(found("1%"), set{}) << "no wildcard";
+    EXPECT_EQ(found("D_s"), set{}) << "no wildcard";
+    EXPECT_EQ(found("\": \""), set{}) << "what the labels are written with is no text";
+    EXPECT_EQ(found("n", "&label=team:x"), (set{"DiskFull", "NodeDown"}));
+    EXPECT_EQ(found("down", "&status=resolved"), set{});
+    EXPECT_EQ(get(port(), "/api/v1/alerts?q=" + std::string(201, 'x')).status, 400);
+    const auto first = get(port(), "/api/v1/alerts?q=n&limit=1").object();
+    const auto second =
+        get(port(), "/api/v1/alerts?q=n&limit=1&cursor=" + std::string{first.at("next_cursor").as_string()});
+    EXPECT_EQ(second.object().at("alerts").as_array().size(), 1U) << "page after page";
+}
+
 TEST_F(listing, filters_on_every_page) {
     body many;
     for (int i = 0; i < 30; ++i)

@@ -243,11 +243,30 @@ TEST(websocket, says_1001_when_the_server_drains) {
         EXPECT_EQ(one->close().code(), 1001u);
         one->client.send(masked(0x88, "\x03\xe9"));
         one->client.receive_to_end();
-        one->client
-            .end_sending(); // as every client does: the server waits for it, to the end of its patience
     }
     EXPECT_TRUE(drained.get());
     EXPECT_TRUE(log.wait_for_ends(2));
+}
+
+TEST(websocket, a_client_that_answers_the_close_and_stays_holds_nothing_back) {
+    arena log;
+    const auto with = websocket_options{}.close_timeout(1h); // nothing but the close handshake may end it
+    running_server server{arena_routes(log, with)};
+    frames waiting{server.port()}, left{server.port()}, first{server.port()};
+    left.client.send(masked(0x81, "bye"));
+    EXPECT_EQ(left.close().code(), 1000u);
+    left.client.send(masked(0x81, "one more thing") + masked(0x88, "\x03\xe8"));
+    EXPECT_EQ(left.client.receive_to_end(), "") << "the server ends what its handler has left";
+    first.client.send(masked(0x88, "\x03\xe8"));
+    EXPECT_EQ(first.close().code(), 1000u);
+    EXPECT_EQ(first.client.receive_to_end(), "") << "the server ends what the client closed first";
+    auto drained = server.drain(30s);
+    EXPECT_EQ(waiting.close().code(), 1001u);
+    waiting.client.send(masked(0x88, "\x03\xe9"));
+    EXPECT_EQ(waiting.client.receive_to_end(), "");
+    ASSERT_EQ(drained.wait_for(10s), std::future_status::ready);
+    EXPECT_TRUE(drained.get());
+    EXPECT_TRUE(log.wait_for_ends(3));
 }
 
 TEST(websocket, is_cut_when_draining_takes_too_long) {
