@@ -14,6 +14,7 @@ bool can_be_mentioned(object_kind kind) {
     case object_kind::table:
     case object_kind::view:
     case object_kind::materialized_view:
+    case object_kind::foreign_table:
     case object_kind::sequence:
     case object_kind::function:
     case object_kind::procedure:

@@ -20,6 +20,11 @@ bool is_number(const std::string& type) {
     return type == "smallint" || type == "integer" || type == "bigint" || type == "real" ||
            type == "double precision" || begins_with(type, "numeric");
 }
+/// How wide an integer is, in bytes.
+int width_of(const std::string& type) {
+    if (type == "smallint") return 2;
+    return type == "integer" ? 4 : 8;
+}
 bool is_text(const std::string& type) {
     return type == "text" || begins_with(type, "character") || type == "name";
 }
@@ -250,6 +255,10 @@ void recipes::alter_column(const change& c) {
     // Without a default, an identity has to go before the type changes and comes after it.
     const bool loses_identity = c.touches("identity") && !o.has("identity");
     if (loses_identity) alter_identity(c, table);
+    // The bounds of an identity's sequence have to fit the type all the time.
+    const bool narrows = c.touches("identity_options") && !loses_identity && c.from->has("identity") &&
+                         width_of(o.get("type")) < width_of(c.from->get("type"));
+    if (narrows) alter_identity(c, table);
     if ((c.touches("type") || c.touches("collation") || c.touches("retype")) && !from_parent("type") &&
         !from_parent("retype"))
         alter_column_type(c, table);
@@ -259,7 +268,7 @@ void recipes::alter_column(const change& c) {
         else
             put(head + "DROP NOT NULL");
     }
-    if (!loses_identity &&
+    if (!loses_identity && !narrows &&
         (c.touches("identity") || c.touches("identity_options") || c.touches("identity_sequence")))
         alter_identity(c, table);
     if (c.touches("storage")) {

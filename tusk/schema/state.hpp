@@ -19,6 +19,8 @@ struct state {
     std::shared_ptr<scratch_database> loaded_in;
     scope limits; ///< What of the source counts.
     model whole;  ///< All that is there, when limits leave something out.
+    /// Whether the role that read it owns the database: what has no owner in a target is then that role's.
+    bool owns_database = false;
 };
 
 /// Reads a state from:

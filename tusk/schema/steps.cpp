@@ -33,6 +33,7 @@ bool shares_relation_names(const object& o) {
     case object_kind::table:
     case object_kind::view:
     case object_kind::materialized_view:
+    case object_kind::foreign_table:
     case object_kind::sequence:
     case object_kind::index:
     case object_kind::enum_type:
@@ -183,6 +184,7 @@ void steps::fold() {
                 fold_into(i, act::drop, table);
                 if (s.leader == i) fold_into(i, act::drop, whole(object_kind::view));
                 if (s.leader == i) fold_into(i, act::drop, whole(object_kind::materialized_view));
+                if (s.leader == i) fold_into(i, act::drop, whole(object_kind::foreign_table));
             }
             if (o.kind == object_kind::domain_constraint) fold_into(i, act::drop, whole(object_kind::domain));
             if (o.kind == object_kind::column_default && s.leader == i && !unfolded_)
@@ -324,6 +326,15 @@ void steps::connect_special(const change& c) {
         for (const auto what : {act::drop, act::create, act::alter})
             edge(find(what, o.id()), find(act::attach, table));
     if (o.kind == object_kind::column && comes_from_parent(c)) connect_heir(c);
+    // An heir is made when its parents have their final columns.
+    if (c.makes() && o.kind == object_kind::table && c.to->has("inherits"))
+        for (const auto& parent : parents_of(*c.to))
+            for (const auto* state : {&difference_.from(), &difference_.to()})
+                if (const auto* up = state->find(parent); up != nullptr)
+                    for (const auto* part : state->parts_of(up->schema, up->name))
+                        if (part->kind == object_kind::column)
+                            for (const auto what : {act::drop, act::create, act::alter})
+                                edge(find(what, part->id()), find(act::create, o.id()));
     if (is_attached(c)) connect_attached(c);
     if (c.kind == change_kind::alter && is_moved(c)) connect_detached(c);
     connect_key(c);
