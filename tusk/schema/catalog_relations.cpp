@@ -144,7 +144,9 @@ catalog_query constraints() {
         "quote_ident(pc.relname) "
         "from pg_inherits i join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = "
         "pc.relnamespace where i.inhrelid = k.conindid) end as attached_to, "
-        "case when k.contype in ('p', 'u') then pg_get_indexdef(k.conindid) end as index_definition, " +
+        "case when k.contype in ('p', 'u') then pg_get_indexdef(k.conindid) end as index_definition, "
+        "(select description from pg_description where classoid = 'pg_class'::regclass and objoid = "
+        "ic.oid and objsubid = 0) as index_comment, " +
             comment_of("pg_constraint", "k.oid") +
             " from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = "
             "c.relnamespace "

@@ -293,6 +293,14 @@ void difference::rebuild_whole(const object& partitioned, std::vector<std::size_
     if (at != static_cast<std::size_t>(-1)) touched.push_back(at);
 }
 
+/// What steps aside needs its old function until its rows have moved.
+void difference::keep_aside(const change& cause) {
+    if (cause.either().kind != object_kind::function) return;
+    const auto found = by_id_.find(cause.either().id());
+    if (found != by_id_.end() && changes_[found->second].kind == change_kind::recreate)
+        changes_[found->second].kind = change_kind::replace;
+}
+
 /// What depends on something that goes has to go and to come again.
 void difference::give_way(std::size_t dependent, const change& cause, std::vector<std::size_t>& touched) {
     // `dependent` is an index into from_.objects(); `cause` may dangle after force().
@@ -314,13 +322,18 @@ void difference::give_way(std::size_t dependent, const change& cause, std::vecto
     case object_kind::enum_type:
     case object_kind::domain:
     case object_kind::composite_type:
-    case object_kind::range_type: wanted = change_kind::replace; break;
+    case object_kind::range_type:
+        wanted = change_kind::replace;
+        keep_aside(cause);
+        break;
     case object_kind::table: // of parents, of types
         if (cause.kind != change_kind::rebuild) {
             const auto kind = cause.either().kind;
             // What a partition key is computed with.
-            if (d.has("partition_by") && kind != object_kind::table && kind != object_kind::schema)
+            if (d.has("partition_by") && kind != object_kind::table && kind != object_kind::schema) {
                 rebuild_whole(d, touched);
+                keep_aside(cause);
+            }
             return;
         }
         wanted = change_kind::rebuild;

@@ -120,8 +120,16 @@ std::string columns_of(const object& o) {
 } // namespace
 
 void recipes::comment(const object& o) {
-    const auto& text = o.get("comment");
+    auto text = o.get("comment");
+    if (text.empty() && o.kind == object_kind::schema && o.name == "public") text = "standard public schema";
     put("COMMENT ON " + with_kind(o) + " IS " + (text.empty() ? "NULL" : quote_literal(text)));
+}
+
+/// That of the index of a key.
+void recipes::index_comment(const object& o) {
+    const auto& text = o.get("index_comment");
+    put("COMMENT ON INDEX " + qualified_name(o.schema, o.name) + " IS " +
+        (text.empty() ? "NULL" : quote_literal(text)));
 }
 
 void recipes::owner(const object& o) {
@@ -187,6 +195,7 @@ void recipes::enabled(const object& o) {
 void recipes::describe(const object& o) {
     if (o.has("enabled")) enabled(o);
     if (o.has("comment")) comment(o);
+    if (o.has("index_comment")) index_comment(o);
     for (const auto& each : split_list(o.get("column_comments"))) {
         std::string_view rest = each;
         const auto column = take_identifier(rest);
@@ -231,6 +240,7 @@ void recipes::alter_description(const change& c) {
     const auto& o = *c.to;
     if (c.touches("enabled")) enabled(o);
     if (c.touches("comment")) comment(o);
+    if (c.touches("index_comment")) index_comment(o);
     if (c.touches("column_comments")) {
         for (const auto& each : split_list(c.from->get("column_comments"))) {
             std::string_view rest = each;

@@ -116,12 +116,22 @@ std::string recipes::moved_value(const std::string& value, const std::string& fr
     return "CASE WHEN " + value + " IS NULL THEN NULL ELSE ROW(" + join(fields, ", ") + ")::" + to + " END";
 }
 
+/// Whether a type that a column has was made anew.
+bool recipes::is_retyped(const change& c) const {
+    return c.touches("retype") ||
+           std::any_of(c.from->depends.begin(), c.from->depends.end(), [&](const std::string& id) {
+               const auto* type = all_.find(id);
+               return type != nullptr && type->kind == change_kind::replace &&
+                      type->from->kind != object_kind::function && type->from->kind != object_kind::collation;
+           });
+}
+
 /// How the old values become new ones; empty when the server knows.
 std::string recipes::converted(const change& c) const {
     const auto& from = c.from->get("type");
     const auto& to = c.to->get("type");
     const auto column = quote_identifier(c.to->name);
-    if (c.touches("retype")) {
+    if (is_retyped(c)) {
         // A type of the same name was made anew.
         if (auto value = moved_value(column, from, to, 0); !value.empty()) return value;
         const bool array = to.size() > 2 && to.substr(to.size() - 2) == "[]";
@@ -204,6 +214,13 @@ void recipes::alter_identity(const change& c, const std::string& table) {
                 quote_literal(name[0]) + " AND sequencename = " + quote_literal(name[1]) + ")");
         return;
     }
+    if (c.touches("identity_sequence")) {
+        const auto before = split_list(c.from->get("identity_sequence"));
+        const auto after = split_list(o.get("identity_sequence"));
+        if (before.size() == 2 && after.size() == 2 && before[1] != after[1])
+            put("ALTER SEQUENCE " + qualified_name(before[0], before[1]) + " RENAME TO " +
+                quote_identifier(after[1]));
+    }
     if (c.touches("identity")) put(head + "SET GENERATED " + generation);
     if (c.touches("identity_options")) {
         // SET START …, SET INCREMENT …: each option with its own word; the value in use stays where it may.
@@ -223,13 +240,6 @@ void recipes::alter_identity(const change& c, const std::string& table) {
             put("SELECT pg_catalog.setval(" + quote_literal(qualified_name(name[0], name[1])) + ", max(" +
                 quote_identifier(o.name) + ")) FROM " + table + " HAVING max(" + quote_identifier(o.name) +
                 ") BETWEEN " + words[7] + " AND " + words[9]);
-    }
-    if (c.touches("identity_sequence")) {
-        const auto before = split_list(c.from->get("identity_sequence"));
-        const auto after = split_list(o.get("identity_sequence"));
-        if (before.size() == 2 && after.size() == 2 && before[1] != after[1])
-            put("ALTER SEQUENCE " + qualified_name(before[0], before[1]) + " RENAME TO " +
-                quote_identifier(after[1]));
     }
 }
 

@@ -123,8 +123,10 @@ void recipes::create_table(const step& s) {
         if (column->has("comment")) comment(*column);
         privileges(*column, "");
     }
-    for (const auto* constraint : constraints)
+    for (const auto* constraint : constraints) {
         if (constraint->has("comment")) comment(*constraint);
+        if (constraint->has("index_comment")) index_comment(*constraint);
+    }
     if (o.has("of_type")) put("ALTER TABLE " + o.sql_name() + " OF " + o.get("of_type"));
     if (o.has("row_security")) put("ALTER TABLE " + o.sql_name() + " ENABLE ROW LEVEL SECURITY");
     if (o.has("force_row_security")) put("ALTER TABLE " + o.sql_name() + " FORCE ROW LEVEL SECURITY");
@@ -254,7 +256,8 @@ void recipes::detach(const change& c) {
 std::string recipes::moved_column(const object& column) const {
     if (all_.from().find(column.id()) != nullptr) {
         const auto* its_change = all_.find(column.id());
-        auto value = its_change == nullptr || its_change->from->get("type") == column.get("type")
+        auto value = its_change == nullptr ||
+                             (its_change->from->get("type") == column.get("type") && !is_retyped(*its_change))
                          ? std::string{}
                          : converted(*its_change);
         return value.empty() ? quote_identifier(column.name) : value;

@@ -6,7 +6,10 @@
 
 namespace tusk::schema::detail {
 
-std::string aside_name(const object& o) { return ("tusk_old_" + o.name).substr(0, 63); }
+std::string aside_name(const object& o) {
+    const bool routine = o.kind == object_kind::function;
+    return ("tusk_old_" + (routine ? o.name.substr(0, o.name.find('(')) : o.name)).substr(0, 63);
+}
 
 std::string options_sql(const std::string& list, const std::string& prefix) {
     std::vector<std::string> out;
@@ -250,7 +253,9 @@ void recipes::drop(const step& s) {
 
 void recipes::discard(const step& s) {
     const auto& o = *s.of->from;
-    if (o.kind == object_kind::table)
+    if (o.kind == object_kind::function)
+        put("DROP FUNCTION " + qualified_name(o.schema, aside_name(o)) + o.name.substr(o.name.find('(')));
+    else if (o.kind == object_kind::table)
         put("DROP TABLE " + qualified_name(o.schema, aside_name(o)));
     else
         put("DROP " +

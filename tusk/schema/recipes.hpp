@@ -51,6 +51,7 @@ private:
     void alter_column_type(const change& c, const std::string& table);
     void set_not_null(const object& column, const std::string& table);
     void alter_identity(const change& c, const std::string& table);
+    bool is_retyped(const change& c) const;
     std::string converted(const change& c) const;
     std::string moved_column(const object& column) const;
 
@@ -89,6 +90,7 @@ private:
     void describe(const object& from_nothing);
     void alter_description(const change& c);
     void comment(const object& o);
+    void index_comment(const object& o);
     void owner(const object& o);
     void privileges(const object& o, const std::string& before);
     void column_privileges(const object& o, const std::string& before);
