@@ -29,10 +29,18 @@ json::array hazards_of_of_schema(const schema::plan& p) {
     return out;
 }
 
+/// Nothing is left out in silence.
+void note_unmanaged(const schema::state& of, const char* where, output& to) {
+    std::string all;
+    for (const auto& each : of.unmanaged) all += (all.empty() ? "" : ", ") + each;
+    if (!all.empty()) to.note(std::string{where} + " has what is not managed: " + all);
+}
+
 /// Plans; a plan that does not hold is a problem, one that could not be tried is a note.
 schema::transition planned_schema(const schema::state& from, const schema::state& to,
-                                     schema::state_reader& reader, const schema_request& wanted,
-                                     output& out) {
+                                  schema::state_reader& reader, const schema_request& wanted, output& out) {
+    note_unmanaged(from, "the present state", out);
+    note_unmanaged(to, "the target", out);
     auto t = schema::plan_transition(from, to, reader, wanted.plan_options());
     if (t.steps.empty() || t.proved.holds || !wanted.skipped.empty()) return t;
     if (t.proved.remaining.empty() && t.proved.why.find("cannot be rebuilt") != std::string::npos) {

@@ -109,8 +109,8 @@ std::vector<catalog_query> database_queries() {
 
 std::vector<catalog_query> catalog_queries(int server_version) {
     auto out = database_queries();
-    for (auto more :
-         {type_queries(server_version), relation_queries(server_version), routine_queries(server_version)})
+    for (auto more : {type_queries(server_version), relation_queries(server_version),
+                      routine_queries(server_version), other_queries(server_version)})
         out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     return out;
 }
@@ -141,6 +141,14 @@ std::string alias_query() {
         "union all select 'pg_class'::regclass, t.typrelid, 0, 'pg_type'::regclass, t.oid, 0 from pg_type t "
         "join "
         "pg_class c on c.oid = t.typrelid where c.relkind = 'c' and t.oid >= 16384 "
+        // members of operator classes, tables of publications
+        "union all select d.classid, d.objid, 0, d.refclassid, d.refobjid, 0 from pg_depend d where "
+        "d.classid "
+        "in ('pg_amop'::regclass, 'pg_amproc'::regclass) and d.refclassid = 'pg_opclass'::regclass and "
+        "d.refobjid >= 16384 union all select d.classid, d.objid, 0, d.refclassid, d.refobjid, 0 from "
+        "pg_depend d where d.classid in (select c.oid from pg_class c where c.relname in "
+        "('pg_publication_rel', 'pg_publication_namespace') and c.relnamespace = "
+        "'pg_catalog'::regnamespace) and d.refclassid = 'pg_publication'::regclass "
         // indexes of constraints
         "union all select 'pg_class'::regclass, k.conindid, 0, 'pg_constraint'::regclass, k.oid, 0 from "
         "pg_constraint "

@@ -20,6 +20,9 @@ std::vector<catalog_query> catalog_queries(int server_version);
 std::vector<catalog_query> relation_queries(int server_version);
 std::vector<catalog_query> routine_queries(int server_version);
 std::vector<catalog_query> type_queries(int server_version);
+std::vector<catalog_query> other_queries(int server_version);
+/// `what, how many`: what users made that no query reads.
+std::string unmanaged_query();
 
 /// `classid, objid, objsubid, to_classid, to_objid, to_objsubid`: what pg_depend knows by another place than
 /// the object's own.

@@ -22,6 +22,7 @@ catalog_query tables() {
         "select n.nspname as schema, c.relname as name, " + relation_place + option_list + tablespace +
             access_method +
             "case c.relpersistence when 'u' then 'true' end as unlogged, "
+            "case when c.reloftype <> 0 then format_type(c.reloftype, null) end as of_type, "
             "case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as partition_by, "
             "case when c.relispartition then (select quote_ident(pn.nspname) || '.' || "
             "quote_ident(pc.relname) "
@@ -143,7 +144,9 @@ catalog_query constraints() {
         "quote_ident(pc.relname) "
         "from pg_inherits i join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = "
         "pc.relnamespace where i.inhrelid = k.conindid) end as attached_to, "
-        "case when k.contype in ('p', 'u') then pg_get_indexdef(k.conindid) end as index_definition, " +
+        "case when k.contype in ('p', 'u') then pg_get_indexdef(k.conindid) end as index_definition, "
+        "(select description from pg_description where classoid = 'pg_class'::regclass and objoid = "
+        "ic.oid and objsubid = 0) as index_comment, " +
             comment_of("pg_constraint", "k.oid") +
             " from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = "
             "c.relnamespace "
@@ -164,6 +167,8 @@ catalog_query indexes() {
             "case when i.indisunique then 'true' end as \"unique\", "
             "case when c.relkind = 'I' then 'true' end as partitioned, "
             "case when not i.indisvalid and c.relkind = 'i' then 'true' end as invalid, "
+            "(select string_agg(a.attnum || ' ' || a.attstattarget, chr(30) order by a.attnum) from "
+            "pg_attribute a where a.attrelid = c.oid and a.attstattarget >= 0) as column_statistics, "
             "(select quote_ident(pn.nspname) || '.' || quote_ident(pc.relname) from pg_inherits h join "
             "pg_class pc "
             "on pc.oid = h.inhparent join pg_namespace pn on pn.oid = pc.relnamespace where h.inhrelid = "
@@ -209,7 +214,12 @@ catalog_query views(object_kind kind) {
     return {
         kind,
         "select n.nspname as schema, c.relname as name, " + relation_place + option_list +
-            (stored ? tablespace + access_method : std::string{}) +
+            (stored
+                 ? tablespace + access_method +
+                       "(select string_agg(quote_ident(a.attname) || ' ' || a.attstattarget, chr(30) order "
+                       "by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and "
+                       "a.attstattarget >= 0) as column_statistics, "
+                 : std::string{}) +
             "rtrim(pg_get_viewdef(c.oid), ';') as definition, "
             "(select string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) || "
             "coalesce(' collate ' || nullif(nullif(a.attcollation, 100), 0)::regcollation::text, ''), "
@@ -219,7 +229,13 @@ catalog_query views(object_kind kind) {
             "(select string_agg(quote_ident(a.attname) || ' ' || d.description, chr(30) order by a.attnum) "
             "from pg_attribute a join pg_description d on d.classoid = 'pg_class'::regclass and d.objoid = "
             "c.oid and d.objsubid = a.attnum where a.attrelid = c.oid and a.attnum > 0) as "
-            "column_comments, " +
+            "column_comments, "
+            "(select string_agg(quote_ident(a.attname) || ' +' || case x.grantee when 0 then 'PUBLIC' when "
+            "c.relowner then 'OWNER' else quote_ident(pg_get_userbyid(x.grantee)) end || ' ' || "
+            "x.privilege_type || case when x.is_grantable then '*' else '' end, chr(30) order by a.attnum, "
+            "x.o) from pg_attribute a, aclexplode(a.attacl) with ordinality x(grantor, grantee, "
+            "privilege_type, is_grantable, o) where a.attrelid = c.oid and a.attnum > 0) as "
+            "column_privileges, " +
             owner_of("c.relowner") + ", " + privileges_of("c.relacl", 'r', "c.relowner") + ", " +
             comment_of("pg_class", "c.oid") + relations(stored ? "'m'" : "'v'")};
 }

@@ -52,6 +52,7 @@ bool is_description(object_kind kind, std::string_view field) {
     case object_kind::function:
     case object_kind::procedure: return field == "arguments" || field == "result";
     case object_kind::view:
+    case object_kind::foreign_table:
     case object_kind::materialized_view: return field == "columns";
     default: return false;
     }
@@ -68,8 +69,10 @@ std::vector<std::string> differing_fields(const object& from, const object& to) 
     std::vector<std::string> out;
     const auto differ = [&](const std::string& field) {
         if (is_description(from.kind, field) || from.get(field) == to.get(field)) return;
-        if (field == "privileges" && sorted(from.get(field)) == sorted(to.get(field))) return;
-        // A state that says no owner wants none in particular.
+        if ((field == "privileges" || field == "column_privileges") &&
+            sorted(from.get(field)) == sorted(to.get(field)))
+            return;
+        // A state that says no owner wants none in particular; an empty one is the role at work.
         if (field == "owner" && !to.has(field)) return;
         out.push_back(field);
     };
@@ -172,6 +175,20 @@ change_kind decide(const change& c) {
                            (c.touches("with_check") && !c.to->has("with_check")));
     case object_kind::event_trigger:
         return recreate_if(c.touches("event") || c.touches("tags") || c.touches("function"));
+    case object_kind::collation: return c.touches("definition") ? change_kind::replace : change_kind::alter;
+    case object_kind::operation:
+    case object_kind::operator_class:
+    case object_kind::type_cast:
+    case object_kind::text_search_dictionary:
+    case object_kind::text_search_configuration:
+    case object_kind::foreign_data_wrapper:
+    case object_kind::foreign_server:
+    case object_kind::user_mapping:
+    case object_kind::foreign_table: return recreate_if(c.touches("definition"));
+    case object_kind::operator_family: return recreate_if(c.touches("definition") || c.touches("members"));
+    case object_kind::publication:
+        return recreate_if(c.touches("objects") &&
+                           (c.from->get("objects") == "ALL TABLES" || c.to->get("objects") == "ALL TABLES"));
     case object_kind::aggregate: return recreate_if(c.touches("definition") || c.touches("arguments"));
     case object_kind::trigger:
     case object_kind::rule:
@@ -264,6 +281,26 @@ std::size_t difference::force(const std::string& id, change_kind kind) {
     return changes_.size() - 1;
 }
 
+/// A column of a partition key cannot change: the table is made anew, from the topmost that has the column.
+void difference::rebuild_whole(const object& partitioned, std::vector<std::size_t>& touched) {
+    const auto* top = &partitioned;
+    while (top->has("partition_of")) {
+        const auto* up = from_.find(parents_of(*top).front());
+        if (up == nullptr || to_.find(up->id()) == nullptr) break;
+        top = up;
+    }
+    const auto at = force(top->id(), change_kind::rebuild);
+    if (at != static_cast<std::size_t>(-1)) touched.push_back(at);
+}
+
+/// What steps aside needs its old function until its rows have moved.
+void difference::keep_aside(const change& cause) {
+    if (cause.either().kind != object_kind::function) return;
+    const auto found = by_id_.find(cause.either().id());
+    if (found != by_id_.end() && changes_[found->second].kind == change_kind::recreate)
+        changes_[found->second].kind = change_kind::replace;
+}
+
 /// What depends on something that goes has to go and to come again.
 void difference::give_way(std::size_t dependent, const change& cause, std::vector<std::size_t>& touched) {
     // `dependent` is an index into from_.objects(); `cause` may dangle after force().
@@ -285,9 +322,20 @@ void difference::give_way(std::size_t dependent, const change& cause, std::vecto
     case object_kind::enum_type:
     case object_kind::domain:
     case object_kind::composite_type:
-    case object_kind::range_type: wanted = change_kind::replace; break;
+    case object_kind::range_type:
+        wanted = change_kind::replace;
+        keep_aside(cause);
+        break;
     case object_kind::table: // of parents, of types
-        if (cause.kind != change_kind::rebuild) return;
+        if (cause.kind != change_kind::rebuild) {
+            const auto kind = cause.either().kind;
+            // What a partition key is computed with.
+            if (d.has("partition_by") && kind != object_kind::table && kind != object_kind::schema) {
+                rebuild_whole(d, touched);
+                keep_aside(cause);
+            }
+            return;
+        }
         wanted = change_kind::rebuild;
         break;
     case object_kind::sequence: wanted = change_kind::alter; break;
@@ -332,6 +380,7 @@ bool is_in_the_way(const change& c, const object& d) {
     case object_kind::procedure:
     case object_kind::column_default: return true;
     case object_kind::column: return d.has("generated");
+    case object_kind::publication: return true;
     case object_kind::constraint:
         return d.get("type") == "foreign key" && (c.touches("retype") || !stays_comparable(*c.from, *c.to));
     default: return false;
@@ -354,6 +403,20 @@ std::string difference::whole_of(const change& part) const {
     return {};
 }
 
+/// The table whose partition key a column with another type is part of; null when there is none.
+const object* difference::table_keyed_by(const change& c) const {
+    if (c.kind != change_kind::alter || c.from->kind != object_kind::column) return nullptr;
+    if (!c.touches("type") && !c.touches("retype") && !c.touches("collation")) return nullptr;
+    const auto* table = from_.find(object_kind::table, c.from->schema, "", c.from->table);
+    if (table == nullptr || !table->has("partition_by")) return nullptr;
+    for (std::string_view rest = table->get("partition_by"); !rest.empty();) {
+        const auto before = rest.size();
+        if (take_identifier(rest) == c.from->name) return table;
+        if (rest.size() == before) rest.remove_prefix(1);
+    }
+    return nullptr;
+}
+
 void difference::close() {
     std::unordered_map<std::string_view, std::vector<std::size_t>> dependents;
     const auto& objects = from_.objects();
@@ -369,6 +432,8 @@ void difference::close() {
             if (const auto forced = force(whole, change_kind::recreate);
                 forced != static_cast<std::size_t>(-1))
                 touched.push_back(forced);
+        if (const auto* keyed = table_keyed_by(changes_[at]); keyed != nullptr)
+            rebuild_whole(*keyed, touched);
         const auto found = dependents.find(changes_[at].from->id());
         if (found == dependents.end()) continue;
         for (const auto d : found->second) {

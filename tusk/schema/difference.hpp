@@ -59,6 +59,9 @@ private:
     void make_heirs_anew();
     void close();
     void give_way(std::size_t dependent, const change& cause, std::vector<std::size_t>& touched);
+    const object* table_keyed_by(const change& column) const;
+    void keep_aside(const change& cause);
+    void rebuild_whole(const object& partitioned, std::vector<std::size_t>& touched);
     std::size_t force(const std::string& id, change_kind kind);
 
     const model& from_;

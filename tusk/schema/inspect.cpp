@@ -208,4 +208,12 @@ model inspect(blocking::connection& on, const scope& of) {
     return restricted(out, of);
 }
 
+std::vector<std::string> unmanaged(blocking::connection& on) {
+    std::vector<std::string> out;
+    for (const auto row : on.query("select w.n || ' ' || w.what from (" + detail::unmanaged_query() +
+                                   ") w(what, n) where w.n > 0 order by 1"))
+        out.emplace_back(row[0].text());
+    return out;
+}
+
 } // namespace tusk::schema

@@ -49,4 +49,8 @@ model inspect(blocking::connection& on, const scope& of = {});
 /// What of the model counts; dependencies on what does not are forgotten.
 model restricted(const model& whole, const scope& to);
 
+/// What users made in the database that no state knows, so that no plan touches it: "2 languages", …; empty
+/// as a rule. Throws `tusk::error`.
+std::vector<std::string> unmanaged(blocking::connection& on);
+
 } // namespace tusk::schema

@@ -14,6 +14,7 @@ bool can_be_mentioned(object_kind kind) {
     case object_kind::table:
     case object_kind::view:
     case object_kind::materialized_view:
+    case object_kind::foreign_table:
     case object_kind::sequence:
     case object_kind::function:
     case object_kind::procedure:
@@ -57,7 +58,8 @@ void find_mentions(std::vector<object>& objects) {
         for (const auto& word : words_of(o.get("definition"))) {
             const auto [begin, end] = by_name.equal_range(word);
             for (auto i = begin; i != end; ++i)
-                if (i->second != &o &&
+                // Its own name is no mention of its overloads.
+                if (i->second != &o && !(i->second->schema == o.schema && word == plain_name(o)) &&
                     !std::binary_search(o.depends.begin(), o.depends.end(), i->second->id()))
                     o.mentions.push_back(i->second->id());
         }

@@ -125,7 +125,7 @@ std::string model::fingerprint() const {
         for (const auto& [name, value] : o.fields) {
             if (name == "position") continue;
             mix(sum, name);
-            if (name != "privileges") {
+            if (name != "privileges" && name != "column_privileges") {
                 mix(sum, value);
                 continue;
             }

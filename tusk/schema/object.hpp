@@ -14,6 +14,7 @@ namespace tusk::schema {
 enum class object_kind : std::uint8_t {
     schema,
     extension,
+    collation,
     enum_type,
     domain,
     domain_constraint,
@@ -23,9 +24,19 @@ enum class object_kind : std::uint8_t {
     function,
     procedure,
     aggregate,
+    operation,
+    operator_family,
+    operator_class,
+    type_cast,
+    text_search_dictionary,
+    text_search_configuration,
+    foreign_data_wrapper,
+    foreign_server,
+    user_mapping,
     table,
     column,
     column_default,
+    foreign_table,
     constraint,
     index,
     view,
@@ -35,9 +46,10 @@ enum class object_kind : std::uint8_t {
     policy,
     statistics,
     event_trigger,
+    publication,
     default_privileges,
 };
-inline constexpr std::size_t object_kind_count = 24;
+inline constexpr std::size_t object_kind_count = 36;
 
 /// "table", "enum_type", …
 std::string_view name_of(object_kind kind) noexcept;

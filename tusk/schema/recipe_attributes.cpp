@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include <tusk/schema/identifier.hpp>
 #include <tusk/schema/recipes.hpp>
@@ -40,7 +41,9 @@ std::string grant_target(const object& o) {
     switch (o.kind) {
     case object_kind::view:
     case object_kind::materialized_view:
+    case object_kind::foreign_table:
     case object_kind::table: return "TABLE " + o.sql_name();
+    case object_kind::foreign_server: return "FOREIGN SERVER " + o.sql_name();
     case object_kind::column: return "TABLE " + o.sql_table();
     case object_kind::aggregate: return "FUNCTION " + o.sql_name();
     case object_kind::enum_type:
@@ -54,6 +57,7 @@ std::string_view objects_of(object_kind kind) {
     switch (kind) {
     case object_kind::table:
     case object_kind::view:
+    case object_kind::foreign_table:
     case object_kind::materialized_view: return "tables";
     case object_kind::sequence: return "sequences";
     case object_kind::function:
@@ -106,7 +110,7 @@ std::vector<grant_change> changes_between(const std::string& before, const std::
 
 std::string grantee(const privilege& p, const object& o) {
     if (p.role != "OWNER") return p.role;
-    return o.has("owner") ? quote_identifier(o.get("owner")) : "CURRENT_USER";
+    return o.get("owner").empty() ? "CURRENT_USER" : quote_identifier(o.get("owner"));
 }
 
 std::string columns_of(const object& o) {
@@ -116,16 +120,23 @@ std::string columns_of(const object& o) {
 } // namespace
 
 void recipes::comment(const object& o) {
-    const auto& text = o.get("comment");
+    auto text = o.get("comment");
+    if (text.empty() && o.kind == object_kind::schema && o.name == "public") text = "standard public schema";
     put("COMMENT ON " + with_kind(o) + " IS " + (text.empty() ? "NULL" : quote_literal(text)));
 }
 
+/// That of the index of a key.
+void recipes::index_comment(const object& o) {
+    const auto& text = o.get("index_comment");
+    put("COMMENT ON INDEX " + qualified_name(o.schema, o.name) + " IS " +
+        (text.empty() ? "NULL" : quote_literal(text)));
+}
+
 void recipes::owner(const object& o) {
-    auto what = with_kind(o);
-    if (o.kind == object_kind::aggregate || !o.has("owner")) {
-        if (!o.has("owner")) return;
-    }
-    put("ALTER " + what + " OWNER TO " + quote_identifier(o.get("owner")), {hazard::authorization});
+    if (!o.has("owner")) return;
+    put("ALTER " + with_kind(o) + " OWNER TO " +
+            (o.get("owner").empty() ? "CURRENT_USER" : quote_identifier(o.get("owner"))),
+        {hazard::authorization});
 }
 
 void recipes::privileges(const object& o, const std::string& before) {
@@ -184,20 +195,52 @@ void recipes::enabled(const object& o) {
 void recipes::describe(const object& o) {
     if (o.has("enabled")) enabled(o);
     if (o.has("comment")) comment(o);
+    if (o.has("index_comment")) index_comment(o);
     for (const auto& each : split_list(o.get("column_comments"))) {
         std::string_view rest = each;
         const auto column = take_identifier(rest);
         put("COMMENT ON COLUMN " + o.sql_name() + "." + quote_identifier(column) + " IS " +
             quote_literal(rest.substr(1)));
     }
-    owner(o);
+    if (!o.get("owner").empty()) owner(o);
     if (o.kind != object_kind::extension) privileges(o, inherited_privileges(o));
+    column_privileges(o, {});
+    column_statistics(o, {});
+}
+
+/// Those on columns of views; columns of tables are objects themselves.
+void recipes::column_privileges(const object& o, const std::string& before) {
+    std::map<std::string, std::pair<std::string, std::string>> by_column;
+    const auto add = [](std::string& to, std::string_view item) {
+        if (!to.empty()) to += list_separator;
+        to += item;
+    };
+    const auto read = [&](const std::string& list, bool old) {
+        for (const auto& each : split_list(list)) {
+            std::string_view rest = each;
+            auto& both = by_column[take_identifier(rest)];
+            add(old ? both.first : both.second, rest.substr(1));
+        }
+    };
+    read(before, true);
+    read(o.get("column_privileges"), false);
+    for (const auto& [name, both] : by_column) {
+        object column;
+        column.kind = object_kind::column;
+        column.schema = o.schema;
+        column.table = o.name;
+        column.name = name;
+        if (o.has("owner")) column.fields["owner"] = o.get("owner");
+        column.fields["privileges"] = both.second;
+        privileges(column, both.first);
+    }
 }
 
 void recipes::alter_description(const change& c) {
     const auto& o = *c.to;
     if (c.touches("enabled")) enabled(o);
     if (c.touches("comment")) comment(o);
+    if (c.touches("index_comment")) index_comment(o);
     if (c.touches("column_comments")) {
         for (const auto& each : split_list(c.from->get("column_comments"))) {
             std::string_view rest = each;
@@ -221,6 +264,8 @@ void recipes::alter_description(const change& c) {
     }
     if (c.touches("owner")) owner(o);
     if (c.touches("privileges")) privileges(o, c.from->get("privileges"));
+    if (c.touches("column_statistics")) column_statistics(o, c.from->get("column_statistics"));
+    if (c.touches("column_privileges")) column_privileges(o, c.from->get("column_privileges"));
 }
 
 } // namespace tusk::schema::detail

@@ -20,6 +20,11 @@ bool is_number(const std::string& type) {
     return type == "smallint" || type == "integer" || type == "bigint" || type == "real" ||
            type == "double precision" || begins_with(type, "numeric");
 }
+/// How wide an integer is, in bytes.
+int width_of(const std::string& type) {
+    if (type == "smallint") return 2;
+    return type == "integer" ? 4 : 8;
+}
 bool is_text(const std::string& type) {
     return type == "text" || begins_with(type, "character") || type == "name";
 }
@@ -111,12 +116,22 @@ std::string recipes::moved_value(const std::string& value, const std::string& fr
     return "CASE WHEN " + value + " IS NULL THEN NULL ELSE ROW(" + join(fields, ", ") + ")::" + to + " END";
 }
 
+/// Whether a type that a column has was made anew.
+bool recipes::is_retyped(const change& c) const {
+    return c.touches("retype") ||
+           std::any_of(c.from->depends.begin(), c.from->depends.end(), [&](const std::string& id) {
+               const auto* type = all_.find(id);
+               return type != nullptr && type->kind == change_kind::replace &&
+                      type->from->kind != object_kind::function && type->from->kind != object_kind::collation;
+           });
+}
+
 /// How the old values become new ones; empty when the server knows.
 std::string recipes::converted(const change& c) const {
     const auto& from = c.from->get("type");
     const auto& to = c.to->get("type");
     const auto column = quote_identifier(c.to->name);
-    if (c.touches("retype")) {
+    if (is_retyped(c)) {
         // A type of the same name was made anew.
         if (auto value = moved_value(column, from, to, 0); !value.empty()) return value;
         const bool array = to.size() > 2 && to.substr(to.size() - 2) == "[]";
@@ -199,6 +214,13 @@ void recipes::alter_identity(const change& c, const std::string& table) {
                 quote_literal(name[0]) + " AND sequencename = " + quote_literal(name[1]) + ")");
         return;
     }
+    if (c.touches("identity_sequence")) {
+        const auto before = split_list(c.from->get("identity_sequence"));
+        const auto after = split_list(o.get("identity_sequence"));
+        if (before.size() == 2 && after.size() == 2 && before[1] != after[1])
+            put("ALTER SEQUENCE " + qualified_name(before[0], before[1]) + " RENAME TO " +
+                quote_identifier(after[1]));
+    }
     if (c.touches("identity")) put(head + "SET GENERATED " + generation);
     if (c.touches("identity_options")) {
         // SET START …, SET INCREMENT …: each option with its own word; the value in use stays where it may.
@@ -218,13 +240,6 @@ void recipes::alter_identity(const change& c, const std::string& table) {
             put("SELECT pg_catalog.setval(" + quote_literal(qualified_name(name[0], name[1])) + ", max(" +
                 quote_identifier(o.name) + ")) FROM " + table + " HAVING max(" + quote_identifier(o.name) +
                 ") BETWEEN " + words[7] + " AND " + words[9]);
-    }
-    if (c.touches("identity_sequence")) {
-        const auto before = split_list(c.from->get("identity_sequence"));
-        const auto after = split_list(o.get("identity_sequence"));
-        if (before.size() == 2 && after.size() == 2 && before[1] != after[1])
-            put("ALTER SEQUENCE " + qualified_name(before[0], before[1]) + " RENAME TO " +
-                quote_identifier(after[1]));
     }
 }
 
@@ -250,6 +265,10 @@ void recipes::alter_column(const change& c) {
     // Without a default, an identity has to go before the type changes and comes after it.
     const bool loses_identity = c.touches("identity") && !o.has("identity");
     if (loses_identity) alter_identity(c, table);
+    // The bounds of an identity's sequence have to fit the type all the time.
+    const bool narrows = c.touches("identity_options") && !loses_identity && c.from->has("identity") &&
+                         width_of(o.get("type")) < width_of(c.from->get("type"));
+    if (narrows) alter_identity(c, table);
     if ((c.touches("type") || c.touches("collation") || c.touches("retype")) && !from_parent("type") &&
         !from_parent("retype"))
         alter_column_type(c, table);
@@ -259,7 +278,7 @@ void recipes::alter_column(const change& c) {
         else
             put(head + "DROP NOT NULL");
     }
-    if (!loses_identity &&
+    if (!loses_identity && !narrows &&
         (c.touches("identity") || c.touches("identity_options") || c.touches("identity_sequence")))
         alter_identity(c, table);
     if (c.touches("storage")) {

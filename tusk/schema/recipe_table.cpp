@@ -123,8 +123,11 @@ void recipes::create_table(const step& s) {
         if (column->has("comment")) comment(*column);
         privileges(*column, "");
     }
-    for (const auto* constraint : constraints)
+    for (const auto* constraint : constraints) {
         if (constraint->has("comment")) comment(*constraint);
+        if (constraint->has("index_comment")) index_comment(*constraint);
+    }
+    if (o.has("of_type")) put("ALTER TABLE " + o.sql_name() + " OF " + o.get("of_type"));
     if (o.has("row_security")) put("ALTER TABLE " + o.sql_name() + " ENABLE ROW LEVEL SECURITY");
     if (o.has("force_row_security")) put("ALTER TABLE " + o.sql_name() + " FORCE ROW LEVEL SECURITY");
     if (o.has("replica_identity") && o.get("replica_identity").rfind("index ", 0) != 0)
@@ -140,10 +143,30 @@ void recipes::after_column(const object& column) {
     if (column.has("options")) put(head + " SET (" + options_sql(column.get("options")) + ")");
 }
 
+/// What a column that came with a parent's has otherwise than that one.
+void recipes::differ_from_parent(const object& column, const object* its_default) {
+    const auto* table = all_.to().find(object_kind::table, column.schema, "", column.table);
+    const auto head =
+        "ALTER TABLE ONLY " + column.sql_table() + " ALTER COLUMN " + quote_identifier(column.name);
+    for (const auto& parent : parents_of(*table)) {
+        const auto* up = all_.to().find(parent);
+        if (up == nullptr) continue;
+        const auto* above = all_.to().find(object_kind::column, up->schema, up->name, column.name);
+        if (above == nullptr) continue;
+        const auto* its = all_.to().find(object_kind::column_default, up->schema, up->name, column.name);
+        const auto wanted = its_default == nullptr ? std::string{} : its_default->get("expression");
+        if (wanted != (its == nullptr ? std::string{} : its->get("expression")))
+            put(head + (wanted.empty() ? " DROP DEFAULT" : " SET DEFAULT " + wanted));
+        if (column.has("not_null") && !above->has("not_null")) set_not_null(column, column.sql_table());
+        return;
+    }
+}
+
 void recipes::create_column(const object& column, const object* its_default) {
     // What a table has from its parents comes with theirs.
     const auto* c = all_.find(column.id());
     if (c != nullptr && comes_from_parent(*c) && stays_with_parents(column)) {
+        differ_from_parent(column, its_default);
         after_column(column);
         return;
     }
@@ -169,6 +192,11 @@ void recipes::create_column(const object& column, const object* its_default) {
 void recipes::drop_table(const step& s) {
     const auto& o = *s.of->from;
     if (s.of->kind == change_kind::rebuild) {
+        if (o.has("partition_of")) {
+            const auto* whole = all_.find(parents_of(o).front());
+            if (whole == nullptr || !whole->removes())
+                put("ALTER TABLE ONLY " + o.get("partition_of") + " DETACH PARTITION " + o.sql_name());
+        }
         put("ALTER TABLE " + o.sql_name() + " RENAME TO " + quote_identifier(aside_name(o)));
         for (const auto* part : all_.from().parts_of(o.schema, o.name))
             if (const auto name = split_list(part->get("identity_sequence")); name.size() == 2)
@@ -228,7 +256,8 @@ void recipes::detach(const change& c) {
 std::string recipes::moved_column(const object& column) const {
     if (all_.from().find(column.id()) != nullptr) {
         const auto* its_change = all_.find(column.id());
-        auto value = its_change == nullptr || its_change->from->get("type") == column.get("type")
+        auto value = its_change == nullptr ||
+                             (its_change->from->get("type") == column.get("type") && !is_retyped(*its_change))
                          ? std::string{}
                          : converted(*its_change);
         return value.empty() ? quote_identifier(column.name) : value;
@@ -317,6 +346,8 @@ void recipes::alter_table(const change& c) {
     if (c.touches("unlogged"))
         put(head + (o.has("unlogged") ? "SET UNLOGGED" : "SET LOGGED"),
             {hazard::rewrites_table, hazard::access_exclusive_lock});
+    if (c.touches("of_type"))
+        put(head + (o.has("of_type") ? "OF " + o.get("of_type") : std::string{"NOT OF"}));
     if (c.touches("options"))
         alter_options("TABLE " + o.sql_name(), c.from->get("options"), o.get("options"));
     if (c.touches("toast_options"))

@@ -6,7 +6,10 @@
 
 namespace tusk::schema::detail {
 
-std::string aside_name(const object& o) { return ("tusk_old_" + o.name).substr(0, 63); }
+std::string aside_name(const object& o) {
+    const bool routine = o.kind == object_kind::function;
+    return ("tusk_old_" + (routine ? o.name.substr(0, o.name.find('(')) : o.name)).substr(0, 63);
+}
 
 std::string options_sql(const std::string& list, const std::string& prefix) {
     std::vector<std::string> out;
@@ -49,6 +52,19 @@ std::string with_kind(const object& o) {
     case object_kind::policy: return "POLICY " + quote_identifier(o.name) + on_table;
     case object_kind::statistics: return "STATISTICS " + o.sql_name();
     case object_kind::event_trigger: return "EVENT TRIGGER " + quote_identifier(o.name);
+    case object_kind::collation: return "COLLATION " + o.sql_name();
+    // Their names are SQL as they are.
+    case object_kind::operation: return "OPERATOR " + quote_identifier(o.schema) + "." + o.name;
+    case object_kind::operator_family: return "OPERATOR FAMILY " + quote_identifier(o.schema) + "." + o.name;
+    case object_kind::operator_class: return "OPERATOR CLASS " + quote_identifier(o.schema) + "." + o.name;
+    case object_kind::type_cast: return "CAST " + o.name;
+    case object_kind::user_mapping: return "USER MAPPING FOR " + o.name;
+    case object_kind::text_search_dictionary: return "TEXT SEARCH DICTIONARY " + o.sql_name();
+    case object_kind::text_search_configuration: return "TEXT SEARCH CONFIGURATION " + o.sql_name();
+    case object_kind::foreign_data_wrapper: return "FOREIGN DATA WRAPPER " + o.sql_name();
+    case object_kind::foreign_server: return "SERVER " + o.sql_name();
+    case object_kind::foreign_table: return "FOREIGN TABLE " + o.sql_name();
+    case object_kind::publication: return "PUBLICATION " + o.sql_name();
     case object_kind::column_default:
     case object_kind::default_privileges: break;
     }
@@ -74,7 +90,7 @@ statement& recipes::put(std::string sql, std::initializer_list<hazard> hazards) 
 }
 
 bool recipes::is_new(const object& part) const {
-    for (const auto kind : {object_kind::table, object_kind::materialized_view})
+    for (const auto kind : {object_kind::table, object_kind::materialized_view, object_kind::foreign_table})
         if (const auto* holder = all_.find(kind, part.schema, "", part.table); holder != nullptr)
             return holder->makes();
     return false;
@@ -179,6 +195,18 @@ void recipes::create(const step& s) {
         break;
     case object_kind::policy: create_policy(o); break;
     case object_kind::event_trigger: create_event_trigger(o); break;
+    case object_kind::collation:
+    case object_kind::operation:
+    case object_kind::operator_family:
+    case object_kind::operator_class:
+    case object_kind::type_cast:
+    case object_kind::text_search_dictionary:
+    case object_kind::text_search_configuration:
+    case object_kind::foreign_data_wrapper:
+    case object_kind::foreign_server:
+    case object_kind::user_mapping:
+    case object_kind::foreign_table:
+    case object_kind::publication: create_other(o); break;
     case object_kind::default_privileges: default_privileges(o, "", o.get("privileges")); return;
     }
     describe(o);
@@ -225,10 +253,15 @@ void recipes::drop(const step& s) {
 
 void recipes::discard(const step& s) {
     const auto& o = *s.of->from;
-    if (o.kind == object_kind::table)
+    if (o.kind == object_kind::function)
+        put("DROP FUNCTION " + qualified_name(o.schema, aside_name(o)) + o.name.substr(o.name.find('(')));
+    else if (o.kind == object_kind::table)
         put("DROP TABLE " + qualified_name(o.schema, aside_name(o)));
     else
-        put("DROP " + std::string{o.kind == object_kind::domain ? "DOMAIN " : "TYPE "} +
+        put("DROP " +
+            std::string{o.kind == object_kind::domain      ? "DOMAIN "
+                        : o.kind == object_kind::collation ? "COLLATION "
+                                                           : "TYPE "} +
             qualified_name(o.schema, aside_name(o)));
 }
 
@@ -269,6 +302,18 @@ void recipes::alter(const step& s) {
     case object_kind::view:
     case object_kind::materialized_view: alter_view(c); break;
     case object_kind::policy: alter_policy(c); break;
+    case object_kind::collation:
+    case object_kind::operation:
+    case object_kind::operator_family:
+    case object_kind::operator_class:
+    case object_kind::type_cast:
+    case object_kind::text_search_dictionary:
+    case object_kind::text_search_configuration:
+    case object_kind::foreign_data_wrapper:
+    case object_kind::foreign_server:
+    case object_kind::user_mapping:
+    case object_kind::foreign_table:
+    case object_kind::publication: alter_other(c); break;
     case object_kind::statistics:
         if (c.touches("statistics"))
             put("ALTER STATISTICS " + o.sql_name() + " SET STATISTICS " +

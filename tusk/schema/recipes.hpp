@@ -37,6 +37,7 @@ private:
     void create_table(const step& s);
     void create_column(const object& column, const object* with_default);
     void after_column(const object& column);
+    void differ_from_parent(const object& column, const object* its_default);
     void drop_table(const step& s);
     void alter_table(const change& c);
     void alter_replica_identity(const object& table);
@@ -50,6 +51,7 @@ private:
     void alter_column_type(const change& c, const std::string& table);
     void set_not_null(const object& column, const std::string& table);
     void alter_identity(const change& c, const std::string& table);
+    bool is_retyped(const change& c) const;
     std::string converted(const change& c) const;
     std::string moved_column(const object& column) const;
 
@@ -77,12 +79,21 @@ private:
     void alter_policy(const change& c);
     void create_event_trigger(const object& trigger);
 
+    // recipe_others.cpp
+    void create_other(const object& o);
+    void alter_other(const change& c);
+    void alter_foreign_options(const change& c);
+    void alter_publication(const change& c);
+    void column_statistics(const object& o, const std::string& before);
+
     // recipe_attributes.cpp: owner, comment, privileges, state
     void describe(const object& from_nothing);
     void alter_description(const change& c);
     void comment(const object& o);
+    void index_comment(const object& o);
     void owner(const object& o);
     void privileges(const object& o, const std::string& before);
+    void column_privileges(const object& o, const std::string& before);
     void default_privileges(const object& o, const std::string& before, const std::string& after);
     std::string inherited_privileges(const object& o) const;
     void enabled(const object& o);

@@ -99,6 +99,21 @@ void by_likeness(const model& from, const model& to, std::vector<statement>& out
     }
 }
 
+/// An extension takes what it made along to another schema.
+void by_moving(const model& from, const model& to, std::vector<statement>& out) {
+    for (const auto& o : to.objects()) {
+        if (o.kind != object_kind::extension) continue;
+        const auto* before = from.find(o.id());
+        if (before == nullptr || before->get("in_schema") == o.get("in_schema")) continue;
+        const auto schema = make_id(object_kind::schema, "", "", o.get("in_schema"));
+        if (const auto* its = to.find(schema); its != nullptr && from.find(schema) == nullptr)
+            out.push_back(rename("CREATE SCHEMA " + quote_identifier(its->name), *its));
+        out.push_back(rename("ALTER EXTENSION " + quote_identifier(o.name) + " SET SCHEMA " +
+                                 quote_identifier(o.get("in_schema")),
+                             o));
+    }
+}
+
 } // namespace
 
 std::vector<statement> rename_statements(const model& from, const model& to,
@@ -111,6 +126,7 @@ std::vector<statement> rename_statements(const model& from, const model& to,
     };
     round([](const rename_hint& h) { return h.table.empty() && !h.is_value; });
     round([](const rename_hint& h) { return !h.table.empty() || h.is_value; });
+    if (out.empty()) by_moving(from, to, out);
     if (out.empty()) by_likeness(from, to, out);
     std::set<std::string> seen;
     out.erase(std::remove_if(out.begin(), out.end(),

@@ -91,6 +91,11 @@ void take(state& out, blocking::connection& db, const scope& of) {
     out.whole = inspect(db);
     out.objects = restricted(out.whole, of);
     out.limits = of;
+    out.unmanaged = unmanaged(db);
+    out.owns_database =
+        db.query("select (pg_get_userbyid(datdba) = current_user)::text from pg_database where "
+                 "datname = current_database()")[0][0]
+            .text() == "true";
 }
 
 } // namespace

@@ -19,6 +19,10 @@ struct state {
     std::shared_ptr<scratch_database> loaded_in;
     scope limits; ///< What of the source counts.
     model whole;  ///< All that is there, when limits leave something out.
+    /// Whether the role that read it owns the database: what has no owner in a target is then that role's.
+    bool owns_database = false;
+    /// What is there that no plan touches: "1 subscriptions", …
+    std::vector<std::string> unmanaged;
 };
 
 /// Reads a state from:

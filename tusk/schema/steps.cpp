@@ -33,6 +33,7 @@ bool shares_relation_names(const object& o) {
     case object_kind::table:
     case object_kind::view:
     case object_kind::materialized_view:
+    case object_kind::foreign_table:
     case object_kind::sequence:
     case object_kind::index:
     case object_kind::enum_type:
@@ -183,9 +184,14 @@ void steps::fold() {
                 fold_into(i, act::drop, table);
                 if (s.leader == i) fold_into(i, act::drop, whole(object_kind::view));
                 if (s.leader == i) fold_into(i, act::drop, whole(object_kind::materialized_view));
+                if (s.leader == i) fold_into(i, act::drop, whole(object_kind::foreign_table));
             }
-            if (o.kind == object_kind::domain_constraint) fold_into(i, act::drop, whole(object_kind::domain));
-            if (o.kind == object_kind::column_default && s.leader == i && !unfolded_)
+            // What steps aside must not hold what it was checked with.
+            const auto* domain = difference_.find(whole(object_kind::domain));
+            if (o.kind == object_kind::domain_constraint &&
+                (domain == nullptr || domain->kind != change_kind::replace))
+                fold_into(i, act::drop, whole(object_kind::domain));
+            if (o.kind == object_kind::column_default && s.leader == i && !unfolded_ && !rebuilt)
                 fold_into(i, act::drop, column);
             if (s.of->from->has("attached_to") && s.leader == i && !leaves_its_whole(holder)) {
                 std::string_view rest = s.of->from->get("attached_to");
@@ -291,6 +297,10 @@ void steps::connect_old_needs(const change& c) {
             edge(mine_goes, discard);
             return;
         }
+        // A table that stepped aside holds the types of its columns until it goes.
+        const auto whole_discard = leader == nullptr ? none : find(act::discard, leader->of->either().id());
+        if (whole_discard != none && whole != none && leader_of(mine_goes) != whole)
+            edge(whole_discard, discard != none ? discard : goes, soft);
         edge(mine_goes, find(act::alter, needed), soft);
         if (discard != none) {
             edge(mine_goes, c.kind == change_kind::rebuild || c.kind == change_kind::replace ? none : goes,
@@ -324,6 +334,15 @@ void steps::connect_special(const change& c) {
         for (const auto what : {act::drop, act::create, act::alter})
             edge(find(what, o.id()), find(act::attach, table));
     if (o.kind == object_kind::column && comes_from_parent(c)) connect_heir(c);
+    // An heir is made when its parents have their final columns.
+    if (c.makes() && o.kind == object_kind::table && c.to->has("inherits"))
+        for (const auto& parent : parents_of(*c.to))
+            for (const auto* state : {&difference_.from(), &difference_.to()})
+                if (const auto* up = state->find(parent); up != nullptr)
+                    for (const auto* part : state->parts_of(up->schema, up->name))
+                        if (part->kind == object_kind::column)
+                            for (const auto what : {act::drop, act::create, act::alter})
+                                edge(find(what, part->id()), find(act::create, o.id()));
     if (is_attached(c)) connect_attached(c);
     if (c.kind == change_kind::alter && is_moved(c)) connect_detached(c);
     connect_key(c);
@@ -440,6 +459,22 @@ void steps::connect_names() {
     for (std::size_t i = 0; i < steps_.size(); ++i)
         if (steps_[i].what == act::drop)
             if (auto name = name_of_step(*steps_[i].of->from); !name.empty()) taken[name].push_back(i);
+    // A call may fit both.
+    std::map<std::string, std::vector<std::size_t>> routines;
+    const auto callable = [](const object& o) {
+        return o.kind == object_kind::function || o.kind == object_kind::procedure ||
+               o.kind == object_kind::aggregate;
+    };
+    const auto bare = [](const object& o) {
+        return qualified_name(o.schema, o.name.substr(0, o.name.find('(')));
+    };
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+        if (steps_[i].what == act::drop && callable(*steps_[i].of->from))
+            routines[bare(*steps_[i].of->from)].push_back(i);
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+        if (steps_[i].what == act::create && callable(*steps_[i].of->to))
+            if (const auto found = routines.find(bare(*steps_[i].of->to)); found != routines.end())
+                for (const auto before : found->second) edge(before, i, true);
     for (std::size_t i = 0; i < steps_.size(); ++i) {
         const auto& s = steps_[i];
         if (s.what != act::alter || s.of->to->kind != object_kind::column || !s.of->touches("identity"))

@@ -47,6 +47,17 @@ model present(blocking::connection& db, const state& from, const model& to) {
     return {std::move(objects), all.server_version()};
 }
 
+/// In a database of one's own, what the target gives to nobody is one's own: its owner is empty then.
+model with_owners(const model& now, const state& from, const model& target, const plan_options& how) {
+    if (!from.owns_database || how.skipped().count("owner") > 0) return target;
+    auto objects = target.objects();
+    for (auto& o : objects)
+        if (const auto* before = now.find(o.id());
+            before != nullptr && before->has("owner") && !o.has("owner"))
+            o.fields["owner"];
+    return {std::move(objects), target.server_version()};
+}
+
 std::vector<std::string> ids_of(const difference& all) {
     std::vector<std::string> out;
     for (const auto& c : all.changes()) {
@@ -134,18 +145,25 @@ transition plan_transition(const state& from, const state& to, state_reader& wit
         for (int round = 0; round < most_rounds; ++round) {
             auto more = detail::rename_statements(now, to.objects, to.hints);
             if (more.empty()) break;
+            bool stays = false;
             for (auto& s : more) {
-                if (auto f = db.try_script(s.sql)) throw error{std::move(f.set_sql(s.sql))};
+                auto f = db.try_script(s.sql);
+                // Some extensions cannot move: they are made anew.
+                stays = stays || (f && s.about.rfind("extension:", 0) == 0);
+                if (f && s.about.rfind("extension:", 0) == 0) continue;
+                if (f) throw error{std::move(f.set_sql(s.sql))};
                 renames.push_back(std::move(s));
             }
             now = present(db, from, to.objects);
+            if (stays) break;
         }
     }
-    auto rest = make_plan(now, to.objects, how);
+    const auto target = with_owners(now, from, to.objects, how);
+    auto rest = make_plan(now, target, how);
     auto statements = std::move(renames);
     statements.insert(statements.end(), rest.statements().begin(), rest.statements().end());
     out.steps = plan{std::move(statements), from.objects.fingerprint(), to.objects.fingerprint()};
-    out.proved = prove(out.steps, from, to.objects, with);
+    out.proved = prove(out.steps, from, target, with);
     return out;
 }
 

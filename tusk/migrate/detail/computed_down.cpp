@@ -154,6 +154,7 @@ result<std::unique_ptr<computed_down>> compute_down(session& on, const directory
         if (!now) return failed<made>(now.error());
         const auto to = replay(applied_part(dir, rows, *version), reader, scope);
         if (!to) return failed<made>(to.error());
+        from.owns_database = false; // owners are not the directory's affair unless it names them
         from.limits = managed(scope, from.objects, now->objects, to->objects);
         from.objects = schema::restricted(from.whole, from.limits);
         const auto t =
