@@ -67,6 +67,12 @@ void write_value(sql_writer& out, const insert_settings& s, const target& t, con
         out.value(t.column->bind(row));
 }
 
+/// A zero in the row that `set_values` was given.
+bool is_left_out(const insert_settings& s, const column_info& c) {
+    return s.conflict_row != nullptr && s.state.omit_zero && !c.is(column_flag::updated) &&
+           c.is_zero(s.conflict_row);
+}
+
 void write_conflict(sql_writer& out, const insert_settings& s, const std::vector<target>& targets) {
     if (!s.on_conflict) return;
     out.text(" ON CONFLICT ");
@@ -90,13 +96,18 @@ void write_conflict(sql_writer& out, const insert_settings& s, const std::vector
     };
     std::vector<const column_info*> assigned;
     for (const auto& t : targets)
-        if (chosen(*t.column)) assigned.push_back(t.column);
+        if (chosen(*t.column) && !is_left_out(s, *t.column)) assigned.push_back(t.column);
     for (const auto* c : assigned) {
         out.text(any ? ", " : " SET ");
         any = true;
         out.quoted(c->name);
-        out.text(" = EXCLUDED.");
-        out.quoted(c->name);
+        if (s.conflict_row != nullptr && !c->is(column_flag::updated)) {
+            out.text(" = ");
+            out.value(c->bind(s.conflict_row));
+        } else {
+            out.text(" = EXCLUDED.");
+            out.quoted(c->name);
+        }
     }
     if (!any)
         out.fail(
@@ -176,9 +187,7 @@ insert_statement by_arrays(const insert_settings& s, std::vector<target> targets
         if (t.what != target::kind::bound) continue;
         if (!first) out.sql.text(", ");
         first = false;
-        std::vector<const void*> fields;
-        for (const void* row : out.rows) fields.push_back(t.column->at_const(row));
-        out.sql.value(t.column->field->bind_array(fields));
+        out.sql.value(t.column->bind_of(out.rows));
         out.sql.text("::");
         out.sql.text(sql_type_of(*t.column));
         out.sql.text("[]");

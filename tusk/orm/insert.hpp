@@ -22,6 +22,7 @@ struct insert_settings {
     std::vector<std::string_view> conflict_target;
     sql_writer conflict_sql;                          ///< In place of all of it.
     std::vector<const column_info*> conflict_columns; ///< What is updated; all when empty.
+    const void* conflict_row = nullptr;               ///< Whose values are set, in place of those of `rows`.
     sql_writer source;                                ///< INSERT … SELECT
     std::vector<std::string> extra_columns;           ///< Of `source`.
 };
@@ -128,6 +129,16 @@ public:
     template <auto... Members>
     insert_query& update() {
         s_.conflict_columns = {&column_of<Members>...};
+        return *this;
+    }
+    /// … then its columns get the values of another row, which lives until the verb is over …
+    insert_query& set_values(const T& row) {
+        s_.conflict_row = &row;
+        return *this;
+    }
+    /// … those that are not zero or empty there.
+    insert_query& omit_zero() {
+        state().omit_zero = true;
         return *this;
     }
     /// … then this is set: `set("name = excluded.name || ?", x)`.

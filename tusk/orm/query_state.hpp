@@ -70,6 +70,8 @@ public:
     void close(clause where) { nodes.push_back({where, glue::conjunction, node::kind::close, {}, {}}); }
     bool has(clause where) const noexcept;
     const node* value_of(std::string_view column) const noexcept;
+    /// The column gets the time of the update: nothing that was set says otherwise.
+    bool is_stamped(const column_info& c) const noexcept;
     void choose(const column_info& c);
     void leave_out(const column_info& c);
     bool is_chosen(const column_info& c) const noexcept;

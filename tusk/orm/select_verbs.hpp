@@ -200,6 +200,7 @@ private:
             static const std::shared_ptr<const row_shape> whole = [] {
                 auto of_model = std::make_shared<row_shape>();
                 of_model->slots = query_state{model_or_none<T>()}.slots();
+                of_model->whole = true;
                 return of_model;
             }();
             return whole;
