@@ -36,8 +36,8 @@ bool query_state::is_chosen(const column_info& c) const noexcept {
     return !only_chosen || std::find(chosen.begin(), chosen.end(), &c) != chosen.end();
 }
 
-std::vector<row_slot> query_state::slots() const {
-    std::vector<row_slot> out;
+row_slots query_state::slots() const {
+    row_slots out;
     if (model != nullptr)
         for (const auto& c : model->columns)
             if (is_chosen(c)) out.push_back({&c, 0});

@@ -21,7 +21,7 @@ struct row_shape {
         void* (*attach)(void* parent); ///< Makes it.
         void (*absent)(void* parent);  ///< There is none.
     };
-    std::vector<row_slot> slots;
+    row_slots slots;
     std::vector<joined_object> joined; ///< Object 1 and those that follow.
     bool whole = false;                ///< All columns of a model in their order, and nothing else.
     bool keyed = false; ///< One more object, for the derived sink: the key that the row is found by.

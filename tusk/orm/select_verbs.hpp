@@ -205,7 +205,7 @@ private:
             }();
             return whole;
         }
-        auto out = std::make_shared<row_shape>();
+        auto out = std::allocate_shared<row_shape>(recycled<row_shape>{});
         out->slots = state_.slots();
         out->joined = joined_;
         return out;
