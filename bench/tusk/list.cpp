@@ -43,6 +43,9 @@ std::span<const workload> tusk_workloads() {
         {"orm-insert-sql", "tusk", orm_insert_sql, 50'000, true, "the same by a checked statement"},
         {"orm-insert-100", "tusk", orm_insert_100, 5'000, true, "insert a hundred models, blocking"},
         {"orm-insert-100-sql", "tusk", orm_insert_100_sql, 5'000, true, "the same by a checked statement"},
+        {"orm-insert-100-hand", "tusk", orm_insert_100_hand, 5'000, true, "the same by text and arrays"},
+        {"orm-six", "tusk", orm_page_of_six, 10'000, true, "a hundred rows of six columns as models"},
+        {"orm-six-hand", "tusk", orm_page_of_six_hand, 10'000, true, "the same by text, member by member"},
     };
     return all;
 }

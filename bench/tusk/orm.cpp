@@ -27,6 +27,17 @@ struct copied {
                                   orm::col<&copied::v>>;
 };
 
+struct six {
+    std::int64_t id = 0;
+    std::int32_t a = 0;
+    double b = 0;
+    std::string c;
+    timestamp d;
+    bool e = false;
+    using tusk_table = orm::table<"bench_wide", "w", orm::col<&six::id>, orm::col<&six::a>, orm::col<&six::b>,
+                                  orm::col<&six::c>, orm::col<&six::d>, orm::col<&six::e>>;
+};
+
 namespace {
 
 inline constexpr auto point_sql = tusk::sql<"select k, v from bench_kv where id=$1", kv(std::int64_t)>;
@@ -144,6 +155,60 @@ std::uint64_t orm_insert_100_sql(job& j) {
     return inserted(j, on, page_size, [&](std::int64_t id) {
         rows.fill(id, page_size);
         on.exec(insert_page_sql, rows.ids, rows.keys, rows.values);
+    });
+}
+
+std::uint64_t orm_insert_100_hand(job& j) {
+    auto on = client::open(j.url);
+    insert_columns rows;
+    return inserted(j, on, page_size, [&](std::int64_t id) {
+        rows.fill(id, page_size);
+        on.exec(insert_arrays, rows.ids, rows.keys, rows.values);
+    });
+}
+
+namespace {
+
+/// `read()` is the first hundred rows of bench_wide.
+template <class Read>
+std::uint64_t pages_of_six(job& j, client& on, Read read) {
+    on.script(scan_from_the_start);
+    std::uint64_t wrong = 0;
+    const auto work = [&](std::uint64_t) {
+        std::int64_t id = 0;
+        for (const six& row : read()) {
+            ++id;
+            wrong += row.id != id || row.a != scattered(id) || row.c.size() != 32 || row.e != (id % 3 == 0);
+        }
+        wrong += id != page_size;
+    };
+    timed(j, on, work, [] {});
+    if (wrong != 0) throw wrong_answer{std::to_string(wrong) + " rows of bench_wide are wrong"};
+    return j.n;
+}
+
+} // namespace
+
+std::uint64_t orm_page_of_six(job& j) {
+    auto on = client::open(j.url);
+    const auto db = orm::on(on);
+    return pages_of_six(j, on, [&] { return db.select<six>().limit(page_size).all(); });
+}
+
+std::uint64_t orm_page_of_six_hand(job& j) {
+    using row = std::tuple<std::int64_t, std::int32_t, double, std::string, timestamp, bool>;
+    auto on = client::open(j.url);
+    return pages_of_six(j, on, [&] {
+        std::vector<six> out;
+        on.for_each<row>(
+            [&](row& r) {
+                auto& to = out.emplace_back();
+                std::tie(to.id, to.a, to.b, std::ignore, to.d, to.e) = r;
+                to.c = std::move(std::get<3>(r));
+            },
+            R"(SELECT "w"."id", "w"."a", "w"."b", "w"."c", "w"."d", "w"."e" FROM "bench_wide" AS "w" LIMIT $1)",
+            page_size);
+        return out;
     });
 }
 

@@ -48,6 +48,9 @@ std::uint64_t orm_insert(job& j);
 std::uint64_t orm_insert_sql(job& j);
 std::uint64_t orm_insert_100(job& j);
 std::uint64_t orm_insert_100_sql(job& j);
+std::uint64_t orm_insert_100_hand(job& j);
+std::uint64_t orm_page_of_six(job& j);
+std::uint64_t orm_page_of_six_hand(job& j);
 
 struct kv {
     std::string k;

@@ -111,14 +111,19 @@ int print(const statement_problems& found, std::size_t count, bool as_json) {
 } // namespace
 
 std::optional<int> handle_verify() {
+    return handle_verify([](blocking::connection&) { return statement_problems{}; });
+}
+
+std::optional<int> handle_verify(const std::function<statement_problems(blocking::connection&)>& more) {
     const char* server = std::getenv("TUSK_VERIFY");
     if (server == nullptr || *server == '\0') return std::nullopt;
     const char* format = std::getenv("TUSK_VERIFY_FORMAT");
     try {
         auto db = blocking::connection::open(server);
         const auto all = statements();
-        return print(verify_statements(db, all), all.size(),
-                     format != nullptr && std::string_view{format} == "json");
+        auto problems = verify_statements(db, all);
+        for (auto& p : more(db)) problems.push_back(std::move(p));
+        return print(problems, all.size(), format != nullptr && std::string_view{format} == "json");
     } catch (const std::exception& e) {
         std::cerr << "error: " << e.what() << '\n';
         return 2;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +16,9 @@ namespace tusk {
 
 class verbs;
 namespace blocking {
+class connection;
 class verbs;
-}
+} // namespace blocking
 
 /// Something about a `sql<…>` statement that does not fit the server.
 class statement_problem {
@@ -72,5 +74,8 @@ failure describe_statement(blocking::verbs& db, std::string_view sql);
 /// 2 when the server cannot be asked, else 0. With TUSK_VERIFY_FORMAT=json one line of JSON is printed, of
 /// the schema `tusk.verify.program/1`. Else nothing happens.
 std::optional<int> handle_verify();
+/// The same with what else has to be verified: `more` answers its problems, which are printed with those of
+/// the statements.
+std::optional<int> handle_verify(const std::function<statement_problems(blocking::connection&)>& more);
 
 } // namespace tusk

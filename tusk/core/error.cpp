@@ -1,6 +1,7 @@
 #include <tusk/core/error.hpp>
 
 #include <array>
+#include <ostream>
 
 namespace tusk {
 
@@ -204,6 +205,8 @@ failure::details& failure::own() {
         details_ = std::make_shared<details>(*details_);
     return *details_;
 }
+
+std::ostream& operator<<(std::ostream& out, const failure& f) { return out << f.message(); }
 
 std::string failure::message() const {
     std::string out = !details_ || details_->message.empty() ? code().message() : details_->message;

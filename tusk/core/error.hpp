@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
@@ -184,6 +185,8 @@ private:
     std::shared_ptr<details> details_; ///< Null: no failure, the usual case, costs a pointer.
 };
 
+/// Its message; test frameworks print failures, and results that hold one, by this.
+std::ostream& operator<<(std::ostream& out, const failure& f);
 inline bool operator==(const failure& f, condition c) noexcept { return f.code() == make_error_condition(c); }
 
 /// The one exception type of Tusk. `code()` is an SQLSTATE or an `errc`; compare it with a `condition`.

@@ -44,6 +44,15 @@ void append_literal(std::string& out, const T& value) {
     }
 }
 
+/// What error messages call an argument.
+template <class T>
+constexpr std::string_view shown_type() {
+    if constexpr (requires { typename T::shown_as; })
+        return tusk::detail::cpp_type_name<typename T::shown_as>();
+    else
+        return tusk::detail::cpp_type_name<T>();
+}
+
 } // namespace detail
 
 /// One argument of a statement, of a type that is forgotten: what it can do is to be encoded for a parameter
@@ -132,7 +141,7 @@ private:
                 else
                     delete *std::launder(static_cast<T**>(store));
             },
-            tusk::detail::cpp_type_name<T>(),
+            detail::shown_type<T>(),
             tusk::detail::ignores_type_info<T>};
         return &all;
     }

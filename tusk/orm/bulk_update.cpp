@@ -63,7 +63,7 @@ void write_bulk_assignments(sql_writer& out, const query_state& s, const bulk_co
         if (const auto* own = s.value_of(c.name)) {
             assign(c.name);
             out.append(own->sql);
-        } else if (c.is(column_flag::updated)) {
+        } else if (s.is_stamped(c)) {
             assign(c.name);
             out.text("now()");
         } else if (std::find(assigned.begin(), assigned.end(), &c) != assigned.end()) {
@@ -131,11 +131,8 @@ sql_writer bulk_by_arrays(const bulk_update_settings& s, const bulk_columns& ass
     write_bulk_table(out, s.state, assigned);
     out.text("unnest(");
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        std::vector<const void*> fields;
-        fields.reserve(s.rows.size());
-        for (const void* row : s.rows) fields.push_back(columns[i]->at_const(row));
         if (i > 0) out.text(", ");
-        out.value(columns[i]->field->bind_array(fields));
+        out.value(columns[i]->bind_of(s.rows));
         out.text("::");
         out.text(sql_type_of(*columns[i]));
         out.text("[]");

@@ -62,6 +62,13 @@ constexpr type_name known_types[] = {
 
 } // namespace
 
+bound_value column_info::bind_of(const std::vector<void*>& rows) const {
+    detail::field_pointers fields;
+    fields.reserve(rows.size());
+    for (const void* row : rows) fields.push_back(at_const(row));
+    return field->bind_fields(std::move(fields));
+}
+
 std::string_view sql_type_of(const column_info& c) noexcept {
     if (!c.sql_type.empty()) return c.sql_type;
     const oid_t natural = c.field->natural;

@@ -5,6 +5,7 @@
 
 #include <tusk/client/statement.hpp>
 #include <tusk/orm/bound_value.hpp>
+#include <tusk/orm/fields_argument.hpp>
 #include <tusk/types/array.hpp>
 #include <tusk/types/catalog.hpp>
 
@@ -98,6 +99,8 @@ struct field_operations {
     bound_value (*bind)(const void* field);
     /// One array of all; null when the type has none.
     bound_value (*bind_array)(const std::vector<const void*>& fields);
+    /// The same without copies: the rows live until the argument is encoded.
+    bound_value (*bind_fields)(field_pointers fields);
 };
 
 template <class F>
@@ -121,9 +124,23 @@ bound_value bind_array_of(const std::vector<const void*>& fields) {
 }
 
 template <class F>
+bound_value bind_fields_of(field_pointers fields) {
+    return bound_value{fields_argument<F>{std::move(fields)}};
+}
+
+template <class F>
+inline constexpr bool has_arrays = tusk::detail::array_item<typename tusk::detail::unwrap_optional<F>::type>;
+template <class F>
 consteval auto array_binder() -> bound_value (*)(const std::vector<const void*>&) {
-    if constexpr (tusk::detail::array_item<typename tusk::detail::unwrap_optional<F>::type>)
+    if constexpr (has_arrays<F>)
         return &bind_array_of<F>;
+    else
+        return nullptr;
+}
+template <class F>
+consteval auto fields_binder() -> bound_value (*)(field_pointers) {
+    if constexpr (has_arrays<F>)
+        return &bind_fields_of<F>;
     else
         return nullptr;
 }
@@ -143,7 +160,8 @@ struct operations_for {
         [](const field_view& f, void* field) { return decode_field(f, *static_cast<F*>(field)); },
         &is_zero_value<F>,
         [](const void* field) { return bound_value{*static_cast<const F*>(field)}; },
-        array_binder<F>()};
+        array_binder<F>(),
+        fields_binder<F>()};
 };
 
 } // namespace detail
@@ -163,6 +181,8 @@ struct column_info {
         return at(const_cast<void*>(row));
     } // only looked at
     bound_value bind(const void* row) const { return field->bind(at_const(row)); }
+    /// The values of these rows as one array. It refers to the rows until it is encoded.
+    bound_value bind_of(const std::vector<void*>& rows) const;
     bool is_zero(const void* row) const { return field->is_zero(at_const(row)); }
     /// The server makes the values.
     constexpr bool generated() const noexcept {

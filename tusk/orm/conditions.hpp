@@ -194,20 +194,26 @@ public:
     decltype(auto) only_deleted() { return see(deleted_rows::only); }
 
 protected:
+    /// The primary key's column of that index gets a value. False when it is of another type.
     template <class U, class V>
     static bool set_field(U& row, std::size_t index, const V& value) {
-        std::size_t seen = 0;
-        bool done = false;
-        for_each_entry<U>([&]<class Entry>(const Entry*) {
-            if ((Entry::settings.flags & static_cast<std::uint32_t>(column_flag::pk)) == 0 || seen++ != index)
-                return;
-            using field = typename Entry::field;
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            std::size_t seen = 0;
+            return (set_entry<I>(row, index, seen, value) || ...);
+        }(std::make_index_sequence<columns_of<U>.size()>{});
+    }
+    template <std::size_t I, class U, class V>
+    static bool set_entry(U& row, std::size_t index, std::size_t& seen, const V& value) {
+        if constexpr (columns_of<U>[I].is(column_flag::pk)) {
+            using entry = entry_at<U, I>;
+            using field = typename entry::field;
+            if (seen++ != index) return false;
             if constexpr (std::is_convertible_v<const V&, field>) {
-                Entry::getter::get(row) = static_cast<field>(value);
-                done = true;
+                entry::getter::get(row) = static_cast<field>(value);
+                return true;
             }
-        });
-        return done;
+        }
+        return false;
     }
     template <class U, class K>
     static bool set_key(U& row, const K& key) {
@@ -224,14 +230,6 @@ protected:
     }
 
 private:
-    template <class U, class F>
-    static void for_each_entry(F f) {
-        each(typename entries_of<U>::type{}, f);
-    }
-    template <class... Entries, class F>
-    static void each(type_list<Entries...>, F& f) {
-        (f(static_cast<const Entries*>(nullptr)), ...);
-    }
     Self& self() noexcept { return static_cast<Self&>(*this); }
     query_state& state() noexcept { return self().state(); }
     template <class... Models>

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <tusk/orm/ddl.hpp>
+
 namespace tusk::orm {
 
 const std::optional<std::string>& loaded_fixtures::text(std::string_view path) const {
@@ -143,6 +145,10 @@ bool fixture_steps::next(batch& b) {
         sort_rows();
         if (plan_.mode == fixture_mode::truncate) truncate(b);
         phase_ = phase::rows;
+        if (plan_.mode == fixture_mode::recreate) {
+            recreate(b); // a round trip of its own: rows cannot be described before their table is there
+            return true;
+        }
     }
     if (phase_ == phase::rows) {
         for (; at_ < order_.size() && is_ready(plan_.rows[order_[at_]]); ++at_) {
@@ -211,6 +217,18 @@ void fixture_steps::truncate(batch& b) {
     std::string sql = "TRUNCATE TABLE ";
     for (std::size_t i = 0; i < tables_.size(); ++i) sql += (i == 0 ? "" : ", ") + quoted_name(*tables_[i]);
     b.exec(sql + " RESTART IDENTITY CASCADE");
+}
+
+void fixture_steps::recreate(batch& b) {
+    const auto add = [&b](const auto& definition) {
+        sql_writer out;
+        definition.write_to(out);
+        static_cast<void>(add_to(b, std::move(out), tusk::detail::exec_sink{}));
+    };
+    for (const auto* t : tables_) {
+        add(drop_table_statement{*t}.if_exists().cascade());
+        add(create_table_statement{*t});
+    }
 }
 
 void fixture_steps::collect() {

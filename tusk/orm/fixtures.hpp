@@ -32,6 +32,7 @@ enum class fixture_mode : std::uint8_t {
     insert,   ///< They stay; the same key is an error.
     upsert,   ///< The same key is updated.
     truncate, ///< The tables of the fixtures, and those that refer to them, are emptied first.
+    recreate, ///< The tables of the fixtures are dropped, with what depends on them, and made of the models.
 };
 
 namespace detail {
@@ -117,6 +118,7 @@ private:
     void ask_for_foreign_keys(batch& b);
     void sort_rows();
     void truncate(batch& b);
+    void recreate(batch& b);
     void collect();
     bool is_ready(const fixture_row& row) const;
     std::string json_of(const fixture_row& row) const;

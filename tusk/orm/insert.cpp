@@ -14,8 +14,11 @@ struct target {
     enum class kind : std::uint8_t { bound, own_expression, now } what = kind::bound;
 };
 
-std::vector<target> targets_of(const insert_settings& s) {
-    std::vector<target> out;
+using target_list = std::vector<target, recycled<target>>;
+
+target_list targets_of(const insert_settings& s) {
+    target_list out;
+    out.reserve(s.state.model->columns.size());
     for (const auto& c : s.state.model->columns) {
         if (c.is(column_flag::scanonly)) continue;
         const bool own = s.state.value_of(c.name) != nullptr;
@@ -33,8 +36,8 @@ bool takes_default(const target& t, const void* row) {
 }
 
 /// Columns whose values the server makes, for some row at least.
-std::vector<row_slot> made_by_server(const std::vector<target>& targets, const std::vector<void*>& rows) {
-    std::vector<row_slot> out;
+row_slots made_by_server(const target_list& targets, const std::vector<void*>& rows) {
+    row_slots out;
     for (const auto& t : targets) {
         const bool made =
             t.what != target::kind::bound ||
@@ -44,7 +47,7 @@ std::vector<row_slot> made_by_server(const std::vector<target>& targets, const s
     return out;
 }
 
-void write_into(sql_writer& out, const insert_settings& s, const std::vector<target>& targets) {
+void write_into(sql_writer& out, const insert_settings& s, const target_list& targets) {
     s.state.write_comment(out);
     out.text("INSERT INTO ");
     s.state.write_table(out, s.on_conflict, false);
@@ -67,7 +70,13 @@ void write_value(sql_writer& out, const insert_settings& s, const target& t, con
         out.value(t.column->bind(row));
 }
 
-void write_conflict(sql_writer& out, const insert_settings& s, const std::vector<target>& targets) {
+/// A zero in the row that `set_values` was given.
+bool is_left_out(const insert_settings& s, const column_info& c) {
+    return s.conflict_row != nullptr && s.state.omit_zero && !c.is(column_flag::updated) &&
+           c.is_zero(s.conflict_row);
+}
+
+void write_conflict(sql_writer& out, const insert_settings& s, const target_list& targets) {
     if (!s.on_conflict) return;
     out.text(" ON CONFLICT ");
     if (!s.conflict_sql.empty()) return out.append(s.conflict_sql);
@@ -90,13 +99,18 @@ void write_conflict(sql_writer& out, const insert_settings& s, const std::vector
     };
     std::vector<const column_info*> assigned;
     for (const auto& t : targets)
-        if (chosen(*t.column)) assigned.push_back(t.column);
+        if (chosen(*t.column) && !is_left_out(s, *t.column)) assigned.push_back(t.column);
     for (const auto* c : assigned) {
         out.text(any ? ", " : " SET ");
         any = true;
         out.quoted(c->name);
-        out.text(" = EXCLUDED.");
-        out.quoted(c->name);
+        if (s.conflict_row != nullptr && !c->is(column_flag::updated)) {
+            out.text(" = ");
+            out.value(c->bind(s.conflict_row));
+        } else {
+            out.text(" = EXCLUDED.");
+            out.quoted(c->name);
+        }
     }
     if (!any)
         out.fail(
@@ -106,7 +120,7 @@ void write_conflict(sql_writer& out, const insert_settings& s, const std::vector
     s.state.write_conditions(out, clause::conflict_where);
 }
 
-void write_end(insert_statement& to, const insert_settings& s, const std::vector<target>& targets) {
+void write_end(insert_statement& to, const insert_settings& s, const target_list& targets) {
     write_conflict(to.sql, s, targets);
     const auto made = made_by_server(targets, to.rows);
     if (!s.fill || made.empty()) {
@@ -121,9 +135,9 @@ void write_end(insert_statement& to, const insert_settings& s, const std::vector
     }
 }
 
-insert_statement by_values(const insert_settings& s, const std::vector<target>& targets,
-                           std::vector<void*> rows) {
+insert_statement by_values(const insert_settings& s, const target_list& targets, std::vector<void*> rows) {
     insert_statement out;
+    out.sql.reserve_statement();
     out.rows = std::move(rows);
     write_into(out.sql, s, targets);
     out.sql.text(" VALUES ");
@@ -140,7 +154,7 @@ insert_statement by_values(const insert_settings& s, const std::vector<target>& 
 }
 
 /// Arrays cannot say DEFAULT for some of their elements, and there are no arrays of arrays.
-bool fits_arrays(const std::vector<target>& targets, const std::vector<void*>& rows) {
+bool fits_arrays(const target_list& targets, const std::vector<void*>& rows) {
     bool any = false;
     for (const auto& t : targets) {
         if (t.what != target::kind::bound) continue;
@@ -153,8 +167,9 @@ bool fits_arrays(const std::vector<target>& targets, const std::vector<void*>& r
     return any;
 }
 
-insert_statement by_arrays(const insert_settings& s, std::vector<target> targets) {
+insert_statement by_arrays(const insert_settings& s, target_list targets) {
     insert_statement out;
+    out.sql.reserve_statement();
     out.rows = s.rows;
     // What the server makes for all rows is left out, so that it is made.
     targets.erase(std::remove_if(targets.begin(), targets.end(),
@@ -176,9 +191,7 @@ insert_statement by_arrays(const insert_settings& s, std::vector<target> targets
         if (t.what != target::kind::bound) continue;
         if (!first) out.sql.text(", ");
         first = false;
-        std::vector<const void*> fields;
-        for (const void* row : out.rows) fields.push_back(t.column->at_const(row));
-        out.sql.value(t.column->field->bind_array(fields));
+        out.sql.value(t.column->bind_of(out.rows));
         out.sql.text("::");
         out.sql.text(sql_type_of(*t.column));
         out.sql.text("[]");

@@ -22,6 +22,7 @@ struct insert_settings {
     std::vector<std::string_view> conflict_target;
     sql_writer conflict_sql;                          ///< In place of all of it.
     std::vector<const column_info*> conflict_columns; ///< What is updated; all when empty.
+    const void* conflict_row = nullptr;               ///< Whose values are set, in place of those of `rows`.
     sql_writer source;                                ///< INSERT … SELECT
     std::vector<std::string> extra_columns;           ///< Of `source`.
 };
@@ -29,7 +30,7 @@ struct insert_settings {
 /// One statement of an insert, and the rows it fills.
 struct insert_statement {
     sql_writer sql;
-    std::vector<row_slot> slots;
+    row_slots slots;
     std::vector<void*> rows;
 };
 /// As many statements as the protocol's limit of 65,535 arguments needs.
@@ -49,6 +50,17 @@ private:
     const void* plan_key_;
     bool asked_ = false;
 };
+
+/// The usual case, without a batch.
+template <class E>
+returned<E, std::uint64_t> run_insert(const runner<E>& by, insert_statement one, const void* plan_key,
+                                      std::source_location where) {
+    if (one.slots.empty()) return run_one(by, std::move(one.sql), tusk::detail::exec_sink{}, where);
+    auto shape = std::allocate_shared<row_shape>(recycled<row_shape>{});
+    shape->slots = std::move(one.slots);
+    filling_sink sink{std::move(shape), plan_key, std::move(one.rows)};
+    return run_one(by, std::move(one.sql), std::move(sink), where);
+}
 
 /// With the model's hooks.
 template <class T>
@@ -128,6 +140,16 @@ public:
     template <auto... Members>
     insert_query& update() {
         s_.conflict_columns = {&column_of<Members>...};
+        return *this;
+    }
+    /// … then its columns get the values of another row, which lives until the verb is over …
+    insert_query& set_values(const T& row) {
+        s_.conflict_row = &row;
+        return *this;
+    }
+    /// … those that are not zero or empty there.
+    insert_query& omit_zero() {
+        state().omit_zero = true;
         return *this;
     }
     /// … then this is set: `set("name = excluded.name || ?", x)`.
@@ -225,8 +247,14 @@ private:
     auto exec_by(detail::runner<Db> by, std::source_location where) const {
         call_before();
         auto statements = detail::write_insert(s_);
+        if (!detail::has_after_insert<T> && statements.size() == 1)
+            return detail::run_insert(by, std::move(statements.front()), &table_of<T>, where);
         if (by.watch != nullptr && !statements.empty())
             by.watch->note(statements.front().sql.literal(), where);
+        return run_all(by, std::move(statements));
+    }
+    template <class Db>
+    auto run_all(const detail::runner<Db>& by, std::vector<detail::insert_statement> statements) const {
         std::unique_ptr<detail::steps<std::uint64_t>> work =
             std::make_unique<detail::hooked_insert_steps<T>>(std::move(statements), s_.rows, user_data_);
         return detail::drive(*by.on, by.call, std::move(work));

@@ -154,15 +154,19 @@ void relation_statement::write_each(sql_writer& out) const {
     out.quoted(q.alias());
 }
 
-void add_left_join(query_state& q, const table_info& t, const std::string& alias,
-                   const std::vector<const column_info*>& local,
-                   const std::vector<const column_info*>& foreign, sql_writer on) {
+void read_joined(query_state& q, const table_info& t, const std::string& alias,
+                 const std::vector<const column_info*>& foreign) {
     query_state::joined_table joined{&t, alias, foreign, true};
     for (const auto& c : t.columns) {
         const bool first = std::find(foreign.begin(), foreign.end(), &c) != foreign.end();
         if (!first && !c.is(column_flag::scanonly)) joined.columns.push_back(&c);
     }
     q.joined.push_back(std::move(joined));
+}
+
+void add_left_join(query_state& q, const table_info& t, const std::string& alias,
+                   const std::vector<const column_info*>& local,
+                   const std::vector<const column_info*>& foreign, sql_writer on) {
     sql_writer out;
     out.text("LEFT JOIN ");
     out.qualified(t.schema, t.name);

@@ -128,6 +128,9 @@ private:
 namespace detail {
 
 /// A LEFT JOIN of a relation to one, its key first among its columns.
+/// The columns of a joined table are read.
+void read_joined(query_state& q, const table_info& t, const std::string& alias,
+                 const std::vector<const column_info*>& foreign);
 void add_left_join(query_state& q, const table_info& t, const std::string& alias,
                    const std::vector<const column_info*>& local,
                    const std::vector<const column_info*>& foreign, sql_writer on);

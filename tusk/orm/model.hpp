@@ -72,14 +72,14 @@ template <auto Member>
 struct by_member {
     using owner = owner_of<Member>;
     using field = field_of<Member>;
-    static constexpr made_name name = underscore(tusk::detail::name_of_pointer<Member>());
+    static consteval std::string_view cpp_name() { return tusk::detail::name_of_pointer<Member>(); }
     static field& get(owner& row) noexcept { return row.*Member; }
 };
 template <class T, std::size_t I>
 struct by_place {
     using owner = T;
     using field = std::remove_reference_t<std::tuple_element_t<I, tusk::detail::member_tuple<T>>>;
-    static constexpr made_name name = underscore(tusk::detail::member_names_v<T>[I]);
+    static consteval std::string_view cpp_name() { return tusk::detail::member_names_v<T>[I]; }
     static field& get(owner& row) noexcept { return std::get<I>(tusk::detail::tie_members(row)); }
 };
 template <auto Outer, class Inner>
@@ -89,52 +89,67 @@ struct by_way_of {
     static field& get(owner& row) noexcept { return Inner::get(row.*Outer); }
 };
 
+// Everything here is worked out anew for each column of each model: what costs the compiler little is a plain
+// loop, a consteval function in place of a constant, and a symbol that is short.
+
+template <class Getter>
+inline constexpr made_name snake_name = underscore(Getter::cpp_name());
+/// The member's name in snake_case.
+template <class Getter>
+consteval std::string_view member_column_name() {
+    constexpr bool made = has_upper(Getter::cpp_name());
+    if constexpr (made)
+        return snake_name<Getter>.view();
+    else
+        return Getter::cpp_name();
+}
+
+template <class Getter>
+void* field_at(void* row) noexcept {
+    return &Getter::get(*static_cast<typename Getter::owner*>(row));
+}
+
+template <auto... Options>
+consteval column_settings settings_of() {
+    column_settings s;
+    (Options.apply(s), ...);
+    return s;
+}
+
 template <class Getter, class Name, auto... Options>
 struct column_entry {
     using getter = Getter;
     using field = typename Getter::field;
-    static constexpr made_name name = Name::value;
-    static constexpr column_settings settings = [] {
-        column_settings s;
-        (Options.apply(s), ...);
-        return s;
-    }();
-    static constexpr bool is_soft_delete =
-        (settings.flags & static_cast<std::uint32_t>(column_flag::soft_delete)) != 0;
-    static_assert(!is_soft_delete || is_optional<field>,
-                  "tusk: a soft_delete column has to be a std::optional");
-
-    static void* at(void* row) noexcept { return &Getter::get(*static_cast<typename Getter::owner*>(row)); }
-    static constexpr column_info info{name.view(),
-                                      settings.type,
-                                      settings.default_sql,
-                                      settings.unique_group,
-                                      settings.flags,
-                                      &operations_for<field>::value,
-                                      &at};
+    static consteval column_info info() {
+        constexpr column_settings s = settings_of<Options...>();
+        constexpr bool is_soft_delete = (s.flags & static_cast<std::uint32_t>(column_flag::soft_delete)) != 0;
+        static_assert(!is_soft_delete || is_optional<field>,
+                      "tusk: a soft_delete column has to be a std::optional");
+        return {Name::view(),     s.type,  s.default_sql,
+                s.unique_group,   s.flags, &operations_for<field>::value,
+                &field_at<Getter>};
+    }
 };
 
 template <class Getter, auto... Options>
 struct own_name {
-    static constexpr made_name value = [] {
-        column_settings s;
-        (Options.apply(s), ...);
-        made_name out;
-        if (s.name.empty())
-            out = Getter::name;
+    static consteval std::string_view view() {
+        constexpr auto said = settings_of<Options...>().name;
+        if constexpr (said.size() == 0)
+            return member_column_name<Getter>();
         else
-            out.put(s.name);
-        return out;
-    }();
+            return said;
+    }
 };
 template <sql_text Prefix, class Entry>
 struct prefixed_name {
     static constexpr made_name value = [] {
         made_name out;
         out.put(Prefix.view());
-        out.put(Entry::name.view());
+        out.put(Entry::info().name);
         return out;
     }();
+    static consteval std::string_view view() { return value.view(); }
 };
 
 template <class T>
@@ -206,25 +221,52 @@ struct entries_of<T> {
     using type = decltype(entries_by_place<T>(std::make_index_sequence<tusk::detail::member_count<T>()>{}));
 };
 
-template <class List>
-struct column_array;
 template <class... Entries>
-struct column_array<type_list<Entries...>> {
-    static constexpr std::size_t count = sizeof...(Entries);
-    static constexpr std::array<column_info, count> value{Entries::info...};
+consteval auto columns_from(type_list<Entries...>) {
+    static_assert(sizeof...(Entries) > 0, "tusk: a model needs at least one column");
+    return std::array<column_info, sizeof...(Entries)>{Entries::info()...};
+}
 
-    static consteval bool distinct() {
-        for (std::size_t i = 0; i < count; ++i)
-            for (std::size_t j = 0; j < i; ++j)
-                if (value[i].name == value[j].name) return false;
-        return true;
+template <class T>
+inline constexpr auto columns_of = columns_from(typename entries_of<T>::type{});
+
+template <std::size_t I, class... Entries>
+auto pick_entry(type_list<Entries...>) -> std::tuple_element_t<I, std::tuple<Entries...>>;
+template <class T, std::size_t I>
+using entry_at = decltype(pick_entry<I>(typename entries_of<T>::type{}));
+
+template <std::size_t N>
+consteval bool are_distinct(const std::array<column_info, N>& columns) {
+    const column_info* all = columns.data();
+    for (std::size_t i = 1; i < N; ++i) {
+        const std::string_view name = all[i].name;
+        const std::size_t size = name.size();
+        for (std::size_t j = 0; j < i; ++j)
+            if (all[j].name.size() == size && all[j].name == name) return false;
     }
-    static_assert(count > 0, "tusk: a model needs at least one column");
-    static_assert(distinct(), "tusk: two columns of a model have the same name");
-};
+    return true;
+}
+
+template <class T>
+constexpr bool names_itself() {
+    if constexpr (described<T>) {
+        const std::string_view name = table_parts<typename T::tusk_table>::name.view();
+        return name.size() != 0 && name.back() != '.';
+    } else {
+        return false;
+    }
+}
+template <class T>
+constexpr bool has_own_alias() {
+    if constexpr (described<T>)
+        return table_parts<typename T::tusk_table>::alias.view().size() != 0;
+    else
+        return false;
+}
 
 template <class T>
 constexpr table_info make_table() {
+    static_assert(are_distinct(columns_of<T>), "tusk: two columns of a model have the same name");
     table_info t{};
     t.type_name = bare_type_name<T>();
     if constexpr (described<T>) {
@@ -238,9 +280,9 @@ constexpr table_info make_table() {
         t.alias = parts::alias.view();
         t.select_source = parts::select_source;
     }
-    if (t.name.empty()) t.name = plural_name<T>.view();
-    if (t.alias.empty()) t.alias = singular_name<T>.view();
-    t.columns = column_array<typename entries_of<T>::type>::value;
+    if constexpr (!names_itself<T>()) t.name = plural_name<T>.view();
+    if constexpr (!has_own_alias<T>()) t.alias = singular_name<T>.view();
+    t.columns = columns_of<T>;
     return t;
 }
 

@@ -42,6 +42,13 @@ constexpr std::size_t place_of(std::string_view in, std::string_view what, std::
 }
 
 constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
+constexpr bool has_upper(std::string_view name) noexcept {
+    const char* const text = name.data();
+    const std::size_t size = name.size();
+    for (std::size_t i = 0; i < size; ++i)
+        if (text[i] >= 'A' && text[i] <= 'Z') return true;
+    return false;
+}
 constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 constexpr char lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <tusk/orm/assignments.hpp>
+
 namespace tusk::orm {
 
 bool query_state::has(clause where) const noexcept {
@@ -13,6 +15,12 @@ const query_state::node* query_state::value_of(std::string_view column) const no
     for (const auto& n : nodes)
         if (n.where == clause::value && n.label == column) return &n;
     return nullptr;
+}
+
+bool query_state::is_stamped(const column_info& c) const noexcept {
+    return c.is(column_flag::updated) && std::none_of(nodes.begin(), nodes.end(), [&](const node& n) {
+               return n.where == clause::set && detail::assigns(n.sql.bare_text(), c.name);
+           });
 }
 
 void query_state::choose(const column_info& c) {
@@ -28,8 +36,8 @@ bool query_state::is_chosen(const column_info& c) const noexcept {
     return !only_chosen || std::find(chosen.begin(), chosen.end(), &c) != chosen.end();
 }
 
-std::vector<row_slot> query_state::slots() const {
-    std::vector<row_slot> out;
+row_slots query_state::slots() const {
+    row_slots out;
     if (model != nullptr)
         for (const auto& c : model->columns)
             if (is_chosen(c)) out.push_back({&c, 0});
@@ -299,12 +307,12 @@ void query_state::write_assignments(sql_writer& out, const void* row) const {
             if (own != nullptr) {
                 assign(c.name);
                 out.append(own->sql);
-            } else if (c.is(column_flag::updated)) {
+            } else if (is_stamped(c)) {
                 assign(c.name);
                 out.text("now()");
             } else if (from_row && is_chosen(c)) {
-                const bool fixed =
-                    c.is(column_flag::pk) || c.is(column_flag::skipupdate) || c.is(column_flag::created);
+                const bool fixed = c.is(column_flag::pk) || c.is(column_flag::skipupdate) ||
+                                   c.is(column_flag::created) || c.is(column_flag::updated);
                 if (fixed || (omit_zero && c.is_zero(row))) continue;
                 assign(c.name);
                 if (c.is(column_flag::nullzero) && c.is_zero(row))

@@ -44,6 +44,8 @@ struct row_slot {
     std::uint16_t object;
 };
 
+using row_slots = std::vector<row_slot, recycled<row_slot>>;
+
 class query_state {
 public:
     explicit query_state(const table_info* of = nullptr) : model{of} {}
@@ -70,6 +72,8 @@ public:
     void close(clause where) { nodes.push_back({where, glue::conjunction, node::kind::close, {}, {}}); }
     bool has(clause where) const noexcept;
     const node* value_of(std::string_view column) const noexcept;
+    /// The column gets the time of the update: nothing that was set says otherwise.
+    bool is_stamped(const column_info& c) const noexcept;
     void choose(const column_info& c);
     void leave_out(const column_info& c);
     bool is_chosen(const column_info& c) const noexcept;
@@ -85,7 +89,7 @@ public:
         return !no_columns && !only_chosen && left_out.empty() && joined.empty();
     }
     /// What a row of a select consists of.
-    std::vector<row_slot> slots() const;
+    row_slots slots() const;
     /// Something is selected that is not a column of the model.
     bool has_expressions() const noexcept { return has(clause::column); }
 
@@ -112,8 +116,8 @@ public:
     std::string other_alias;
     std::string comment;
     std::vector<node, recycled<node>> nodes;
-    std::vector<const column_info*> chosen;
-    std::vector<const column_info*> left_out;
+    std::vector<const column_info*, recycled<const column_info*>> chosen;
+    std::vector<const column_info*, recycled<const column_info*>> left_out;
     std::vector<joined_table> joined;
     std::optional<std::int64_t> limit;
     std::optional<std::int64_t> offset;

@@ -25,14 +25,17 @@ failure shaped_sink::prepare(const protocol::description_ptr& d, std::span<const
     return {};
 }
 
+bool shaped_sink::report(const row_error& e) {
+    failure_ = tusk::detail::row_failure(e, *description_, *plan_);
+    malformed_ = tusk::detail::is_malformed(e);
+    if (e.code == codec_errc::outdated_type && types() != nullptr) types()->outdated();
+    return false;
+}
+
 bool shaped_sink::decode(std::span<const std::byte> body) {
     row_error e{codec_errc::malformed, 0, "a row"};
-    const auto fail = [&] {
-        failure_ = tusk::detail::row_failure(e, *description_, *plan_);
-        malformed_ = tusk::detail::is_malformed(e);
-        if (e.code == codec_errc::outdated_type && types() != nullptr) types()->outdated();
-        return false;
-    };
+    if (whole_ != nullptr) return whole_(*plan_, body, objects_[0], e) || report(e);
+    const auto fail = [&] { return report(e); };
     const auto& slots = shape_->slots;
     if (body.size() < 2 || wire::load_big_endian<std::uint16_t>(body.data()) != slots.size()) return fail();
     const std::byte* at = body.data() + 2;
@@ -78,7 +81,7 @@ void shaped_sink::drop_joined(std::size_t object) {
 
 protocol::flow shaped_sink::on_row(std::span<const std::byte> body) {
     if (has_failed() || !begin_row(objects_)) return protocol::flow::proceed;
-    attach_joined();
+    if (whole_ == nullptr) attach_joined();
     if (decode(body)) return end_row();
     return malformed_ ? protocol::flow::reject : protocol::flow::proceed;
 }

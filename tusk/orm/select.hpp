@@ -134,6 +134,13 @@ public:
               const A&... args) {
         return joined<U>("LEFT JOIN ", on.text(), args...);
     }
+    /// The related row by the relation's keys, for conditions and order; nothing of it is read. The joined
+    /// table's alias is the member's name.
+    template <auto Field>
+    select_query<E, T, typename Scope::template with<detail::anything>> left_join() {
+        add_join<Field>(sql_writer{});
+        return opened();
+    }
     /// A join as it is written: `.join_sql("cross join lateral (?) as x", subquery)`.
     template <class... A>
     select_query<E, T, typename Scope::template with<detail::anything>>
@@ -343,16 +350,24 @@ private:
         return *this;
     }
     template <auto Field>
-    void add_joined(sql_writer on) {
+    void add_join(sql_writer on) {
         using relation = detail::relation_of<Field>;
-        using child = typename relation::child;
         static_assert(std::is_same_v<typename relation::parent, T>,
                       "tusk: the relation belongs to another model");
         static_assert(!detail::related_model<detail::field_of<Field>>::is_many,
-                      "tusk: load_joined() is for relations to one row; take load() for those to many");
+                      "tusk: joins are for relations to one row; take load() or where_exists() for those to "
+                      "many");
         const auto alias = std::string{tusk::detail::name_of_pointer<Field>()};
-        detail::add_left_join(state(), table_of<child>, alias, relation::local::columns(),
+        detail::add_left_join(state(), table_of<typename relation::child>, alias, relation::local::columns(),
                               relation::foreign::columns(), std::move(on));
+    }
+    template <auto Field>
+    void add_joined(sql_writer on) {
+        using relation = detail::relation_of<Field>;
+        using child = typename relation::child;
+        add_join<Field>(std::move(on));
+        detail::read_joined(state(), table_of<child>, std::string{tusk::detail::name_of_pointer<Field>()},
+                            relation::foreign::columns());
         this->joined_.push_back({0,
                                  [](void* parent) -> void* {
                                      auto row = std::make_shared<child>();

@@ -200,11 +200,12 @@ private:
             static const std::shared_ptr<const row_shape> whole = [] {
                 auto of_model = std::make_shared<row_shape>();
                 of_model->slots = query_state{model_or_none<T>()}.slots();
+                of_model->whole = true;
                 return of_model;
             }();
             return whole;
         }
-        auto out = std::make_shared<row_shape>();
+        auto out = std::allocate_shared<row_shape>(recycled<row_shape>{});
         out->slots = state_.slots();
         out->joined = joined_;
         return out;

@@ -89,6 +89,8 @@ public:
         places_.reserve(8);
         values_.reserve(8);
     }
+    /// The text without what stands in the places.
+    std::string_view bare_text() const noexcept { return text_; }
     bool empty() const noexcept { return text_.empty() && places_.empty(); }
     std::size_t argument_count() const noexcept { return values_.size(); }
     const failure& why() const noexcept { return failure_; }

@@ -8,11 +8,6 @@
 
 #include <tusk/testing/expectations.hpp>
 
-namespace tusk {
-/// For what assertions print: a `result` prints its failure.
-inline std::ostream& operator<<(std::ostream& out, const failure& f) { return out << f.message(); }
-} // namespace tusk
-
 /// Matchers for `EXPECT_THAT` of GoogleMock.
 namespace tusk::testing {
 

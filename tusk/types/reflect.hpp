@@ -282,16 +282,23 @@ struct fake_object {
 template <class T>
 extern const fake_object<T> fake;
 
+/// The text of a function's own signature without what stands before and behind a name at its end. Plain
+/// loops: the compiler runs this for every member that there is.
+template <std::size_t N>
+consteval std::string_view last_name_of(const char (&text)[N]) {
+    std::size_t end = N - 1;
+    while (text[end - 1] == ')' || text[end - 1] == ']' || text[end - 1] == ' ') --end;
+    std::size_t begin = end;
+    while (text[begin - 1] != '.' && text[begin - 1] != ':' && text[begin - 1] != '&') --begin;
+    return {text + begin, end - begin};
+}
+
+// `auto`: g++ explains the other types of a signature behind the name.
 template <auto Pointer>
-consteval std::string_view name_of_pointer() {
-    constexpr std::string_view text = __PRETTY_FUNCTION__;
-    // g++:   … [with auto Pointer = (& fake<user>.fake_object<user>::value.user::name); …]
+consteval auto name_of_pointer() {
+    // g++:   … [with auto Pointer = (& fake<user>.fake_object<user>::value.user::name)]
     // clang: … [Pointer = &fake.value.name]
-    constexpr auto last =
-        text.find_last_not_of(") ]", text.find(';') == text.npos ? text.npos : text.find(';') - 1);
-    constexpr auto end = last + 1;
-    constexpr auto begin = text.find_last_of(".:", last) + 1;
-    return text.substr(begin, end - begin);
+    return last_name_of(__PRETTY_FUNCTION__);
 }
 
 template <class M>

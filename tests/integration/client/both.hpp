@@ -1,13 +1,13 @@
 #pragma once
 
-#include <tests/integration/async_test.hpp>
 #include <tusk/client.hpp>
+#include <tusk/testing/gtest.hpp>
 
 namespace client_test {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using tests::failure_of;
+using tusk::testing::failure_of;
 
 struct user {
     std::int64_t id;
@@ -16,7 +16,7 @@ struct user {
 };
 
 /// A database with a small table, for the asynchronous and the blocking client.
-class users_test : public tests::async_test {
+class users_test : public tusk::testing::async_test {
 protected:
     tusk::testing::database_options options() const override {
         tusk::testing::database_options o;

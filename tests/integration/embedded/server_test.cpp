@@ -274,6 +274,17 @@ TEST(embedded_server, says_what_the_log_says_when_it_does_not_start) {
     EXPECT_TRUE(fs::is_empty(root.path())) << "nothing is left behind";
 }
 
+TEST(embedded_server, says_that_somebody_has_its_port) {
+    const auto first = started(server_options{}.listen_tcp());
+    const auto second = server::start(server_options{}.listen_tcp("127.0.0.1", first.port()));
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code(), errc::environment);
+    EXPECT_NE(second.error().message().find("another program has the TCP port " +
+                                            std::to_string(first.port()) + ": choose another one"),
+              std::string::npos)
+        << second.error().message();
+}
+
 TEST(embedded_server, refuses_options_before_it_does_anything) {
     const auto db = server::start(server_options{}.database(""));
     ASSERT_FALSE(db);

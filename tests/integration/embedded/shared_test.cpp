@@ -1,7 +1,6 @@
 // One server for all processes of a run: shared, never leaked, gone after its last user.
 #include <csignal>
 #include <optional>
-#include <thread>
 
 #include <fcntl.h>
 
@@ -21,6 +20,14 @@ protected:
     static server_options options() { return server_options{}.name("shared-test"); }
     static shared_server joined(std::chrono::milliseconds linger = 0ms, const server_options& o = options()) {
         return shared_server::join(o, linger).value();
+    }
+
+    /// As long as a server takes to go that lost its last user now: time enough for a keeper to do wrong.
+    static void while_another_goes() {
+        auto witness = std::make_optional(joined(0ms, options().name("shared-test-witness")));
+        const auto keeper = keeper_of(witness->pid());
+        witness.reset();
+        EXPECT_TRUE(keeper.ends_soon());
     }
 
     temporary_directory state_;
@@ -76,7 +83,7 @@ TEST_F(shared, those_who_ask_for_the_same_get_the_same_and_it_goes_with_the_last
     EXPECT_TRUE(list_detached().empty());
 
     first.reset(); // who started it may go first
-    std::this_thread::sleep_for(600ms);
+    while_another_goes();
     EXPECT_TRUE(server.is_alive());
     EXPECT_EQ(ask(second->socket_dir(), second->port(), "select 1"), "1");
 
@@ -113,7 +120,7 @@ TEST_F(shared, users_that_are_killed_count_as_gone) {
     const auto keeper = keeper_of(starter.server);
 
     starter.kill();
-    std::this_thread::sleep_for(600ms);
+    while_another_goes();
     EXPECT_TRUE(server.is_alive()) << "it has a user left";
     EXPECT_EQ(joined().pid(), user.server);
 
@@ -152,7 +159,7 @@ TEST_F(shared, it_can_be_kept_for_a_look) {
     const auto name = first->name();
     ASSERT_TRUE(first->keep_for(60s));
     first.reset();
-    std::this_thread::sleep_for(800ms);
+    while_another_goes();
     EXPECT_TRUE(server.is_alive());
     EXPECT_TRUE(stop_shared(name));
     EXPECT_FALSE(server.is_alive());

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -47,12 +48,27 @@ public:
         return requests_;
     }
     int connections() const noexcept { return connections_; }
+    /// Until that many requests have come. False when they do not come in half a minute.
+    bool wait_for_requests(std::size_t n) const {
+        std::unique_lock lock{mutex_};
+        return changed_.wait_for(lock, patience, [&] { return requests_.size() >= n; });
+    }
+    /// Until this side has closed that many connections.
+    bool wait_for_closed(std::size_t n) const {
+        std::unique_lock lock{mutex_};
+        return changed_.wait_for(lock, patience, [&] { return closed_ >= n; });
+    }
 
 private:
     template <class Stream>
     struct session : std::enable_shared_from_this<session<Stream>> {
         template <class... A>
         explicit session(listener& l, A&&... a) : owner{l}, stream{std::forward<A>(a)...} {}
+        ~session() {
+            boost::system::error_code ignored;
+            stream.lowest_layer().close(ignored);
+            owner.note_closed();
+        }
 
         void read() {
             asio::async_read_until(stream, asio::dynamic_buffer(buffer), "\r\n\r\n",
@@ -90,7 +106,15 @@ private:
             n = requests_.size();
             requests_.push_back(std::move(request));
         }
+        changed_.notify_all();
         return script_(n);
+    }
+    void note_closed() {
+        {
+            const std::scoped_lock lock{mutex_};
+            ++closed_;
+        }
+        changed_.notify_all();
     }
 
     void accept() {
@@ -110,14 +134,18 @@ private:
         });
     }
 
+    static constexpr std::chrono::seconds patience{30};
+
     script script_;
     asio::ssl::context* tls_;
-    asio::io_context io_{1};
+    mutable std::mutex mutex_;
+    mutable std::condition_variable changed_;
+    std::vector<std::string> requests_;
+    std::size_t closed_ = 0;
+    std::atomic<int> connections_{0};
+    asio::io_context io_{1}; // its sessions, which go with it, use what stands above
     tcp::acceptor acceptor_;
     std::uint16_t port_;
-    mutable std::mutex mutex_;
-    std::vector<std::string> requests_;
-    std::atomic<int> connections_{0};
     std::thread thread_;
 };
 

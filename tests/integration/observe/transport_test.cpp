@@ -49,7 +49,7 @@ TEST(http_transport, opens_a_connection_anew_when_the_kept_one_has_gone) {
     listener server{[](std::size_t n) { return listener::reply{fine, n == 0}; }};
     const auto http = http_transport();
     ASSERT_TRUE(http->post(endpoint(server.port()), "application/json", "{}"));
-    std::this_thread::sleep_for(50ms); // the server's end of the connection is on its way
+    ASSERT_TRUE(server.wait_for_closed(1));
     const auto got = http->post(endpoint(server.port()), "application/json", "{}");
     ASSERT_TRUE(got) << got.error().message();
     EXPECT_EQ(server.connections(), 2);
@@ -100,7 +100,7 @@ TEST(http_transport, can_be_stopped_from_another_thread_for_good) {
     auto to = endpoint(server.port());
     to.timeout = 60s;
     auto posted = std::async(std::launch::async, [&] { return http->post(to, "application/json", "{}"); });
-    while (server.requests().empty()) std::this_thread::sleep_for(1ms);
+    ASSERT_TRUE(server.wait_for_requests(1));
     http->stop();
     ASSERT_EQ(posted.wait_for(10s), std::future_status::ready);
     EXPECT_FALSE(posted.get());

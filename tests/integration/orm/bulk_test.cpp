@@ -117,6 +117,80 @@ TEST_F(bulk, what_a_row_belongs_to_comes_first_and_links_last) {
     EXPECT_EQ(db.insert_with<&post::author>(other).exec(), 1U) << "the author is there already";
 }
 
+TEST_F(bulk, rows_bring_rows_that_bring_rows_of_their_own) {
+    auto c = connect();
+    const auto db = orm::on(c);
+    const auto post_with = [](std::string title, std::int64_t tag_id) {
+        post p;
+        p.title = std::move(title);
+        p.tags.set({tag{tag_id, "t"}});
+        p.comments.set({comment{tag_id * 10, "", 0, "on " + p.title}});
+        return p;
+    };
+    user boss;
+    boss.name = "boss";
+    user kim;
+    kim.name = "kim";
+    kim.posts.set({post_with("first", 30), post_with("second", 31)});
+    user lee;
+    lee.name = "lee";
+    boss.team.set({kim, lee});
+    boss.posts.set({post_with("by the boss", 32)});
+    using orm::within;
+    constexpr auto posts = within<&user::posts, &post::tags, &post::comments>;
+    EXPECT_EQ((db.insert_with<within<&user::team, posts>, &user::posts>(boss).exec()), 12U)
+        << "3 users, 3 posts, and 2 tags, 2 links and 2 comments of the posts of kim";
+    const auto read =
+        db.select<user>()
+            .load<&user::team>([](auto& team) {
+                team.order("u.id").template load<&user::posts>([](auto& of_user) {
+                    of_user.order("p.id").template load<&post::tags>().template load<&post::comments>();
+                });
+            })
+            .where_pk(boss.id)
+            .one();
+    ASSERT_EQ(read.team.size(), 2U);
+    ASSERT_EQ(read.team[0].posts.size(), 2U);
+    EXPECT_EQ(read.team[0].posts[1].tags[0].id, 31);
+    EXPECT_EQ(read.team[0].posts[1].comments[0].text, "on second");
+    EXPECT_EQ(boss.team[0].posts[1].id, read.team[0].posts[1].id) << "what the server made is in the rows";
+    EXPECT_TRUE(read.team[1].posts.empty());
+}
+
+TEST_F(bulk, owners_that_rows_share_are_inserted_once_with_their_own) {
+    auto c = connect();
+    const auto db = orm::on(c);
+    auto author = std::make_shared<user>();
+    author->name = "kim";
+    author->about.set(std::make_shared<profile>(profile{0, "about kim"}));
+    std::vector<post> posts(2);
+    for (auto& p : posts) p.author.set(author);
+    user boss;
+    boss.name = "boss";
+    boss.posts.set(posts); // and yet they are kim's: what a row belongs to counts
+    using orm::within;
+    EXPECT_EQ((db.insert_with<within<&user::posts, within<&post::author, &user::about>>>(boss).exec()), 5U);
+    EXPECT_EQ(db.select<post>().where("p.user_id = ?", author->id).count(), 2);
+    EXPECT_EQ(db.select<user>().load<&user::about>().where_pk(author->id).one().about->text, "about kim");
+}
+
+TEST_F(bulk, what_an_update_sets_itself_is_not_stamped_once_more) {
+    auto c = connect();
+    const auto db = orm::on(c);
+    const auto long_ago = [&] {
+        return db.select<user>().where("u.updated_at = 'epoch' and u.id = 1").exists();
+    };
+    db.update<user>().set("name = ?, updated_at = 'epoch'", "x, updated_at = now()").where_pk(1).exec();
+    EXPECT_TRUE(long_ago());
+    db.update<user>().set("(name, \"updated_at\") = (?, to_timestamp(0))", "y").where_pk(1).exec();
+    EXPECT_TRUE(long_ago());
+    db.update<user>().set("name = coalesce(name, 'updated_at = 1')").where_pk(1).exec();
+    EXPECT_FALSE(long_ago()) << "the others are";
+    std::vector<user> users = db.select<user>().order("u.id").all();
+    db.update_all(users).set("UPDATED_AT = 'epoch'").exec();
+    EXPECT_TRUE(long_ago());
+}
+
 TEST_F(bulk, nothing_of_a_nested_insert_stays_when_a_part_fails) {
     auto c = connect();
     const auto db = orm::on(c);

@@ -49,6 +49,26 @@ TEST_F(loaded, in_the_order_that_references_and_foreign_keys_ask_for) {
     EXPECT_EQ(failure_of([&] { static_cast<void>(rows.text("user.lee.id")); }).code(), tusk::errc::not_found);
 }
 
+TEST_F(loaded, into_tables_that_are_made_of_their_models) {
+    auto c = connect();
+    const auto db = orm::on(c);
+    c.script(
+        "alter table tags drop column label; alter table tags add column extra text not null default ''");
+    const std::string_view rows = "- model: tag\n  rows: [{id: 7, label: new}]\n"
+                                  "- model: user\n  rows: [{id: 9, name: ann}]";
+    all().text(rows).mode(orm::fixture_mode::recreate).load(c);
+    EXPECT_EQ(db.select<tag>().one().label, "new");
+    EXPECT_EQ(db.select<user>().one().name, "ann");
+    EXPECT_EQ(db.select<post>().count(), 4) << "other tables stay";
+    user next;
+    next.name = "bob";
+    db.insert(next).exec();
+    EXPECT_EQ(next.id, 10);
+    EXPECT_ANY_THROW(
+        all().text("- model: tag\n  rows: [{id: seven}]").mode(orm::fixture_mode::recreate).load(c));
+    EXPECT_EQ(db.select<tag>().one().id, 7) << "and nothing is dropped when a row fails";
+}
+
 TEST_F(loaded, tables_come_in_the_order_of_their_foreign_keys) {
     auto c = connect();
     all()

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <tests/integration/async_test.hpp>
 #include <tusk/orm.hpp>
+#include <tusk/testing/gtest.hpp>
 
 /// Models with every kind of relation, and a database for them.
 namespace orm_test {
 
 namespace asio = boost::asio;
 namespace orm = tusk::orm;
-using tests::failure_of;
+using tusk::testing::failure_of;
 using instant = std::chrono::sys_time<std::chrono::microseconds>;
 
 struct post;
@@ -84,7 +84,7 @@ struct post::rels
           orm::polymorphic_many<&post::comments, &post::id, &comment::target_id, &comment::target_type,
                                 "post">> {};
 
-class shop_test : public tests::async_test {
+class shop_test : public tusk::testing::async_test {
 protected:
     tusk::testing::database_options options() const override {
         tusk::testing::database_options o;

@@ -14,6 +14,15 @@ using tusk::sqlstate;
 
 namespace error_test {
 
+TEST(failure_text, is_what_streams_and_tests_show) {
+    const failure late{errc::timeout, "too late"};
+    std::ostringstream out;
+    out << late;
+    EXPECT_EQ(out.str(), "too late");
+    EXPECT_EQ(testing::PrintToString(late), "too late");
+    EXPECT_NE(testing::PrintToString(tusk::result<int>{late}).find("too late"), std::string::npos);
+}
+
 constexpr int last_errc = static_cast<int>(errc::environment);
 constexpr int last_condition = static_cast<int>(condition::unavailable);
 

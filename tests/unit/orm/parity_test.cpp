@@ -48,6 +48,11 @@ TEST(parity, select_47_a_relation_by_join_without_own_columns) {
               "\"user__id\", \"user\".\"name\" AS \"user__name\" FROM \"stories\" AS \"story\" LEFT JOIN "
               "\"users\" AS \"user\" ON (\"user\".\"id\" = \"story\".\"user_id\")");
 }
+TEST(parity, select_47_a_relation_without_columns) {
+    EXPECT_EQ(orm::select<story>().left_join<&story::user>().to_string(),
+              "SELECT \"story\".\"id\", \"story\".\"name\", \"story\".\"user_id\" FROM \"stories\" AS "
+              "\"story\" LEFT JOIN \"users\" AS \"user\" ON (\"user\".\"id\" = \"story\".\"user_id\")");
+}
 TEST(parity, select_49_locks) {
     EXPECT_EQ(orm::select<model>().where_pk(7).for_update().to_string(),
               all_models + " WHERE (\"model\".\"id\" = 7) FOR UPDATE");
@@ -111,6 +116,25 @@ TEST(parity, insert_82_upsert) {
               "INSERT INTO \"models\" AS \"model\" (\"id\", \"str\") VALUES (42, 'hello') ON CONFLICT "
               "(\"id\") DO UPDATE "
               "SET \"str\" = EXCLUDED.\"str\"");
+}
+struct parity_foo {
+    std::int64_t id = 0;
+    std::optional<std::string> foo;
+    std::optional<std::string> bar;
+    using tusk_table = orm::table<"foos", "foo", orm::col<&parity_foo::id, orm::pk>,
+                                  orm::col<&parity_foo::foo>, orm::col<&parity_foo::bar>>;
+};
+TEST(parity, insert_191_a_conflict_sets_what_another_row_has) {
+    parity_foo row{1, "x", "y"};
+    const parity_foo values{0, "", std::nullopt};
+    const std::string insert =
+        "INSERT INTO \"foos\" AS \"foo\" (\"id\", \"foo\", \"bar\") VALUES (1, 'x', 'y') ON CONFLICT "
+        "(\"id\") DO UPDATE SET \"foo\" = ''";
+    // The target is a departure: PostgreSQL takes no DO UPDATE without one.
+    EXPECT_EQ(orm::insert(row).on_conflict<&parity_foo::id>().set_values(values).omit_zero().to_string(),
+              insert);
+    EXPECT_EQ(orm::insert(row).on_conflict<&parity_foo::id>().set_values(values).to_string(),
+              insert + ", \"bar\" = NULL");
 }
 TEST(parity, update_27_a_row) {
     model m{42, "hello"};

@@ -270,6 +270,13 @@ failure instance::start() {
     return wait_until_ready();
 }
 
+/// What to do when somebody else listens on the port; nothing when that was not the reason.
+std::string instance::port_taken() const {
+    if (tail_of_file(log_file(), 20).find("Address already in use") == std::string::npos) return {};
+    return "; another program has the TCP port " + std::to_string(where_.port) +
+           ": choose another one, or say none, and a free one is taken";
+}
+
 /// Ready is a server that lets us in, whatever its log says.
 failure instance::wait_until_ready() {
     const auto until = deadline::in(options_.startup_timeout());
@@ -286,7 +293,8 @@ failure instance::wait_until_ready() {
                                                                  " runs, but the role and the database "
                                                                  "`postgres` are not to be had"));
         if (!is_running_until(deadline::in(look_again)))
-            return with_log(failure{errc::environment, named + " did not start: it " + keeper_->exit_text()});
+            return with_log(failure{errc::environment,
+                                    named + " did not start: it " + keeper_->exit_text() + port_taken()});
         if (!until.expired()) continue;
         send(SIGQUIT);
         return with_log(failure{errc::timeout, named + " was not ready after " +

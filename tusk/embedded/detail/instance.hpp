@@ -72,6 +72,7 @@ private:
     std::vector<std::filesystem::path> removed_dirs() const;
     failure launch_keeper();
     failure wait_until_ready();
+    std::string port_taken() const;
     failure create_role_and_database(admin_session& session, deadline until);
     failure register_and_detach(const registry_entry& entry);
     registration describe() const;
