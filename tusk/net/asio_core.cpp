@@ -459,8 +459,8 @@ bool asio_driver::core::idle_connection_is_alive() {
     for (;;) {
         wire::frame f;
         failure why;
-        // Notices and the like are dealt with; anything else is a FATAL error or a violation. It may have come
-        // together with the answer before it.
+        // Notices and the like are dealt with; anything else is a FATAL error or a violation. It may have
+        // come together with the answer before it.
         if (session.next(f, why) != protocol::session::next_result::need_input) break;
         const auto space = channel.incoming();
         const auto n = ::recv(socket.native_handle(), space.data(), space.size(), MSG_DONTWAIT);

@@ -340,8 +340,8 @@ bool blocking_driver::idle_connection_is_alive() {
     for (;;) {
         wire::frame f;
         failure why;
-        // Notices and the like are dealt with; anything else is a FATAL error or a violation. It may have come
-        // together with the answer before it.
+        // Notices and the like are dealt with; anything else is a FATAL error or a violation. It may have
+        // come together with the answer before it.
         if (session_.next(f, why) != protocol::session::next_result::need_input) break;
         const auto space = channel_.incoming();
         const auto n = ::recv(fd_, space.data(), space.size(), MSG_DONTWAIT);
