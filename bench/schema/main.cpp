@@ -45,9 +45,10 @@ cost measure(const std::function<void()>& work, int whose = RUSAGE_SELF) {
     return {wall.count(), processor_seconds(whose) - cpu};
 }
 
-void print(const std::string& what, const cost& c, const std::string& note = {}) {
+/// The note is made when the work is done.
+void print(const std::string& what, const cost& c, const std::function<std::string()>& note = {}) {
     std::printf("%-44s %9.1f ms %9.1f ms client CPU  %s\n", what.c_str(), c.wall * 1e3, c.cpu * 1e3,
-                note.c_str());
+                note ? note().c_str() : "");
     std::fflush(stdout);
 }
 
@@ -87,19 +88,19 @@ void measure_schema(ts::scratch_server& server, int tables) {
     ts::model to;
     const auto of = std::to_string(tables) + " tables";
     print("inspect " + of + ", first", measure([&] { from = ts::inspect(before); }),
-          std::to_string(from.objects().size()) + " objects");
+          [&] { return std::to_string(from.objects().size()) + " objects"; });
     print("inspect " + of + ", again", measure([&] { from = ts::inspect(before); }));
     to = ts::inspect(after);
     std::size_t changes = 0;
     print("diff of two such", measure([&] { changes = ts::difference{from, to}.changes().size(); }),
-          std::to_string(changes) + " changes");
+          [&] { return std::to_string(changes) + " changes"; });
     std::size_t statements = 0;
     print("plan between two such", measure([&] { statements = ts::make_plan(from, to).statements().size(); }),
-          std::to_string(statements) + " statements");
+          [&] { return std::to_string(statements) + " statements"; });
     print("plan from nothing", measure([&] {
               statements = ts::make_plan(ts::model{{}, to.server_version()}, to).statements().size();
           }),
-          std::to_string(statements) + " statements");
+          [&] { return std::to_string(statements) + " statements"; });
 }
 
 std::string url_of(const std::string& server, const std::string& database) {
@@ -122,7 +123,7 @@ void measure_files(ts::scratch_server& server, const std::string& server_url, in
                                        place.config()};
     const auto spent = measure([&] { static_cast<void>(all.apply()); });
     print("apply " + std::to_string(files) + " files of one statement", spent,
-          std::to_string(static_cast<int>(files / spent.wall)) + " files/s");
+          [&] { return std::to_string(static_cast<int>(files / spent.wall)) + " files/s"; });
     print("apply with nothing to do, by the library", measure([&] { static_cast<void>(all.apply()); }));
     if (!program.empty()) {
         const auto url = url_of(server_url, place.name());
