@@ -300,7 +300,8 @@ struct codec<std::string> : detail::text_codec {
     static codec_errc decode_binary(oid_t type, const std::byte* p, std::size_t n, std::string& out) {
         std::string_view text;
         if (!binary_text(type, p, n, text)) return codec_errc::malformed;
-        if (text.size() == out.size()) // keys and codes have one length, and rows are often reused
+        if (text.size() == out.size() &&
+            !text.empty()) // keys and codes have one length, and rows are often reused
             std::memcpy(out.data(), text.data(), text.size());
         else
             out.assign(text);

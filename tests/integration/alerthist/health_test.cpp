@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -102,6 +103,13 @@ TEST(alerthist_health, an_exhausted_pool_is_answered_with_503) {
     EXPECT_TRUE(eventually([&] { return post(service.port(), real_body()).status == 200; }));
 }
 
+std::ptrdiff_t migrations() {
+    const std::filesystem::directory_iterator files{std::string{TUSK_TEST_SOURCE_DIR} +
+                                                    "/services/alerthist/migrations"};
+    return std::count_if(begin(files), end(files),
+                         [](const auto& one) { return one.path().extension() == ".sql"; });
+}
+
 TEST(alerthist_schema, is_installed_once_by_many) {
     const auto url = new_database();
     {
@@ -113,7 +121,7 @@ TEST(alerthist_schema, is_installed_once_by_many) {
     EXPECT_EQ(
         value(url,
               "select count(*)::text from atlas_schema_revisions.atlas_schema_revisions where error is null"),
-        "2");
+        std::to_string(migrations()));
     running_service again{url};
     EXPECT_TRUE(again.becomes_ready());
 }
@@ -162,10 +170,8 @@ TEST(alerthist_schema, that_vanishes_makes_the_service_unready) {
     const auto url = new_database();
     running_service service{url};
     ASSERT_TRUE(service.becomes_ready());
-    execute(
-        url,
-        "update atlas_schema_revisions.atlas_schema_revisions set version = '1' where version like '2026%'"
-        " and version > '20260102'");
+    execute(url, "delete from atlas_schema_revisions.atlas_schema_revisions where version like '2026%' and "
+                 "version > '20260102'");
     const auto out = get(service.port(), "/readyz");
     EXPECT_EQ(out.status, 503);
     EXPECT_NE(out.body.find("[-]schema failed: the database has version 20260101000001, expected "),

@@ -111,7 +111,8 @@ TEST_F(listing, searches_in_labels_and_annotations) {
         const auto query = "q=" + percent_encoded(text) + more;
         const auto alerts = names(query);
         set events;
-        for (const auto& one : get(port(), "/api/v1/events?" + query).object().at("events").as_array())
+        const auto history = get(port(), "/api/v1/events?" + query).object();
+        for (const auto& one : history.at("events").as_array())
             events.insert(std::string{one.at("alert_name").as_string()});
         EXPECT_EQ(alerts, events) << text << ": the history knows the same alerts";
         return alerts;
