@@ -36,19 +36,23 @@ class client::impl {
 public:
     impl(asio::any_io_executor executor, client_options options)
         : executor_{std::move(executor)}, options_{std::move(options)}, tls_{asio::ssl::context::tls_client} {
-        boost::system::error_code ec;
         const auto& authorities = options_.certificate_authorities();
-        if (authorities.empty())
-            tls_.set_default_verify_paths(ec);
-        else
+        if (!authorities.empty()) {
+            boost::system::error_code ec;
             tls_.load_verify_file(authorities, ec);
-        if (ec)
-            throw error{errc::environment, "certificate authorities " + authorities + ": " + ec.message()};
+            if (ec)
+                throw error{errc::environment,
+                            "certificate authorities " + authorities + ": " + ec.message()};
+        }
         SSL_CTX_set_min_proto_version(tls_.native_handle(), TLS1_2_VERSION);
     }
 
     const client_options& options() const noexcept { return options_; }
-    std::shared_ptr<detail::link> fresh() { return detail::make_link(executor_, tls_, options_); }
+    std::shared_ptr<detail::link> fresh(bool secure) {
+        if (secure && options_.certificate_authorities().empty())
+            std::call_once(has_system_authorities_, [this] { load_system_authorities(); });
+        return detail::make_link(executor_, tls_, options_);
+    }
 
     /// The connection that was used last, for the others can be given up sooner.
     std::shared_ptr<detail::link> take(const std::string& key) {
@@ -88,6 +92,13 @@ private:
         steady_clock::time_point since;
     };
 
+    /// Some hundred certificates are read: not before somebody needs them.
+    void load_system_authorities() {
+        boost::system::error_code ec;
+        tls_.set_default_verify_paths(ec);
+        if (ec) throw error{errc::environment, "the system's certificate authorities: " + ec.message()};
+    }
+
     void drop_old() {
         const auto now = steady_clock::now();
         for (auto& [key, list] : idle_)
@@ -98,6 +109,7 @@ private:
     asio::any_io_executor executor_;
     client_options options_;
     asio::ssl::context tls_;
+    std::once_flag has_system_authorities_;
     mutable std::mutex mutex_;
     std::map<std::string, std::deque<resting>> idle_;
 };
@@ -127,7 +139,7 @@ asio::awaitable<client_response> client::send(const client_request& what) const 
             if (!again) throw;
         }
     }
-    on = own->fresh();
+    on = own->fresh(target->secure);
     auto answer =
         co_await asio::co_spawn(on->strand(), run_exchange(on, &*target, &what, until), asio::use_awaitable);
     own->keep(key, on);
