@@ -3,7 +3,12 @@
 #include <array>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature) // clang's way to say it
+#if __has_feature(address_sanitizer)
+#define TUSK_POISONS 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(TUSK_POISONS)
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(at, size) static_cast<void>(0)
